@@ -1,3 +1,15 @@
 """Knowledge distillation for tabular data, with the interface of scikit-learn."""
 
+from . import corrections
+from .distillers import CrossFitDistiller, Distiller, LossCorrectedDistiller
+from .students import SoftLabelClassifier
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "CrossFitDistiller",
+    "Distiller",
+    "LossCorrectedDistiller",
+    "SoftLabelClassifier",
+    "corrections",
+]

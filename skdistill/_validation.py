@@ -1,0 +1,368 @@
+"""What bad input is told, before anything is fitted."""
+
+from __future__ import annotations
+
+import inspect
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.base import is_classifier, is_regressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    check_array,
+    column_or_1d,
+    indexable,
+    validate_data,
+)
+
+from ._compat import routing_enabled
+from .losses import LOSSES
+
+Array = NDArray[np.float64]
+
+# ---- rows, labels and weights ----------------------------------------------------------------
+
+
+def column_names(X: Any) -> NDArray[Any] | None:
+    """Return the column names of a frame if all are strings, else None."""
+    columns = getattr(X, "columns", None)
+    if columns is None:
+        return None
+    names = np.asarray(columns, dtype=object)
+    return names if len(names) and all(isinstance(name, str) for name in names) else None
+
+
+def compare_names(fitted: NDArray[Any], names: NDArray[Any], *, all_needed: bool) -> None:
+    """Refuse a frame with columns in another order or, if all are needed, other columns."""
+    unseen = [name for name in names if name not in set(fitted)]
+    missing = [name for name in fitted if name not in set(names)]
+    message = "The feature names should match those that were passed during fit.\n"
+    if all_needed and unseen:
+        message += "Feature names unseen at fit time:\n" + _bullets(unseen)
+    if all_needed and missing:
+        message += "Feature names seen at fit time, yet now missing:\n" + _bullets(missing)
+    in_order = [n for n in names if n not in unseen] == [n for n in fitted if n not in missing]
+    if not in_order:
+        message += "Feature names must be in the same order as they were in fit.\n"
+    if not in_order or (all_needed and (unseen or missing)):
+        raise ValueError(message)
+
+
+def _bullets(names: list[str]) -> str:
+    shown = [f"- {name}\n" for name in sorted(names)[:5]]
+    return "".join(shown) + ("- ...\n" if len(names) > 5 else "")
+
+
+def check_rows(estimator: Any, X: Any, y: Any) -> Any:
+    """Make X indexable, leave frames, arrays and sparse matrices otherwise alone.
+
+    Sets `n_features_in_` and `feature_names_in_` of `estimator`.
+    """
+    is_table = hasattr(X, "columns") or sparse.issparse(X) or isinstance(X, np.ndarray)
+    if not is_table:
+        X = np.asarray(X)
+    validate_data(estimator, X, y, skip_check_array=True)
+    names = column_names(X)
+    if names is not None:
+        # scikit-learn 1.6 does not see the names of polars 2.
+        estimator.feature_names_in_ = names
+    X, _ = indexable(X, y)
+    return X
+
+
+def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
+    """Return labels as an array, the sorted classes, and each label's place among them."""
+    labels = column_or_1d(y, warn=True)
+    check_classification_targets(labels)
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y must hold at least 2 classes to learn from, found one class: {classes.tolist()}."
+        )
+    return labels, classes, codes
+
+
+def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | None:
+    """Return usable sample weights, or None."""
+    if sample_weight is None:
+        return None
+    weights = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have one weight per row, shape ({n_samples},), found shape "
+            f"{weights.shape}."
+        )
+    if (weights < 0).any():
+        raise ValueError("Negative values in data passed to sample_weight: weights must be >= 0.")
+    if not weights.any():
+        raise ValueError(
+            "Sample weights must contain at least one non-zero number: sample_weight is all zero."
+        )
+    return np.asarray(weights)
+
+
+def check_teacher_proba(
+    proba: ArrayLike, n_samples: int, n_classes: int, name: str = "teacher_proba"
+) -> Array:
+    """Return given probabilities as an array, if they are probabilities of the right shape."""
+    values = check_array(proba, dtype=np.float64, input_name=name)
+    if values.shape != (n_samples, n_classes):
+        raise ValueError(
+            f"{name} must have one row per sample and one column per class in the order of "
+            f"classes_, shape ({n_samples}, {n_classes}), found shape {values.shape}."
+        )
+    if values.min() < 0:
+        raise ValueError(f"{name} must not be negative, found {values.min():.3g}.")
+    off = np.abs(values.sum(axis=1) - 1.0).max()
+    # Probabilities stored as float32 by another tool miss 1 by up to about 1e-6 per class.
+    if off > 1e-3:
+        raise ValueError(f"The rows of {name} must sum to 1, found one that is off by {off:.3g}.")
+    return np.asarray(values)
+
+
+def class_columns(classes: NDArray[Any], estimator: Any, proba: Any) -> Array:
+    """Arrange an estimator's probabilities in the columns of `classes`.
+
+    A class that the estimator does not know has probability 0. Probabilities that are not
+    finite, not one column per class or of a class outside `classes` are refused.
+    """
+    name = type(estimator).__name__
+    proba = np.asarray(proba, dtype=np.float64)
+    known = np.asarray(getattr(estimator, "classes_", classes))
+    if proba.ndim != 2 or proba.shape[1] != len(known):
+        raise ValueError(
+            f"{name}.predict_proba returned shape {proba.shape}, expected one column for each "
+            f"of its {len(known)} classes."
+        )
+    if not np.isfinite(proba).all():
+        raise ValueError(f"{name}.predict_proba returned NaN or infinite probabilities.")
+    if len(known) == len(classes) and (known == classes).all():
+        return proba
+    unknown = [label for label in known.tolist() if label not in classes.tolist()]
+    if unknown:
+        raise ValueError(
+            f"{name} knows classes that y does not hold: {unknown}; y holds {classes.tolist()}."
+        )
+    aligned = np.zeros((len(proba), len(classes)))
+    aligned[:, np.searchsorted(classes, known)] = proba
+    return aligned
+
+
+# ---- teacher and student ---------------------------------------------------------------------
+
+
+def last_step(estimator: Any) -> Any:
+    """Return what an estimator, if a Pipeline, ends in."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def weight_keyword(estimator: Any) -> str | None:
+    """Return the name under which an estimator's `fit` takes weights, None if it takes none.
+
+    A Pipeline passes them on by its step's name; searches and ensembles take any keyword, so
+    what they wrap decides.
+    """
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        inner = weight_keyword(last)
+        return None if inner is None else f"{name}__{inner}"
+    if not hasattr(estimator, "fit"):
+        return None
+    parameters = inspect.signature(estimator.fit).parameters
+    if "sample_weight" in parameters:
+        return "sample_weight"
+    if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        return None
+    inner_estimator = getattr(estimator, "estimator", None)
+    if hasattr(inner_estimator, "fit"):
+        return weight_keyword(inner_estimator)
+    return "sample_weight"
+
+
+def address_weights(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Name the weights as `estimator.fit` wants them; with metadata routing it knows itself."""
+    if routing_enabled() or "sample_weight" not in params:
+        return params
+    rest = {key: value for key, value in params.items() if key != "sample_weight"}
+    return {**rest, str(weight_keyword(estimator)): params["sample_weight"]}
+
+
+def check_weights_taken(estimator: Any, role: str) -> None:
+    """Refuse weights for an estimator that would drop them."""
+    if isinstance(estimator, FrozenEstimator) or estimator is None:
+        return
+    if weight_keyword(estimator) is None:
+        raise ValueError(
+            f"sample_weight was given, but the {role} {type(last_step(estimator)).__name__} "
+            f"takes none in fit: leave sample_weight out, or choose a {role} that takes it."
+        )
+
+
+def refuse_extra_params(estimator: Any, params: dict[str, Any]) -> None:
+    """Without metadata routing nobody knows where a further fit parameter should go."""
+    if params:
+        raise ValueError(
+            f"{type(estimator).__name__}.fit got {sorted(params)}: further fit parameters need "
+            "metadata routing, sklearn.set_config(enable_metadata_routing=True), and a request "
+            "by the estimator they are meant for, such as set_fit_request."
+        )
+
+
+def check_teacher(teacher: Any) -> None:
+    """Refuse what cannot give class probabilities."""
+    if teacher is None:
+        raise ValueError("teacher is None: pass a classifier, or teacher_proba to fit.")
+    if isinstance(teacher, type) or not hasattr(teacher, "fit"):
+        raise ValueError(f"teacher must be a classifier instance, found {teacher!r}.")
+    if not hasattr(teacher, "predict_proba"):
+        raise ValueError(
+            f"teacher must have predict_proba; {type(last_step(teacher)).__name__} has none. "
+            "Wrap it, for instance in CalibratedClassifierCV."
+        )
+    _refuse_pairwise(teacher, "teacher")
+
+
+def check_student(student: Any) -> None:
+    """Refuse what is neither a regressor nor a classifier."""
+    if isinstance(student, type) or not hasattr(student, "fit"):
+        raise ValueError(f"student must be an estimator instance, found {student!r}.")
+    if isinstance(student, FrozenEstimator):
+        raise ValueError("student must not be frozen: a FrozenEstimator cannot learn.")
+    if not (accepts_soft_labels(student) or is_regressor(student) or is_classifier(student)):
+        raise ValueError(
+            f"student must be a regressor or a classifier; {type(last_step(student)).__name__} "
+            "is neither."
+        )
+    _refuse_pairwise(student, "student")
+
+
+def _refuse_pairwise(estimator: Any, role: str) -> None:
+    if hasattr(estimator, "__sklearn_tags__") and get_tags(estimator).input_tags.pairwise:
+        raise ValueError(
+            f"The {role} {type(last_step(estimator)).__name__} wants a matrix of distances or "
+            f"kernel values between rows; the {role} must take the rows themselves."
+        )
+
+
+def accepts_soft_labels(student: Any) -> bool:
+    """Whether a student, or what a Pipeline ends in, says that it learns class probabilities."""
+    return bool(getattr(last_step(student), "accepts_soft_labels", False))
+
+
+# ---- parameters ------------------------------------------------------------------------------
+
+
+def check_loss(loss: Any, student: Any) -> str:
+    """Return the loss's name for a student, or say why the two do not go together."""
+    learns_labels = accepts_soft_labels(student) or is_classifier(student)
+    name = type(last_step(student)).__name__
+    if not isinstance(loss, str) or loss not in ("auto", *LOSSES):
+        raise ValueError(f"loss must be 'auto' or one of {list(LOSSES)}, found {loss!r}.")
+    if loss == "auto":
+        loss = "cross_entropy" if learns_labels else "squared_error"
+    if loss == "cross_entropy" and not learns_labels:
+        raise ValueError(
+            f"loss='cross_entropy' needs a classifier as student, {name} is a regressor: use a "
+            "classifier, or loss='squared_error' or 'squared_error_logit'."
+        )
+    if loss != "cross_entropy" and learns_labels:
+        raise ValueError(
+            f"loss={loss!r} needs a regressor as student, {name} learns labels: use a regressor, "
+            "or loss='cross_entropy'."
+        )
+    if learns_labels and not accepts_soft_labels(student) and weight_keyword(student) is None:
+        raise ValueError(
+            f"The student {name} takes no sample_weight in fit, so it cannot learn class "
+            "probabilities: use a classifier that does, or a regressor."
+        )
+    return loss
+
+
+def check_temperature(temperature: Any, loss: str) -> float:
+    """Return the temperature, which only cross-entropy knows."""
+    if not _is_number(temperature) or not temperature > 0 or not np.isfinite(temperature):
+        raise ValueError(f"temperature must be a positive number, found {temperature!r}.")
+    if temperature != 1 and loss != "cross_entropy":
+        raise ValueError(
+            f"temperature must be 1 with loss={loss!r}, found {temperature!r}: only "
+            "'cross_entropy' has a temperature."
+        )
+    return float(temperature)
+
+
+def check_proba_floor(proba_floor: Any, n_classes: int) -> float:
+    """Return the floor of probabilities, which must leave room for every class."""
+    if not _is_number(proba_floor) or not 0 < proba_floor < 1 / n_classes:
+        raise ValueError(
+            f"proba_floor must lie between 0 and 1 / n_classes = {1 / n_classes:.3g}, both "
+            f"excluded, found {proba_floor!r}."
+        )
+    return float(proba_floor)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def check_fold_count(cv: int, classes: NDArray[Any], codes: NDArray[np.intp]) -> None:
+    """Refuse a number of folds that stratification cannot serve."""
+    if cv < 2:
+        raise ValueError(f"cv must be at least 2 folds, found {cv}.")
+    counts = np.bincount(codes, minlength=len(classes))
+    rarest = int(counts.argmin())
+    if counts[rarest] < cv:
+        raise ValueError(
+            f"cv={cv} folds need at least {cv} rows of each class, but class "
+            f"{classes[rarest].item()!r} has {counts[rarest]}: use fewer folds, or a splitter."
+        )
+
+
+def is_fold_count(cv: Any) -> bool:
+    """Whether `cv` is a number of folds."""
+    return isinstance(cv, Integral) and not isinstance(cv, bool | np.bool_)
+
+
+def check_splits(splits: list[tuple[Any, Any]], n_samples: int) -> list[tuple[Any, Any]]:
+    """Return splits as index arrays that predict every row once, from other rows."""
+    checked = []
+    for split in splits:
+        try:
+            train, test = split
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"cv must give pairs of training and test rows, found {split!r}."
+            ) from None
+        checked.append((_as_indices(train, n_samples), _as_indices(test, n_samples)))
+    tests = [test for _, test in checked]
+    times = np.bincount(np.concatenate([np.empty(0, int), *tests]), minlength=n_samples)
+    if (times != 1).any():
+        raise ValueError(
+            "cv must predict every row exactly once: "
+            f"{int((times == 0).sum())} rows are never predicted, "
+            f"{int((times > 1).sum())} more than once."
+        )
+    for fold, (train, test) in enumerate(checked):
+        if not len(train) or np.isin(test, train).any():
+            raise ValueError(f"cv must train on other rows than it predicts; fold {fold} does not.")
+    return checked
+
+
+def _as_indices(rows: Any, n_samples: int) -> NDArray[np.intp]:
+    rows = np.asarray(rows)
+    if rows.dtype == bool:
+        rows = np.flatnonzero(rows)
+    if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
+        raise ValueError("cv must give row numbers, one array each for training and test rows.")
+    if len(rows) and not (rows.min() >= 0 and rows.max() < n_samples):
+        raise ValueError(f"cv must give row numbers from 0 to {n_samples - 1}.")
+    return rows.astype(np.intp, copy=False)

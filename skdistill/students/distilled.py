@@ -1,0 +1,206 @@
+"""The student as a classifier on its own: what is pickled, converted and shipped."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import Pipeline
+from sklearn.utils import assert_all_finite, get_tags
+
+from .._validation import accepts_soft_labels, class_columns, column_names, compare_names
+from ..losses import Loss
+
+Array = NDArray[np.float64]
+
+
+class DistilledClassifier(ClassifierMixin, BaseEstimator):
+    """A fitted student with its way back to class probabilities, free of teacher and distiller.
+
+    Distillers make it (`classifier_`); it is small, pickles on its own and predicts at the
+    student's cost. Like a `FrozenEstimator` it stays as it is: `fit` does nothing and `clone`
+    returns the object itself.
+
+    Parameters
+    ----------
+    student : estimator
+        The fitted student.
+    classes : ndarray of shape (n_classes,)
+        Class labels.
+    loss : Loss
+        Knows how to turn what the student answers into probabilities.
+    n_features : int or None
+        Number of features the distiller was fitted on.
+    feature_names : ndarray of str or None, default=None
+        Their names.
+    refuse_nan : bool, default=False
+        Whether missing values are refused though the student would take them.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Names of the features, where there are any.
+    """
+
+    def __init__(
+        self,
+        student: Any,
+        classes: NDArray[Any],
+        loss: Loss,
+        *,
+        n_features: int | None = None,
+        feature_names: NDArray[Any] | None = None,
+        refuse_nan: bool = False,
+    ) -> None:
+        self.student = student
+        self.classes = classes
+        self.loss = loss
+        self.n_features = n_features
+        self.feature_names = feature_names
+        self.refuse_nan = refuse_nan
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """Class labels."""
+        return self.classes
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features seen in training."""
+        if self.n_features is None:
+            raise AttributeError("n_features_in_")
+        return self.n_features
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any]:
+        """Names of the features seen in training."""
+        if self.feature_names is None:
+            raise AttributeError("feature_names_in_")
+        return self.feature_names
+
+    def fit(self, X: Any = None, y: ArrayLike | None = None) -> Self:
+        """Do nothing: the student is fitted.
+
+        Parameters
+        ----------
+        X : object, default=None
+            Ignored.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        DistilledClassifier
+            The object itself.
+        """
+        return self
+
+    def __sklearn_clone__(self) -> Self:
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def predict_proba(self, X: Any) -> Array:
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Rows to predict. A frame must have its columns in the order seen in training; where
+            the student selects columns by name, those it selects suffice.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            If the columns of a frame are in another order, or one that the student uses is
+            missing, or X holds missing values that teacher and student do not both take.
+        """
+        self._check_columns(X)
+        if self.refuse_nan:
+            refuse_nan(X)
+        return self.loss.probabilities(self._answer(X))
+
+    def _answer(self, X: Any) -> Array:
+        if not self.loss.learns_labels:
+            answer = np.asarray(self.student.predict(X))
+            return answer.ravel() if len(self.classes) == 2 else answer
+        proba = self.student.predict_proba(X)
+        if accepts_soft_labels(self.student):
+            return np.asarray(proba)
+        return class_columns(self.classes, self.student, proba)
+
+    def _check_columns(self, X: Any) -> None:
+        if self.feature_names is None or not hasattr(X, "columns"):
+            return
+        names = column_names(X)
+        if names is None or np.array_equal(names, self.feature_names):
+            return
+        # A Pipeline may select columns by name, and misses those it wants by itself.
+        compare_names(self.feature_names, names, all_needed=not isinstance(self.student, Pipeline))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Class labels.
+        """
+        return np.asarray(self.classes[self.predict_proba(X).argmax(axis=1)])
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Predict the logarithm of class probabilities, −inf where a probability is 0.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`.
+        """
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.predict_proba(X)))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.student).input_tags
+        tags.input_tags.allow_nan &= not self.refuse_nan
+        return tags
+
+
+def refuse_nan(X: Any) -> None:
+    """Raise if X holds NaN or infinite numbers; text columns hold none."""
+    if hasattr(X, "select_dtypes"):
+        X = X.select_dtypes("number")
+    elif hasattr(X, "columns"):
+        X = X.to_numpy()
+    assert_all_finite(X, input_name="X")
+
+
+def holds_no_nan(X: Any) -> bool:
+    """Whether X holds finite numbers only."""
+    try:
+        refuse_nan(X)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,254 @@
+"""Let any classifier that takes sample weights learn class probabilities."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    get_routing_for_object,
+    process_routing,
+)
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from .._compat import index_params, index_rows, n_rows, routing_enabled
+from .._validation import (
+    check_labels,
+    check_rows,
+    check_weights,
+    class_columns,
+    refuse_extra_params,
+    weight_keyword,
+)
+
+Array = NDArray[np.float64]
+
+
+class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Adapter with which any classifier that takes `sample_weight` learns class probabilities.
+
+    Each row is shown to the classifier once per class to which it has a positive probability,
+    labelled with that class and weighted by the probability. For a classifier that minimises a
+    weighted sum of losses over rows this is exactly the expected loss under the soft labels.
+
+    A Pipeline is taken apart: its transformers are fitted once, on the rows as they are, and
+    only its last step sees copies.
+
+    Parameters
+    ----------
+    estimator : classifier
+        A classifier, or a Pipeline that ends in one, whose `fit` takes `sample_weight`.
+        It is cloned, never modified.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted classifier (or Pipeline).
+    classes_ : ndarray of shape (n_classes,)
+        The class labels; ``0 .. n_classes - 1`` after fitting on probabilities.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where X had names that are all strings.
+
+    See Also
+    --------
+    skdistill.CrossFitDistiller : Applies this adapter by itself to a classifier as student.
+
+    Notes
+    -----
+    Signed soft labels, which a loss correction can produce, are clipped at 0: a negative weight
+    means nothing to most classifiers. A row that is clipped or weighted down to 0 in all classes
+    is not shown at all. What counts rows, such as `min_samples_leaf` of a tree, counts copies.
+    Transformers of a Pipeline that look at y get each row's most probable class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skdistill import SoftLabelClassifier
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> P = np.array([[0.9, 0.1], [0.5, 0.5], [0.1, 0.9]])
+    >>> student = SoftLabelClassifier(LogisticRegression(C=1e6)).fit(X, P)
+    >>> student.predict_proba(X).round(3)
+    array([[0.9, 0.1],
+           [0.5, 0.5],
+           [0.1, 0.9]])
+    """
+
+    accepts_soft_labels = True
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def fit(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any
+    ) -> Self:
+        """Fit the classifier to soft or hard labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, handed to the classifier as they are.
+        y : array-like of shape (n_samples, n_classes) or (n_samples,)
+            Class probabilities, one column per class, or class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weight of each row.
+        **fit_params : dict
+            Further parameters of the classifier's `fit`; those with one entry per row are
+            repeated with the rows.
+
+        Returns
+        -------
+        SoftLabelClassifier
+            The fitted adapter itself.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds NaN or rows without a positive entry, or `sample_weight` is not usable,
+            or the classifier takes no `sample_weight`.
+        """
+        if weight_keyword(self.estimator) is None:
+            raise ValueError(
+                "estimator must be a classifier whose fit takes sample_weight; "
+                f"{type(self.estimator).__name__}.fit does not."
+            )
+        X = check_rows(self, X, y)
+        labels, self.classes_ = _soft_labels(y)
+        weights = check_weights(sample_weight, n_rows(X))
+        metadata = {} if weights is None else {"sample_weight": weights}
+        if routing_enabled():
+            routed = process_routing(self, "fit", **metadata, **fit_params)
+            metadata = dict(routed.estimator.fit)
+        else:
+            refuse_extra_params(self, fit_params)
+        params = metadata
+        self.estimator_ = fit_soft_labels(clone(self.estimator), X, labels, self.classes_, params)
+        return self
+
+    def predict_proba(self, X: Any) -> Array:
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        return class_columns(self.classes_, self.estimator_, self.estimator_.predict_proba(X))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Class labels.
+        """
+        check_is_fitted(self)
+        return np.asarray(self.estimator_.predict(X))
+
+    def get_metadata_routing(self) -> Any:
+        """Hand every request of the classifier on.
+
+        Returns
+        -------
+        MetadataRouter
+            The routing of this adapter.
+        """
+        return MetadataRouter(owner=type(self).__name__).add(
+            estimator=self.estimator,
+            method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.classifier_tags = inner.classifier_tags
+        tags.classifier_tags.multi_label = False
+        return tags
+
+
+def _soft_labels(y: ArrayLike) -> tuple[Array, NDArray[Any]]:
+    """Return soft labels, and the classes their columns stand for."""
+    values = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] > 1:
+        labels = check_array(values, dtype=np.float64, input_name="y")
+        if not (labels.max(axis=1) > 0).all():
+            raise ValueError("y must have a positive probability in every row.")
+        return labels, np.arange(labels.shape[1])
+    _, classes, codes = check_labels(y)
+    return np.eye(len(classes))[codes], classes
+
+
+def fit_soft_labels(
+    estimator: Any, X: Any, labels: Array, classes: NDArray[Any], params: dict[str, Any]
+) -> Any:
+    """Fit a classifier, in place, on weighted copies of the rows.
+
+    Parameters
+    ----------
+    estimator : classifier
+        What is fitted; it is modified.
+    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
+        Training rows.
+    labels : ndarray of shape (n_samples, n_classes)
+        Soft labels; what is not positive is left out.
+    classes : ndarray of shape (n_classes,)
+        The label that each column stands for.
+    params : dict
+        Parameters of `fit`; `sample_weight` is multiplied into the soft labels.
+
+    Returns
+    -------
+    classifier
+        The fitted `estimator`.
+    """
+    if isinstance(estimator, Pipeline):
+        return _fit_pipeline(estimator, X, labels, classes, params)
+    weights = np.maximum(labels, 0.0)
+    if params.get("sample_weight") is not None:
+        weights = weights * np.asarray(params["sample_weight"])[:, None]
+    rows, columns = np.nonzero(weights)
+    params = {**index_params(X, params, rows), "sample_weight": weights[rows, columns]}
+    return estimator.fit(index_rows(X, rows), classes[columns], **params)
+
+
+def _fit_pipeline(
+    pipeline: Pipeline, X: Any, labels: Array, classes: NDArray[Any], params: dict[str, Any]
+) -> Pipeline:
+    """Fit the transformers on the rows as they are, and the last step on copies."""
+    head, (name, last) = pipeline[:-1], pipeline.steps[-1]
+    last_params = params
+    if routing_enabled():
+        last_params = _requested(last, "fit", params)
+    if head.steps:
+        head_params = _requested(head, "fit_transform", params) if routing_enabled() else {}
+        X = head.fit_transform(X, classes[labels.argmax(axis=1)], **head_params)
+    last = fit_soft_labels(last, X, labels, classes, last_params)
+    # A Pipeline with a cache replaces its steps by fitted copies, so ask the head for them.
+    pipeline.steps = [*head.steps, (name, last)]
+    return pipeline
+
+
+def _requested(estimator: Any, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    wanted = get_routing_for_object(estimator).consumes(method, params.keys())
+    return {key: params[key] for key in wanted}

@@ -1,0 +1,113 @@
+"""scikit-learn's own checks, for every distiller and several pairs of teacher and student."""
+
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    parametrize_with_checks,
+)
+
+from skdistill import (
+    CrossFitDistiller,
+    Distiller,
+    LossCorrectedDistiller,
+    SoftLabelClassifier,
+)
+
+WEIGHT_EQUIVALENCE = (
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+)
+WEIGHT_CHECKS = (
+    *WEIGHT_EQUIVALENCE,
+    "check_classifiers_one_label_sample_weights",
+    "check_sample_weights_list",
+    "check_sample_weights_not_an_array",
+    "check_sample_weights_not_overwritten",
+    "check_sample_weights_pandas_series",
+    "check_sample_weights_shape",
+)
+
+
+def tree():
+    return DecisionTreeRegressor(random_state=0)
+
+
+def teacher_tree():
+    return DecisionTreeClassifier(random_state=0)
+
+
+def forest():
+    return RandomForestClassifier(n_estimators=10, random_state=0)
+
+
+PLAIN = [
+    Distiller(teacher_tree(), tree()),
+    Distiller(teacher_tree(), tree(), loss="squared_error_logit"),
+    CrossFitDistiller(teacher_tree(), tree(), cv=3, random_state=0),
+    CrossFitDistiller(GaussianNB(), tree(), cv=2, random_state=0),
+    CrossFitDistiller(
+        LogisticRegression(), LogisticRegression(), cv=3, random_state=0, temperature=2.0
+    ),
+    LossCorrectedDistiller(teacher_tree(), tree(), cv=3, random_state=0),
+    LossCorrectedDistiller(teacher_tree(), tree(), correction="slow", cv="in_sample"),
+    LossCorrectedDistiller(
+        GaussianNB(),
+        tree(),
+        correction="relative",
+        loss="squared_error_logit",
+        cv=3,
+        random_state=0,
+    ),
+    SoftLabelClassifier(LogisticRegression()),
+    SoftLabelClassifier(teacher_tree()),
+]
+RANDOM = [
+    CrossFitDistiller(forest(), tree(), cv=3, random_state=0),
+    Distiller(forest(), RandomForestRegressor(n_estimators=5, random_state=0)),
+]
+UNWEIGHTED_SCALER = [
+    LossCorrectedDistiller(
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        make_pipeline(StandardScaler(), LinearRegression()),
+        correction=0.5,
+        cv=3,
+        random_state=0,
+    ),
+]
+WITHOUT_WEIGHTS = [
+    CrossFitDistiller(LinearDiscriminantAnalysis(), tree(), cv=3, random_state=0),
+    Distiller(teacher_tree(), KNeighborsRegressor(3)),
+]
+
+
+ALL = [*PLAIN, *RANDOM, *UNWEIGHTED_SCALER, *WITHOUT_WEIGHTS]
+
+
+def expected_failures(estimator):
+    """Name only what a member fails alone."""
+    if any(estimator is other for other in RANDOM):
+        return dict.fromkeys(WEIGHT_EQUIVALENCE, "a forest draws rows, not weights")
+    if any(estimator is other for other in UNWEIGHTED_SCALER):
+        return dict.fromkeys(WEIGHT_EQUIVALENCE, "a Pipeline weighs its last step only")
+    if any(estimator is other for other in WITHOUT_WEIGHTS):
+        return dict.fromkeys(WEIGHT_CHECKS, "a member takes no weights")
+    return {}
+
+
+@parametrize_with_checks(ALL, expected_failed_checks=expected_failures)
+@pytest.mark.filterwarnings("default")
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", ALL)
+def test_columns_of_a_frame_are_compared(estimator):
+    check_dataframe_column_names_consistency(type(estimator).__name__, estimator)
