@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.base import is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
+from sklearn.utils import assert_all_finite, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_array,
@@ -79,6 +79,7 @@ def check_rows(estimator: Any, X: Any, y: Any) -> Any:
 def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
     """Return labels as an array, the sorted classes, and each label's place among them."""
     labels = column_or_1d(y, warn=True)
+    assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
@@ -351,7 +352,7 @@ def check_splits(splits: list[tuple[Any, Any]], n_samples: int) -> list[tuple[An
             f"{int((times == 0).sum())} rows are never predicted, "
             f"{int((times > 1).sum())} more than once."
         )
-    for fold, (train, test) in enumerate(checked):
+    for fold, (train, test) in enumerate(checked, start=1):
         if not len(train) or np.isin(test, train).any():
             raise ValueError(f"cv must train on other rows than it predicts; fold {fold} does not.")
     return checked

@@ -152,7 +152,7 @@ class _BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _store(self, name: str, value: Any) -> None:
         """Set a fitted attribute, or let none of an earlier fit survive."""
-        vars(self).pop(name, None)
+        self.__dict__.pop(name, None)
         if value is not None:
             setattr(self, name, value)
 
@@ -312,7 +312,7 @@ class _BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         members = [
             get_tags(member)
             for member in (self.teacher, self.student)
-            if hasattr(member, "__sklearn_tags__")
+            if hasattr(member, "__sklearn_tags__") and not isinstance(member, type)
         ]
         inputs = tags.input_tags
         inputs.sparse = all(member.input_tags.sparse for member in members)
@@ -620,7 +620,9 @@ class LossCorrectedDistiller(CrossFitDistiller):
         `absolute` 0.1, `relative` 0.5, `power` 2). Not used by `"orthogonal"`, a number or a
         callable.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
-        What the student minimises; see :class:`Distiller`.
+        What the student minimises; see :class:`Distiller`. With `"squared_error_logit"` the
+        slope of the link is up to 1 / `proba_floor`, so that one sure mistake of the teacher
+        moves a target far: take a small share or `c` there, or the bounded `"relative"`.
     temperature : float, default=1.0
         Temperature of `"cross_entropy"`; see :class:`Distiller`.
     proba_floor : float, default=0.002

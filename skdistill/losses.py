@@ -81,7 +81,8 @@ class SquaredError:
             proba, onehot = proba[:, 1], onehot[:, 1]
         if correction is None:
             return np.array(proba)
-        gamma = correction(proba, onehot, link="identity")
+        # Teachers that normalise by rounding answer 1 + 2e-16 now and then.
+        gamma = correction(np.clip(proba, 0.0, 1.0), onehot, link="identity")
         # This form returns p̂ for γ = 0, and the label for γ = 1, to the last bit.
         return np.asarray((1.0 - gamma) * proba + gamma * onehot)
 

@@ -145,7 +145,7 @@ def cross_fit(
                 classes,
                 params,
                 split,
-                f"{fold} of {len(splits)}",
+                f"{fold + 1} of {len(splits)}",
                 keep_teachers,
             )
             for fold, split in enumerate(splits)
@@ -186,4 +186,4 @@ class _FoldError(Exception):
 def _raise_for_fold(error: _FoldError) -> None:
     name, cause = error.args
     kind = next((k for k in (ValueError, TypeError) if isinstance(cause, k)), RuntimeError)
-    raise kind(f"The teacher failed in fold {name}: {cause}") from cause
+    raise kind(f"The teacher failed in fold {name}: {type(cause).__name__}: {cause}") from cause

@@ -1,0 +1,138 @@
+"""How regressors and classifiers learn targets."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
+from sklearn.tree import DecisionTreeRegressor
+
+from skdistill.students import SoftLabelClassifier, fit_student, student_kind
+from skdistill.students.adapters import check_student_weights
+
+CLASSES = np.array(["a", "b", "c"])
+
+
+@pytest.fixture
+def targets():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2)) + 5
+    return X, rng.dirichlet(np.ones(3), size=80)
+
+
+class LearnsProbabilities(ClassifierMixin, BaseEstimator):
+    """A classifier that keeps what it is given."""
+
+    accepts_soft_labels = True
+
+    def fit(self, X, y, sample_weight=None):
+        self.given_, self.weight_ = y, sample_weight
+        self.classes_ = np.arange(y.shape[1])
+        return self
+
+
+@pytest.mark.parametrize(
+    ("student", "kind"),
+    [
+        (DecisionTreeRegressor(), "regressor"),
+        (make_pipeline(StandardScaler(), Ridge()), "regressor"),
+        (GridSearchCV(Ridge(), {"alpha": [1, 2]}), "regressor"),
+        (LogisticRegression(), "classifier"),
+        (make_pipeline(StandardScaler(), LogisticRegression()), "classifier"),
+        (SoftLabelClassifier(LogisticRegression()), "soft_labels"),
+        (make_pipeline(StandardScaler(), LearnsProbabilities()), "soft_labels"),
+    ],
+)
+def test_kind_of_student(student, kind):
+    assert student_kind(student) == kind
+
+
+def test_regressor_of_several_outputs_learns_all_classes_at_once(targets):
+    X, T = targets
+    fitted = fit_student(DecisionTreeRegressor(random_state=0), X, T, CLASSES, {})
+    by_hand = DecisionTreeRegressor(random_state=0).fit(X, T)
+    assert type(fitted) is DecisionTreeRegressor
+    assert_array_equal(fitted.predict(X), by_hand.predict(X))
+
+
+def test_regressor_of_one_output_is_repeated_for_each_class(targets):
+    X, T = targets
+    fitted = fit_student(SVR(), X, T, CLASSES, {})
+    for k, column in enumerate(T.T):
+        assert_array_equal(fitted.predict(X)[:, k], SVR().fit(X, column).predict(X))
+
+
+def test_only_the_last_step_of_a_pipeline_is_repeated(targets):
+    X, T = targets
+    student = make_pipeline(StandardScaler(), make_pipeline(StandardScaler(), SVR()))
+    fitted = fit_student(student, X, T, CLASSES, {})
+    assert isinstance(fitted[-1][-1], MultiOutputRegressor)
+    assert_allclose(fitted[0].mean_, X.mean(axis=0))
+    scaled = StandardScaler().fit_transform(StandardScaler().fit_transform(X))
+    assert_array_equal(fitted.predict(X)[:, 1], SVR().fit(scaled, T[:, 1]).predict(scaled))
+    assert isinstance(student[-1][-1], SVR)
+
+
+@pytest.mark.parametrize("head", [[], [StandardScaler()]])
+def test_weights_reach_each_repeated_regressor(targets, head):
+    X, T = targets
+    weight = np.r_[np.zeros(40), np.ones(40)]
+    student = make_pipeline(*head, SVR()) if head else SVR()
+    fitted = fit_student(student, X, T, CLASSES, {"sample_weight": weight})
+    prepared = head[0].fit_transform(X) if head else X
+    by_hand = SVR().fit(prepared, T[:, 1], sample_weight=weight)
+    assert_array_equal(fitted.predict(X)[:, 1], by_hand.predict(prepared))
+
+
+def test_soft_label_student_gets_the_targets_as_they_are(targets):
+    X, T = targets
+    weight = np.ones(len(X))
+    fitted = fit_student(
+        make_pipeline(StandardScaler(), LearnsProbabilities()),
+        X,
+        T,
+        CLASSES,
+        {"sample_weight": weight},
+    )
+    assert_array_equal(fitted[-1].given_, T)
+    assert_array_equal(fitted[-1].weight_, weight)
+
+
+def test_classifier_learns_the_labels_of_the_table(targets):
+    X, T = targets
+    fitted = fit_student(LogisticRegression(), X, T, CLASSES, {})
+    assert type(fitted) is LogisticRegression
+    assert_array_equal(fitted.classes_, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("student", "n_classes", "message"),
+    [
+        (KNeighborsRegressor(), 2, "the student KNeighborsRegressor takes none in fit"),
+        (make_pipeline(StandardScaler(), KNeighborsRegressor()), 3, "KNeighborsRegressor takes"),
+        (GridSearchCV(SVR(), {"C": [1, 2]}), 3, "GridSearchCV learns one class at a time"),
+    ],
+)
+def test_student_that_would_drop_weights_is_refused(student, n_classes, message):
+    with pytest.raises(ValueError, match=message):
+        check_student_weights(student, n_classes)
+
+
+@pytest.mark.parametrize(
+    ("student", "n_classes"),
+    [
+        (DecisionTreeRegressor(), 3),
+        (GridSearchCV(SVR(), {"C": [1, 2]}), 2),
+        (HistGradientBoostingRegressor(), 3),
+        (make_pipeline(StandardScaler(), SVR()), 3),
+    ],
+)
+def test_student_that_takes_weights_passes(student, n_classes):
+    check_student_weights(student, n_classes)
