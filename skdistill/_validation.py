@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils import assert_all_finite, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -21,7 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._compat import routing_enabled
+from ._pipelines import last_step, weight_keyword
 from .losses import LOSSES
 
 Array = NDArray[np.float64]
@@ -158,44 +156,6 @@ def class_columns(classes: NDArray[Any], estimator: Any, proba: Any) -> Array:
 
 
 # ---- teacher and student ---------------------------------------------------------------------
-
-
-def last_step(estimator: Any) -> Any:
-    """Return what an estimator, if a Pipeline, ends in."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
-
-
-def weight_keyword(estimator: Any) -> str | None:
-    """Return the name under which an estimator's `fit` takes weights, None if it takes none.
-
-    A Pipeline passes them on by its step's name; searches and ensembles take any keyword, so
-    what they wrap decides.
-    """
-    if isinstance(estimator, Pipeline):
-        name, last = estimator.steps[-1]
-        inner = weight_keyword(last)
-        return None if inner is None else f"{name}__{inner}"
-    if not hasattr(estimator, "fit"):
-        return None
-    parameters = inspect.signature(estimator.fit).parameters
-    if "sample_weight" in parameters:
-        return "sample_weight"
-    if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
-        return None
-    inner_estimator = getattr(estimator, "estimator", None)
-    if hasattr(inner_estimator, "fit"):
-        return weight_keyword(inner_estimator)
-    return "sample_weight"
-
-
-def address_weights(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
-    """Name the weights as `estimator.fit` wants them; with metadata routing it knows itself."""
-    if routing_enabled() or "sample_weight" not in params:
-        return params
-    rest = {key: value for key, value in params.items() if key != "sample_weight"}
-    return {**rest, str(weight_keyword(estimator)): params["sample_weight"]}
 
 
 def check_weights_taken(estimator: Any, role: str) -> None:

@@ -18,8 +18,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._compat import index_params, index_rows, n_rows
+from ._pipelines import address_weights
 from ._validation import (
-    address_weights,
     check_fold_count,
     check_splits,
     class_columns,

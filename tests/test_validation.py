@@ -5,7 +5,6 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import KMeans
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -18,7 +17,7 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
-from skdistill._validation import class_columns, weight_keyword
+from skdistill._validation import class_columns
 
 X = np.random.default_rng(0).normal(size=(30, 2))
 Y = np.array([0, 1] * 15)
@@ -242,30 +241,6 @@ def test_good_input_fits_one_teacher_per_fold():
     CountsFits.fits = 0
     CrossFitDistiller(TEACHER, TREE, cv=KFold(4)).fit(X, Y)
     assert CountsFits.fits == 4
-
-
-@pytest.mark.parametrize(
-    ("estimator", "expected"),
-    [
-        (GaussianNB(), "sample_weight"),
-        (LinearDiscriminantAnalysis(), None),
-        (make_pipeline(StandardScaler(), GaussianNB()), "gaussiannb__sample_weight"),
-        (
-            make_pipeline(StandardScaler(), make_pipeline(GaussianNB())),
-            "pipeline__gaussiannb__sample_weight",
-        ),
-        (make_pipeline(GaussianNB(), KNeighborsClassifier()), None),
-        (GridSearchCV(GaussianNB(), {}), "sample_weight"),
-        (GridSearchCV(KNeighborsClassifier(), {}), None),
-        (
-            GridSearchCV(make_pipeline(StandardScaler(), GaussianNB()), {}),
-            "gaussiannb__sample_weight",
-        ),
-        (object(), None),
-    ],
-)
-def test_keyword_of_weights(estimator, expected):
-    assert weight_keyword(estimator) == expected
 
 
 def test_columns_are_put_where_the_classes_are():

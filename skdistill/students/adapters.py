@@ -12,12 +12,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from .._validation import (
-    accepts_soft_labels,
-    address_weights,
-    check_weights_taken,
-    last_step,
-)
+from .._pipelines import address_weights, last_step
+from .._validation import accepts_soft_labels, check_weights_taken
 from .soft_labels import fit_soft_labels
 
 Array = NDArray[np.float64]

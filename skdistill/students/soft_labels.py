@@ -12,19 +12,18 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
-    get_routing_for_object,
     process_routing,
 )
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from .._compat import index_params, index_rows, n_rows, routing_enabled
+from .._pipelines import split_params, weight_keyword
 from .._validation import (
     check_labels,
     check_rows,
     check_weights,
     class_columns,
     refuse_extra_params,
-    weight_keyword,
 )
 
 Array = NDArray[np.float64]
@@ -237,18 +236,10 @@ def _fit_pipeline(
 ) -> Pipeline:
     """Fit the transformers on the rows as they are, and the last step on copies."""
     head, (name, last) = pipeline[:-1], pipeline.steps[-1]
-    last_params = params
-    if routing_enabled():
-        last_params = _requested(last, "fit", params)
+    head_params, last_params = split_params(pipeline, params)
     if head.steps:
-        head_params = _requested(head, "fit_transform", params) if routing_enabled() else {}
         X = head.fit_transform(X, classes[labels.argmax(axis=1)], **head_params)
     last = fit_soft_labels(last, X, labels, classes, last_params)
     # A Pipeline with a cache replaces its steps by fitted copies, so ask the head for them.
     pipeline.steps = [*head.steps, (name, last)]
     return pipeline
-
-
-def _requested(estimator: Any, method: str, params: dict[str, Any]) -> dict[str, Any]:
-    wanted = get_routing_for_object(estimator).consumes(method, params.keys())
-    return {key: params[key] for key in wanted}
