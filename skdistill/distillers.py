@@ -7,7 +7,10 @@ One street from rows to student: ask the teacher (:mod:`skdistill.teachers`), ma
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from functools import partial
+from numbers import Integral
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -25,6 +28,7 @@ from sklearn.utils.metadata_routing import (
 
 from . import corrections
 from ._compat import n_rows, routing_enabled
+from ._memory import fingerprint, open_memory, reuse
 from ._validation import (
     check_labels,
     check_loss,
@@ -42,7 +46,7 @@ from .losses import Correction, Loss, make_loss
 from .students import DistilledClassifier, fit_student
 from .students.adapters import check_student_weights
 from .students.distilled import holds_no_nan
-from .teachers import cross_fit, in_sample, make_splits, make_splitter
+from .teachers import Source, ask, check_out_of_bag, make_splits, make_splitter
 
 Array = NDArray[np.float64]
 
@@ -141,6 +145,7 @@ class _BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if not given:
             check_teacher(self.teacher)
         check_student(self.student)
+        open_memory(self.memory)
         name = check_loss(self.loss, self.student)
         n_classes = len(rows.classes)
         return make_loss(
@@ -165,15 +170,33 @@ class _BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """Return what splits rows in folds, None without folds."""
         return None
 
-    def _ask(self, rows: _Rows, routed: _Routed) -> tuple[Array, list[Any]]:
-        return in_sample(self.teacher, rows.X, rows.y, rows.classes, routed.teacher)
+    def _source(self, rows: _Rows, routed: _Routed) -> Source:
+        """Return which teacher answers about a row."""
+        return "in_sample"
+
+    def _random_state(self) -> Any:
+        return getattr(self, "random_state", None)
 
     def _teacher_proba(
         self, rows: _Rows, routed: _Routed, teacher_proba: Any
     ) -> tuple[Array, list[Any]]:
         if teacher_proba is not None:
             return check_teacher_proba(teacher_proba, len(rows.y), len(rows.classes)), []
-        return self._ask(rows, routed)
+        source = self._source(rows, routed)
+        question = (self.teacher, rows.X, rows.y, rows.classes, routed.teacher, source)
+        ask_now = partial(
+            ask,
+            *question,
+            n_jobs=getattr(self, "n_jobs", None),
+            random_state=self._random_state(),
+            keep_teachers=self.store_teachers,
+        )
+        if self.memory is None or self.store_teachers:
+            return ask_now()
+        seed = self._random_state() if source == "oob" else None
+        labels = (rows.classes.tolist(), rows.codes)
+        key = fingerprint(self.teacher, rows.X, labels, routed.teacher, source, seed)
+        return reuse(open_memory(self.memory), key, lambda: ask_now()[0]), []
 
     # ---- metadata routing ---------------------------------------------------------------------
 
@@ -200,7 +223,8 @@ class _BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         weights = {key: metadata[key] for key in metadata if key == "sample_weight"}
         if groups and self._splitter() is None:
             raise ValueError(
-                f"groups was given, but {type(self).__name__} splits no rows here: leave it out."
+                f"groups was given, but {type(self).__name__} splits no rows here (bags ignore "
+                "groups): leave it out, or use folds, such as cv=GroupKFold()."
             )
         if weights:
             check_weights_taken(None if given else self.teacher, "teacher")
@@ -361,6 +385,10 @@ class Distiller(_BaseDistiller):
     proba_floor : float, default=0.002
         Teacher probabilities are raised to at least this, and normalised, where a logarithm is
         taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
+    memory : None, str, Path or joblib.Memory, default=None
+        Where to keep the teacher's probabilities for further fits with the same teacher, rows,
+        labels, weights and folds, such as those of a search over parameters of the student or
+        the correction. Not used with `store_teachers=True`.
     store_teachers : bool, default=False
         Whether to keep the fitted teacher in `teachers_`.
     store_teacher_proba : bool, default=False
@@ -417,6 +445,7 @@ class Distiller(_BaseDistiller):
         loss: str = "auto",
         temperature: float = 1.0,
         proba_floor: float = 1 / 500,
+        memory: Any = None,
         store_teachers: bool = False,
         store_teacher_proba: bool = False,
     ) -> None:
@@ -425,6 +454,7 @@ class Distiller(_BaseDistiller):
         self.loss = loss
         self.temperature = temperature
         self.proba_floor = proba_floor
+        self.memory = memory
         self.store_teachers = store_teachers
         self.store_teacher_proba = store_teacher_proba
 
@@ -449,19 +479,31 @@ class CrossFitDistiller(_BaseDistiller):
         Temperature of `"cross_entropy"`; see :class:`Distiller`.
     proba_floor : float, default=0.002
         Lowest teacher probability where a logarithm is taken; see :class:`Distiller`.
-    cv : int, splitter or iterable, default=5
-        Where the folds come from. Each row must be predicted exactly once.
+    cv : int, splitter, iterable or "oob", default=5
+        Which teacher answers about a row. Each row must be predicted exactly once.
 
         - int: number of stratified folds, shuffled by `random_state`. Elsewhere in
           scikit-learn an int does not shuffle.
         - splitter: an object with `split`, such as :class:`~sklearn.model_selection.GroupKFold`.
         - iterable: pairs of training and test rows.
+        - `"oob"`: no folds; of a bagging teacher the members that have not seen the row. That is
+          :class:`~sklearn.ensemble.RandomForestClassifier`,
+          :class:`~sklearn.ensemble.BaggingClassifier`, or
+          :class:`~sklearn.ensemble.ExtraTreesClassifier` with `bootstrap=True`. One fit, for as
+          good a student. The teacher may end a Pipeline whose other steps do not learn from y.
+          Rows with fewer than 5 such members are predicted by teachers of 5 folds, with a
+          warning that counts them.
 
         A class that is missing from a fold's training part has probability 0 in that fold.
     n_jobs : int, default=None
         Number of folds that are fitted at the same time, as everywhere in scikit-learn.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds; teacher and student have their own.
+    memory : None, str, Path or joblib.Memory, default=None
+        Where to keep the teacher's probabilities for further fits with the same teacher, rows,
+        labels, weights and folds, such as those of a search over parameters of the student or
+        the correction. Nothing can be reused where folds are shuffled without a
+        seed: give `random_state` an int. Not used with `store_teachers=True`.
     store_teachers : bool, default=False
         Whether to keep the folds' fitted teachers in `teachers_`.
     store_teacher_proba : bool, default=False
@@ -527,6 +569,7 @@ class CrossFitDistiller(_BaseDistiller):
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
+        memory: Any = None,
         store_teachers: bool = False,
         store_teacher_proba: bool = False,
     ) -> None:
@@ -538,6 +581,7 @@ class CrossFitDistiller(_BaseDistiller):
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.memory = memory
         self.store_teachers = store_teachers
         self.store_teacher_proba = store_teacher_proba
 
@@ -547,18 +591,39 @@ class CrossFitDistiller(_BaseDistiller):
             # A generator is used up by one fit, and the next one must find the same folds.
             self.cv = list(self.cv)
         splitter = self._splitter()
-        if not given and splitter is not None and isinstance(self.teacher, FrozenEstimator):
+        if given:
+            return loss
+        if self._is_out_of_bag():
+            check_out_of_bag(self.teacher)
+        if self.memory is not None:
+            self._warn_of_unseeded_folds(splitter)
+        if splitter is not None and isinstance(self.teacher, FrozenEstimator):
             raise ValueError(
                 "A frozen teacher cannot be cross-fitted: use Distiller, or "
                 "LossCorrectedDistiller(cv='in_sample'), which ask it as it is."
             )
         return loss
 
-    def _splitter(self) -> Any:
-        return make_splitter(self.cv, self.random_state)
+    def _warn_of_unseeded_folds(self, splitter: Any) -> None:
+        shuffles = getattr(splitter, "shuffle", False)
+        if shuffles and not isinstance(splitter.random_state, Integral):
+            warnings.warn(
+                "memory has no effect, because the folds are shuffled anew in every fit: give "
+                "random_state an int.",
+                UserWarning,
+                stacklevel=3,
+            )
 
-    def _ask(self, rows: _Rows, routed: _Routed) -> tuple[Array, list[Any]]:
-        splits = make_splits(
+    def _is_out_of_bag(self) -> bool:
+        return isinstance(self.cv, str) and self.cv == "oob"
+
+    def _splitter(self) -> Any:
+        return None if self._is_out_of_bag() else make_splitter(self.cv, self.random_state)
+
+    def _source(self, rows: _Rows, routed: _Routed) -> Source:
+        if self._is_out_of_bag():
+            return "oob"
+        return make_splits(
             self.cv,
             rows.X,
             rows.y,
@@ -566,16 +631,6 @@ class CrossFitDistiller(_BaseDistiller):
             rows.codes,
             random_state=self.random_state,
             split_params=routed.splitter,
-        )
-        return cross_fit(
-            self.teacher,
-            rows.X,
-            rows.y,
-            rows.classes,
-            routed.teacher,
-            splits,
-            n_jobs=self.n_jobs,
-            keep_teachers=self.store_teachers,
         )
 
 
@@ -627,13 +682,18 @@ class LossCorrectedDistiller(CrossFitDistiller):
         Temperature of `"cross_entropy"`; see :class:`Distiller`.
     proba_floor : float, default=0.002
         Lowest teacher probability where a logarithm is taken; see :class:`Distiller`.
-    cv : int, splitter, iterable or "in_sample", default=5
-        Where the folds come from; see :class:`CrossFitDistiller`. With `"in_sample"` there are
-        none: the teacher is fitted on all rows, unless it is frozen, and asked about them.
+    cv : int, splitter, iterable, "oob" or "in_sample", default=5
+        Which teacher answers about a row; see :class:`CrossFitDistiller`. With `"in_sample"`
+        the teacher is fitted on all rows, unless it is frozen, and asked about the same rows.
     n_jobs : int, default=None
         Number of folds that are fitted at the same time.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds; teacher and student have their own.
+    memory : None, str, Path or joblib.Memory, default=None
+        Where to keep the teacher's probabilities for further fits with the same teacher, rows,
+        labels, weights and folds, such as those of a search over parameters of the student or
+        the correction. Nothing can be reused where folds are shuffled without a
+        seed: give `random_state` an int. Not used with `store_teachers=True`.
     store_teachers : bool, default=False
         Whether to keep the fitted teachers in `teachers_`.
     store_teacher_proba : bool, default=False
@@ -695,6 +755,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
+        memory: Any = None,
         store_teachers: bool = False,
         store_teacher_proba: bool = False,
     ) -> None:
@@ -707,6 +768,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
             cv=cv,
             n_jobs=n_jobs,
             random_state=random_state,
+            memory=memory,
             store_teachers=store_teachers,
             store_teacher_proba=store_teacher_proba,
         )
@@ -722,7 +784,5 @@ class LossCorrectedDistiller(CrossFitDistiller):
     def _splitter(self) -> Any:
         return None if self._is_in_sample() else super()._splitter()
 
-    def _ask(self, rows: _Rows, routed: _Routed) -> tuple[Array, list[Any]]:
-        if self._is_in_sample():
-            return _BaseDistiller._ask(self, rows, routed)
-        return super()._ask(rows, routed)
+    def _source(self, rows: _Rows, routed: _Routed) -> Source:
+        return "in_sample" if self._is_in_sample() else super()._source(rows, routed)

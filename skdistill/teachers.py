@@ -1,4 +1,4 @@
-"""Where teacher probabilities come from: the same rows, other folds, a frozen teacher, the caller.
+"""Where teacher probabilities come from: the same rows, other folds, out of the bag, frozen.
 
 The functions here know arrays, splits and a teacher; they return probabilities of shape
 (n_samples, n_classes), columns in the order of the classes, and the fitted teachers if these are
@@ -8,17 +8,23 @@ to be kept.
 from __future__ import annotations
 
 import traceback
-from typing import Any
+import warnings
+from collections.abc import Iterator
+from copy import copy
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._compat import index_params, index_rows, n_rows
-from ._pipelines import address_weights
+from ._pipelines import address_weights, last_step, split_params
 from ._validation import (
     check_fold_count,
     check_splits,
@@ -29,6 +35,7 @@ from ._validation import (
 Array = NDArray[np.float64]
 Labels = NDArray[Any]
 Splits = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+Source = Literal["in_sample", "oob"] | Splits
 
 
 def make_splitter(cv: Any, random_state: Any) -> Any:
@@ -57,8 +64,8 @@ def make_splitter(cv: Any, random_state: Any) -> Any:
         return cv
     if isinstance(cv, str) or not hasattr(cv, "__iter__"):
         raise ValueError(
-            "cv must be a number of folds, a splitter or an iterable of (train, test) rows, "
-            f"found {cv!r}."
+            "cv must be a number of folds, a splitter or an iterable of (train, test) rows, or "
+            f"'oob' for a bagging teacher, found {cv!r}."
         )
     return cv
 
@@ -110,6 +117,62 @@ def make_splits(
     return check_splits(list(splitter), n_rows(X))
 
 
+def ask(
+    teacher: Any,
+    X: Any,
+    y: Labels,
+    classes: Labels,
+    params: dict[str, Any],
+    source: Source,
+    *,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    keep_teachers: bool = False,
+) -> tuple[Array, list[Any]]:
+    """Ask a teacher about the rows it is given to learn from.
+
+    Parameters
+    ----------
+    teacher : classifier
+        It is cloned, never modified.
+    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
+        The rows.
+    y : ndarray of shape (n_samples,)
+        Their labels.
+    classes : ndarray of shape (n_classes,)
+        The sorted labels.
+    params : dict
+        What the teacher's `fit` takes beyond X and y.
+    source : {"in_sample", "oob"} or list of (ndarray, ndarray)
+        Whether the teacher that answers has seen the row, is a bag's members that have not, or
+        was fitted on the training rows of a fold.
+    n_jobs : int, default=None
+        Number of folds that are fitted at the same time.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds of rows without enough out-of-bag votes.
+    keep_teachers : bool, default=False
+        Whether to return the fitted teachers.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_classes)
+        Class probabilities.
+    teachers : list of classifier
+        The fitted teachers, if they are to be kept.
+    """
+    if source == "in_sample":
+        proba, teachers = in_sample(teacher, X, y, classes, params)
+    elif source == "oob":
+        proba, teachers = out_of_bag(
+            teacher, X, y, classes, params, n_jobs=n_jobs, random_state=random_state
+        )
+    else:
+        proba, teachers = cross_fit(
+            teacher, X, y, classes, params, source, n_jobs=n_jobs, keep_teachers=keep_teachers
+        )
+    return proba, teachers if keep_teachers else []
+
+
 def in_sample(
     teacher: Any, X: Any, y: Labels, classes: Labels, params: dict[str, Any]
 ) -> tuple[Array, list[Any]]:
@@ -152,7 +215,7 @@ def cross_fit(
         )
     except _FoldError as error:
         _raise_for_fold(error)
-    proba = np.empty((len(y), len(classes)))
+    proba = np.zeros((len(y), len(classes)))
     for (_, test), (fold_proba, _) in zip(splits, folds, strict=True):
         proba[test] = fold_proba
     return proba, [fitted for _, fitted in folds if keep_teachers]
@@ -187,3 +250,153 @@ def _raise_for_fold(error: _FoldError) -> None:
     name, cause = error.args
     kind = next((k for k in (ValueError, TypeError) if isinstance(cause, k)), RuntimeError)
     raise kind(f"The teacher failed in fold {name}: {type(cause).__name__}: {cause}") from cause
+
+
+# ---- out-of-bag ------------------------------------------------------------------------------
+
+# A mean over fewer members that did not see the row is too noisy to learn from.
+_ENOUGH_VOTES = 5
+_FALLBACK_FOLDS = 5
+_TREES_AT_A_TIME = 50
+
+
+def check_out_of_bag(teacher: Any) -> None:
+    """Refuse a teacher that has no out-of-bag probabilities.
+
+    Parameters
+    ----------
+    teacher : classifier
+        The teacher, or a Pipeline that ends in it.
+
+    Raises
+    ------
+    ValueError
+        If it is frozen, does not bag, or has bagging switched off; or if a step before it
+        learns from y, because that step would have seen the label of each row.
+    """
+    last = last_step(teacher)
+    name = type(last).__name__
+    if isinstance(teacher, FrozenEstimator) or isinstance(last, FrozenEstimator):
+        raise ValueError(
+            "cv='oob' cannot serve a frozen teacher: use Distiller, or "
+            "LossCorrectedDistiller(cv='in_sample'), which ask it as it is."
+        )
+    bagging = {"bootstrap", "oob_score"} <= set(last.get_params(deep=False))
+    if not bagging:
+        raise ValueError(
+            f"cv='oob' needs a bagging teacher (RandomForestClassifier, BaggingClassifier, or "
+            f"ExtraTreesClassifier with bootstrap=True); {name} does not bag: use folds."
+        )
+    if not last.bootstrap:
+        raise ValueError(f"cv='oob' needs {name}(bootstrap=True), found bootstrap=False.")
+    for step in _transformers(teacher):
+        if get_tags(step).target_tags.required:
+            raise ValueError(
+                f"cv='oob' cannot serve a Pipeline whose step {type(step).__name__} learns from "
+                "y: it would have seen the label of each row. Use folds."
+            )
+
+
+def _transformers(teacher: Any) -> list[Any]:
+    """Return the estimators that come before the last step of a Pipeline."""
+    if not isinstance(teacher, Pipeline):
+        return []
+    steps = [step for _, step in teacher.steps[:-1]]
+    steps = [step for step in steps if step is not None and step != "passthrough"]
+    return steps + _transformers(teacher.steps[-1][1])
+
+
+def out_of_bag(
+    teacher: Any,
+    X: Any,
+    y: Labels,
+    classes: Labels,
+    params: dict[str, Any],
+    *,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+) -> tuple[Array, list[Any]]:
+    """Fit a bagging teacher once, and average for each row the members that did not see it.
+
+    Rows with fewer than 5 such members are predicted by teachers of 5 stratified folds, with one
+    warning that counts them. The transformers of a Pipeline are fitted without y.
+    """
+    fitted, bag, rows = _fit_bagging(clone(teacher), X, y, params)
+    proba = class_columns(classes, bag, np.nan_to_num(bag.oob_decision_function_))
+    few = _few_votes(bag, proba, n_rows(rows))
+    if few.any():
+        warnings.warn(
+            f"{int(few.sum())} of {len(few)} rows have fewer than {_ENOUGH_VOTES} out-of-bag "
+            f"votes; teachers of {_FALLBACK_FOLDS} folds predict them instead. More members, or "
+            "weights that differ less, avoid that.",
+            UserWarning,
+            stacklevel=2,
+        )
+        splits = _fallback_splits(y, few, random_state)
+        by_folds, _ = cross_fit(teacher, X, y, classes, params, splits, n_jobs=n_jobs)
+        proba[few] = by_folds[few]
+    return proba, [fitted]
+
+
+def _fit_bagging(teacher: Any, X: Any, y: Labels, params: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Fit in place; return the teacher, what it ends in, and the rows that this has seen."""
+    if not isinstance(teacher, Pipeline):
+        with warnings.catch_warnings():
+            # Rows without votes are our business, and Bagging divides by their number.
+            warnings.filterwarnings("ignore", message="Some inputs do not have OOB scores")
+            warnings.filterwarnings("ignore", message="invalid value encountered in divide")
+            return teacher, teacher.set_params(oob_score=True).fit(X, y, **params), X
+    head, (name, last) = teacher[:-1], teacher.steps[-1]
+    head_params, last_params = split_params(teacher, params)
+    if head.steps:
+        X = _transform_without_labels(head, X, head_params)
+    last, bag, rows = _fit_bagging(last, X, y, last_params)
+    teacher.steps = [*head.steps, (name, last)]
+    return teacher, bag, rows
+
+
+def _transform_without_labels(head: Pipeline, X: Any, params: dict[str, Any]) -> Any:
+    """Fit transformers without y: whatever their tags say, none can learn from it."""
+    try:
+        return head.fit_transform(X, **params)
+    except Exception as error:
+        raise ValueError(
+            "cv='oob' fits what comes before the bagging teacher without y, because a step that "
+            "learns from y would have seen the label of each row. That failed, so use folds "
+            f"unless it is another matter: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _few_votes(bag: Any, proba: Array, n_samples: int) -> NDArray[np.bool_]:
+    """Mark the rows that fewer than 5 members have not seen."""
+    votes = np.zeros(n_samples, dtype=np.intp)
+    for samples in _bags(bag):
+        unseen = np.ones(n_samples, dtype=bool)
+        unseen[samples] = False
+        votes += unseen
+    return np.asarray((votes < _ENOUGH_VOTES) | ~(proba.sum(axis=1) > 0))
+
+
+def _bags(bag: Any) -> Iterator[NDArray[np.intp]]:
+    """Yield the rows that each member has seen, of a forest for a few trees at a time.
+
+    The property makes them anew for all members at once: n_estimators × n_samples numbers.
+    """
+    if not isinstance(bag, RandomForestClassifier | ExtraTreesClassifier):
+        yield from bag.estimators_samples_
+        return
+    part = copy(bag)
+    for start in range(0, len(bag.estimators_), _TREES_AT_A_TIME):
+        part.estimators_ = bag.estimators_[start : start + _TREES_AT_A_TIME]
+        yield from part.estimators_samples_
+
+
+def _fallback_splits(y: Labels, few: NDArray[np.bool_], random_state: Any) -> Splits:
+    """Split in folds that predict only the few rows, and leave out folds without any."""
+    rarest = np.unique(y, return_counts=True)[1].min()
+    n_folds = int(np.clip(rarest, 2, _FALLBACK_FOLDS))
+    folds = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        splits = [(train, test[few[test]]) for train, test in folds.split(np.zeros(len(y)), y)]
+    return [(train, test) for train, test in splits if len(test)]
