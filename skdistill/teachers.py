@@ -21,9 +21,10 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from ._compat import index_params, index_rows, n_rows
+from ._parallel import run
 from ._pipelines import address_weights, last_step, split_params
 from ._validation import (
     check_fold_count,
@@ -200,18 +201,21 @@ def cross_fit(
     """
     params = address_weights(teacher, params)
     try:
-        folds = Parallel(n_jobs=n_jobs)(
-            delayed(_fit_fold)(
-                clone(teacher),
-                X,
-                y,
-                classes,
-                params,
-                split,
-                f"{fold + 1} of {len(splits)}",
-                keep_teachers,
-            )
-            for fold, split in enumerate(splits)
+        folds = run(
+            (
+                delayed(_fit_fold)(
+                    clone(teacher),
+                    X,
+                    y,
+                    classes,
+                    params,
+                    split,
+                    f"{fold + 1} of {len(splits)}",
+                    keep_teachers,
+                )
+                for fold, split in enumerate(splits)
+            ),
+            n_jobs,
         )
     except _FoldError as error:
         _raise_for_fold(error)
