@@ -43,10 +43,11 @@ from ._validation import (
     refuse_extra_params,
 )
 from .losses import Correction, Loss, make_loss
+from .overfit import warn_if_in_sample
 from .students import DistilledClassifier, fit_student
 from .students.adapters import check_student_weights
 from .students.distilled import holds_no_nan
-from .teachers import Source, ask, check_out_of_bag, make_splits, make_splitter
+from .teachers import Source, ask, check_out_of_bag, in_sample, make_splits, make_splitter
 
 Array = NDArray[np.float64]
 
@@ -181,7 +182,13 @@ class _BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self, rows: _Rows, routed: _Routed, teacher_proba: Any
     ) -> tuple[Array, list[Any]]:
         if teacher_proba is not None:
-            return check_teacher_proba(teacher_proba, len(rows.y), len(rows.classes)), []
+            proba = check_teacher_proba(teacher_proba, len(rows.y), len(rows.classes))
+            warn_if_in_sample(rows.X, rows.codes, proba)
+            return proba, []
+        if isinstance(self.teacher, FrozenEstimator):
+            proba, teachers = in_sample(self.teacher, rows.X, rows.y, rows.classes, {})
+            warn_if_in_sample(rows.X, rows.codes, proba)
+            return proba, teachers
         source = self._source(rows, routed)
         question = (self.teacher, rows.X, rows.y, rows.classes, routed.teacher, source)
         ask_now = partial(

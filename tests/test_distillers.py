@@ -43,6 +43,8 @@ from skdistill import (
     corrections,
 )
 
+from .conftest import noisy
+
 DISTILLERS = [Distiller, CrossFitDistiller, LossCorrectedDistiller]
 
 
@@ -392,6 +394,34 @@ def test_given_probabilities_are_sliced_by_a_search(binary):
     proba = cross_val_predict(bayes(), X, y, method="predict_proba")
     search = GridSearchCV(Distiller(None, tree()), {"student__max_depth": [1, 3]}, cv=2)
     assert search.fit(X, y, teacher_proba=proba).best_score_ > 0.8
+
+
+def noisy_table():
+    X, y, _ = noisy(1500, seed=0)
+    return X, y, DecisionTreeClassifier(random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize("distiller", DISTILLERS)
+def test_probabilities_that_know_the_labels_are_warned_of(distiller):
+    X, y, fitted = noisy_table()
+    with pytest.warns(UserWarning, match="saw these very labels"):
+        distiller(None, tree()).fit(X, y, teacher_proba=fitted.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "model", [Distiller(None, tree()), LossCorrectedDistiller(None, tree(), cv="in_sample")]
+)
+def test_frozen_teacher_that_knows_the_labels_is_warned_of(model):
+    X, y, fitted = noisy_table()
+    with pytest.warns(UserWarning, match="saw these very labels"):
+        clone(model).set_params(teacher=FrozenEstimator(fitted)).fit(X, y)
+
+
+def test_honest_probabilities_are_not_warned_of():
+    X, y, fitted = noisy_table()
+    Distiller(FrozenEstimator(fitted), tree()).fit(*noisy(1500, seed=1)[:2])
+    proba = cross_val_predict(clone(fitted), X, y, method="predict_proba")
+    Distiller(None, tree()).fit(X, y, teacher_proba=proba)
 
 
 # ---- weights, groups and metadata routing ----------------------------------------------------
