@@ -25,11 +25,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from skdistill._numeric import as_numeric
 from skdistill.overfit import (
     MAX_UNEXPLAINED,
     MIN_SHARE,
     MIN_SLOPE,
-    as_numeric,
     in_sample_evidence,
 )
 

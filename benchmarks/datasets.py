@@ -1,0 +1,179 @@
+"""Tables that the benchmarks run on, looked up and brought into one form.
+
+A table is read from `NAME.csv.gz` in the folder that the environment variable SKDISTILL_DATA
+names: comma-separated, with a header, features first, the last column called `target`, an empty
+cell where a value is missing. Tables without such a file are fetched from OpenML, where they are
+there in the form the benchmarks use.
+
+    X, y = load("adult")
+    X = as_numbers(X)  # for estimators that want numbers without gaps
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import fetch_openml
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import OrdinalEncoder
+
+FOLDER_VARIABLE = "SKDISTILL_DATA"
+
+# Name and version on OpenML, None where it has no such table or only another edition of it.
+OPENML: dict[str, tuple[str, int] | None] = {
+    "adult": ("adult", 2),
+    "magic": ("MagicTelescope", 1),
+    "fico_heloc": None,
+    "bank_additional": None,
+    "online_shoppers": None,
+    "letter": ("letter", 1),
+    "satimage": ("satimage", 1),
+    "optdigits": ("optdigits", 1),
+    "phoneme": ("phoneme", 1),
+    "higgs": ("Higgs", 2),
+    "stumbleupon": None,
+}
+
+# Where a person gets the tables that cannot be fetched.
+ORIGINS = {
+    "fico_heloc": "the FICO Explainable Machine Learning Challenge of 2018 (heloc_dataset_v1)",
+    "bank_additional": "UCI Bank Marketing (bank-additional-full)",
+    "online_shoppers": "UCI Online Shoppers Purchasing Intention",
+    "stumbleupon": "the StumbleUpon Evergreen Classification Challenge of 2013",
+}
+
+
+class TableNotFoundError(Exception):
+    """A table is neither in the data folder nor to be had from OpenML."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        where = ORIGINS.get(name, "OpenML, from where it is fetched when there is a network")
+        super().__init__(
+            f"The table {name!r} was not found: {reason}. To have it, put it as {name}.csv.gz "
+            "(comma-separated, header, features first, last column 'target', empty cell = "
+            f"missing) in a folder, and set {FOLDER_VARIABLE} to that folder. "
+            f"It comes from {where}."
+        )
+
+
+def load(name: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Return features and labels of a table, prepared as its users in the literature do.
+
+    Parameters
+    ----------
+    name : str
+        One of `names()`.
+
+    Returns
+    -------
+    X : DataFrame
+        The features, numbers and words as they are, NaN where missing.
+    y : Series
+        The labels, named `target`.
+
+    Raises
+    ------
+    ValueError
+        If no table has this name.
+    TableNotFoundError
+        If the table is not on hand and cannot be fetched.
+    """
+    if name not in names():
+        raise ValueError(f"name must be one of {', '.join(names())}; found {name!r}.")
+    source, as_two_classes = TWO_CLASSES.get(name, (name, None))
+    table = _read(source)
+    table = PREPARE.get(source, lambda table: table)(table).reset_index(drop=True)
+    X, y = table.drop(columns="target"), table["target"]
+    return X, y if as_two_classes is None else as_two_classes(y).rename("target")
+
+
+def names() -> list[str]:
+    """Return all names that `load` knows."""
+    return [*OPENML, *TWO_CLASSES]
+
+
+def as_numbers(X: pd.DataFrame) -> np.ndarray:
+    """Return features as floats: codes in the place of words, column means in that of gaps.
+
+    This is what trees in the paper's experiments are given. Codes follow the alphabet; a missing
+    word becomes the mean code of its column. Codes and means come from the whole table, before any
+    split: they never look at labels, so a test row learns nothing that matters from them.
+
+    Parameters
+    ----------
+    X : DataFrame
+        Features from `load`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        Floats without NaN.
+    """
+    words = X.select_dtypes(exclude="number").columns
+    if len(words):
+        X = X.assign(**dict(zip(words, OrdinalEncoder().fit_transform(X[words]).T, strict=True)))
+    return SimpleImputer().fit_transform(X.to_numpy(dtype=np.float64))
+
+
+# ---- one table in one form ------------------------------------------------------------------
+
+
+def _read(name: str) -> pd.DataFrame:
+    folder = os.environ.get(FOLDER_VARIABLE)
+    path = Path(folder or ".") / f"{name}.csv.gz"
+    if folder and path.exists():
+        return pd.read_csv(path)
+    missing = f"there is no {path}" if folder else f"{FOLDER_VARIABLE} is not set"
+    return _fetch(name, missing)
+
+
+def _fetch(name: str, missing: str) -> pd.DataFrame:
+    if OPENML[name] is None:
+        raise TableNotFoundError(name, missing)
+    title, version = OPENML[name]
+    try:
+        X, y = fetch_openml(title, version=version, as_frame=True, return_X_y=True)
+    except Exception as cause:  # no network, no such table, a broken download, ...
+        reason = f"{missing}, and fetching it failed ({type(cause).__name__})"
+        raise TableNotFoundError(name, reason) from cause
+    categories = X.select_dtypes("category").columns
+    return X.astype(dict.fromkeys(categories, object)).assign(target=y.astype(object))
+
+
+def _prepare_fico(table: pd.DataFrame) -> pd.DataFrame:
+    """Let all special codes be -9, and leave out applicants of whom nothing is known."""
+    X = table.drop(columns="target").replace([-7, -8], -9)
+    known = (X != -9).any(axis=1)
+    return X.assign(target=table["target"])[known]
+
+
+def _prepare_bank(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the length of the call: it is known only once the answer is."""
+    return table.drop(columns="duration")
+
+
+PREPARE: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "fico_heloc": _prepare_fico,
+    "bank_additional": _prepare_bank,
+}
+
+
+def _late_letter(y: pd.Series) -> pd.Series:
+    """0 for A to M, 1 for N to Z."""
+    return (y.astype(str) > "M").astype(int)
+
+
+def _odd_digit(y: pd.Series) -> pd.Series:
+    """0 for even digits, 1 for odd ones."""
+    return y.astype(int) % 2
+
+
+# Tables of many classes as hard problems of two: name, the table it is made of, its labels.
+TWO_CLASSES: dict[str, tuple[str, Callable[[pd.Series], pd.Series]]] = {
+    "letter_two": ("letter", _late_letter),
+    "optdigits_odd": ("optdigits", _odd_digit),
+}
