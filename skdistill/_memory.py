@@ -7,21 +7,22 @@ because joblib itself serves a file with a flipped bit.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from copy import deepcopy
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
-import sklearn
-from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils.validation import check_memory
 
-Array = NDArray[np.float64]
+from ._compat import routing_enabled
 
 _WITHOUT_INFLUENCE = ("n_jobs", "verbose")
 
@@ -62,7 +63,7 @@ def open_memory(memory: Any) -> Any:
     return opened
 
 
-def reuse(memory: Any, key: str, compute: Callable[[], Array]) -> Array:
+def reuse(memory: Any, key: str, compute: Callable[[], Any]) -> Any:
     """Return what is stored under a key, or compute and store it.
 
     An entry that is unreadable, or is not what was stored, is computed anew.
@@ -73,18 +74,23 @@ def reuse(memory: Any, key: str, compute: Callable[[], Array]) -> Array:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             value, digest = entry.get()
-        if joblib.hash(value) == digest:
-            return np.asarray(value)
+        if _digest(value) == digest:
+            return value
     except Exception:  # a damaged pickle can raise anything
         pass
     entry.clear()
     value, _ = stored(key, compute)
-    return np.asarray(value)
+    return value
 
 
-def _with_digest(key: str, compute: Callable[[], Array]) -> tuple[Array, str]:
+def _with_digest(key: str, compute: Callable[[], Any]) -> tuple[Any, str]:
     value = compute()
-    return value, joblib.hash(value)
+    return value, _digest(value)
+
+
+def _digest(value: Any) -> str:
+    # A cache that maps its files into memory returns another kind of array.
+    return str(joblib.hash(_canonical(value)))
 
 
 def fingerprint(teacher: Any, X: Any, *others: Any) -> str:
@@ -109,23 +115,31 @@ def fingerprint(teacher: Any, X: Any, *others: Any) -> str:
     ValueError
         If the teacher cannot be hashed.
     """
-    teacher = clone(teacher)
+    # Some estimators are their own clones.
+    teacher = deepcopy(clone(teacher))
     names = [
         name
         for name in teacher.get_params(deep=True)
         if name.rpartition("__")[2] in _WITHOUT_INFLUENCE
     ]
     try:
-        # Names are sorted from outside in: a parameter's owner stays the one it was set on.
         teacher.set_params(**dict.fromkeys(names))
-        return str(
-            joblib.hash((sklearn.__version__, teacher, _canonical(X), [*map(_canonical, others)]))
-        )
+        # Whoever requests metadata gets them with routing only.
+        around = (_versions(teacher), routing_enabled())
+        return str(joblib.hash((around, teacher, _canonical(X), [*map(_canonical, others)])))
     except Exception as error:
         raise ValueError(
             "memory cannot tell this teacher or these rows from others, because they cannot be "
             f"pickled ({error}): use functions of a module instead of lambdas, or memory=None."
         ) from error
+
+
+def _versions(teacher: Any) -> dict[str, Any]:
+    """Return the versions of the packages that a teacher and its parts come from, and of ours."""
+    parts = [teacher, *teacher.get_params(deep=True).values()]
+    packages = {type(part).__module__.partition(".")[0] for part in parts}
+    packages |= {"sklearn", "skdistill"}
+    return {name: getattr(sys.modules.get(name), "__version__", None) for name in sorted(packages)}
 
 
 def _canonical(value: Any) -> Any:
@@ -136,8 +150,14 @@ def _canonical(value: Any) -> Any:
         indices = [rows.indices.astype(np.int64), rows.indptr.astype(np.int64)]
         return (rows.shape, np.asarray(rows.data), *indices)
     if hasattr(value, "columns"):
-        columns = [(str(n), str(value[n].dtype), value[n].to_numpy()) for n in value.columns]
-        return [(name, kind, _canonical(values)) for name, kind, values in columns]
+        columns = (
+            value.iloc[:, j] if hasattr(value, "iloc") else value[:, j]
+            for j in range(value.shape[1])
+        )
+        return [
+            (str(name), _kind(column.dtype), _canonical(column.to_numpy()))
+            for name, column in zip(value.columns, columns, strict=True)
+        ]
     if isinstance(value, np.ndarray):
         return np.ascontiguousarray(value).view(np.ndarray)
     if isinstance(value, dict):
@@ -145,3 +165,24 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_canonical(entry) for entry in value]
     return value
+
+
+def _kind(dtype: Any) -> Any:
+    """Describe a column's type: of categories also their order, which codes depend on."""
+    categories: Any = getattr(dtype, "categories", None)
+    listed = [str(c) for c in categories] if hasattr(categories, "__iter__") else None
+    return str(dtype), listed, getattr(dtype, "ordered", None)
+
+
+def warn_of_unseeded_folds(memory: Any, splitter: Any) -> None:
+    """Warn where no two fits have equal folds, so that nothing could be found again."""
+    unseeded = getattr(splitter, "shuffle", False) and not isinstance(
+        splitter.random_state, Integral
+    )
+    if memory is not None and unseeded:
+        warnings.warn(
+            "memory has no effect, because the folds are shuffled anew in every fit: give "
+            "random_state an int.",
+            UserWarning,
+            stacklevel=4,
+        )

@@ -124,11 +124,15 @@ def as_numeric(X: Any) -> Any:
 def as_table(X: Any) -> Any:
     """Give a two-dimensional frame, array or CSR matrix."""
     if sparse.issparse(X):
-        X = X.tocsr()
+        # LightGBM does not know sparse arrays.
+        X = sparse.csr_matrix(X)
     elif not hasattr(X, "columns"):
         X = np.asarray(X)
     if len(X.shape) != 2:
-        raise ValueError(f"X must have two dimensions, found shape {X.shape}.")
+        raise ValueError(
+            f"X must have two dimensions, found shape {X.shape}; a learned correction "
+            "(correction='residual') reads rows and columns, the other rules need none."
+        )
     return X
 
 

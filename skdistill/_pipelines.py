@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor, StackingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
@@ -40,8 +42,8 @@ def _requested(estimator: Any, method: str, params: Params) -> Params:
 def weight_keyword(estimator: Any) -> str | None:
     """Return the name under which an estimator's `fit` takes weights, None if it takes none.
 
-    A Pipeline passes them on by its step's name; searches and ensembles take any keyword, so
-    what they wrap decides.
+    A Pipeline passes them on by its step's name. Where others wrap estimators, these must take
+    the weights too: scikit-learn's own would drop them with a warning, or fail in the middle.
     """
     if isinstance(estimator, Pipeline):
         name, last = estimator.steps[-1]
@@ -50,14 +52,40 @@ def weight_keyword(estimator: Any) -> str | None:
     if not hasattr(estimator, "fit"):
         return None
     parameters = inspect.signature(estimator.fit).parameters
-    if "sample_weight" in parameters:
-        return "sample_weight"
-    if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    if "sample_weight" not in parameters and not takes_any:
         return None
-    inner_estimator = getattr(estimator, "estimator", None)
-    if hasattr(inner_estimator, "fit"):
-        return weight_keyword(inner_estimator)
-    return "sample_weight"
+    # Bags draw rows by weight, or ask their members themselves.
+    if isinstance(estimator, BaggingClassifier | BaggingRegressor):
+        return "sample_weight"
+    keywords = {weight_keyword(member) for member in _wrapped(estimator)}
+    if keywords <= {"sample_weight"}:
+        return "sample_weight"
+    hands_on = takes_any and "sample_weight" not in parameters and len(_wrapped(estimator)) == 1
+    return keywords.pop() if hands_on else None
+
+
+def _wrapped(estimator: Any) -> list[Any]:
+    """Return the estimators that another one fits."""
+    inner = [getattr(estimator, name, None) for name in ("estimator", "regressor")]
+    pairs = getattr(estimator, "estimators", None)
+    if isinstance(pairs, list):
+        inner += [pair[1] for pair in pairs if isinstance(pair, tuple)]
+    return [member for member in inner if hasattr(member, "fit")]
+
+
+def is_frozen(estimator: Any) -> bool:
+    """Whether an estimator, or what a Pipeline ends in, stays as it was fitted before."""
+    return isinstance(last_step(estimator), FrozenEstimator)
+
+
+def predicts_proba(estimator: Any) -> bool:
+    """Whether an estimator will have `predict_proba` once it is fitted."""
+    last = last_step(estimator)
+    # Before it is fitted, a stack without a final estimator of its own denies what it will do.
+    if isinstance(last, StackingClassifier) and last.final_estimator is None:
+        return True
+    return hasattr(last, "predict_proba")
 
 
 def address_weights(estimator: Any, params: Params) -> Params:

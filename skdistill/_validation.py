@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import is_classifier, is_regressor
-from sklearn.frozen import FrozenEstimator
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import get_scorer
 from sklearn.utils import assert_all_finite, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_array,
@@ -19,7 +21,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._pipelines import last_step, weight_keyword
+from ._compat import routing_enabled
+from ._pipelines import is_frozen, last_step, predicts_proba, weight_keyword
 from .losses import LOSSES
 
 Array = NDArray[np.float64]
@@ -36,19 +39,27 @@ def column_names(X: Any) -> NDArray[Any] | None:
     return names if len(names) and all(isinstance(name, str) for name in names) else None
 
 
-def compare_names(fitted: NDArray[Any], names: NDArray[Any], *, all_needed: bool) -> None:
-    """Refuse a frame with columns in another order or, if all are needed, other columns."""
+def compare_names(
+    fitted: NDArray[Any], names: NDArray[Any], *, all_needed: bool, others_welcome: bool
+) -> None:
+    """Refuse a frame with columns in another order, or with other columns.
+
+    `all_needed` is False for a student that may select columns and miss those it wants itself,
+    `others_welcome` True for one that selects them by name. Otherwise an unseen column beside a
+    missing one would be taken for it.
+    """
     unseen = [name for name in names if name not in set(fitted)]
     missing = [name for name in fitted if name not in set(names)]
+    refused = (unseen or missing) if all_needed else (unseen and missing and not others_welcome)
     message = "The feature names should match those that were passed during fit.\n"
-    if all_needed and unseen:
+    if refused and unseen:
         message += "Feature names unseen at fit time:\n" + _bullets(unseen)
-    if all_needed and missing:
+    if refused and missing:
         message += "Feature names seen at fit time, yet now missing:\n" + _bullets(missing)
     in_order = [n for n in names if n not in unseen] == [n for n in fitted if n not in missing]
     if not in_order:
         message += "Feature names must be in the same order as they were in fit.\n"
-    if not in_order or (all_needed and (unseen or missing)):
+    if refused or not in_order:
         raise ValueError(message)
 
 
@@ -78,8 +89,14 @@ def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.i
     """Return labels as an array, the sorted classes, and each label's place among them."""
     labels = column_or_1d(y, warn=True)
     assert_all_finite(labels, input_name="y")
-    check_classification_targets(labels)
-    classes, codes = np.unique(labels, return_inverse=True)
+    try:
+        check_classification_targets(labels)
+        classes, codes = np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(
+            f"y must hold labels of one kind, and none missing, found {labels[:5].tolist()} ...: "
+            f"{error}"
+        ) from error
     if len(classes) < 2:
         raise ValueError(
             f"y must hold at least 2 classes to learn from, found one class: {classes.tolist()}."
@@ -91,14 +108,13 @@ def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | No
     """Return usable sample weights, or None."""
     if sample_weight is None:
         return None
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    weights = np.asarray(sample_weight, dtype=np.float64)
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must have one weight per row, shape ({n_samples},), found shape "
             f"{weights.shape}."
         )
+    assert_all_finite(weights, input_name="sample_weight")
     if (weights < 0).any():
         raise ValueError("Negative values in data passed to sample_weight: weights must be >= 0.")
     if not weights.any():
@@ -108,11 +124,17 @@ def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | No
     return np.asarray(weights)
 
 
-def check_teacher_proba(
-    proba: ArrayLike, n_samples: int, n_classes: int, name: str = "teacher_proba"
-) -> Array:
-    """Return given probabilities as an array, if they are probabilities of the right shape."""
-    values = check_array(proba, dtype=np.float64, input_name=name)
+def check_teacher_proba(proba: Any, n_samples: int, classes: NDArray[Any]) -> Array:
+    """Return given probabilities as an array, if they are probabilities of the right shape.
+
+    A frame whose columns bear the classes' names is put in the order of the classes.
+    """
+    name, n_classes = "teacher_proba", len(classes)
+    if hasattr(proba, "columns"):
+        by_label = {str(column): column for column in proba.columns}
+        if set(by_label) == set(map(str, classes)):
+            proba = proba[[by_label[str(label)] for label in classes]]
+    values = check_array(proba, dtype=np.float64, ensure_2d=False, input_name=name)
     if values.shape != (n_samples, n_classes):
         raise ValueError(
             f"{name} must have one row per sample and one column per class in the order of "
@@ -160,7 +182,7 @@ def class_columns(classes: NDArray[Any], estimator: Any, proba: Any) -> Array:
 
 def check_weights_taken(estimator: Any, role: str) -> None:
     """Refuse weights for an estimator that would drop them."""
-    if isinstance(estimator, FrozenEstimator) or estimator is None:
+    if estimator is None or is_frozen(estimator):
         return
     if weight_keyword(estimator) is None:
         raise ValueError(
@@ -185,7 +207,7 @@ def check_teacher(teacher: Any) -> None:
         raise ValueError("teacher is None: pass a classifier, or teacher_proba to fit.")
     if isinstance(teacher, type) or not hasattr(teacher, "fit"):
         raise ValueError(f"teacher must be a classifier instance, found {teacher!r}.")
-    if not hasattr(teacher, "predict_proba"):
+    if not predicts_proba(teacher):
         raise ValueError(
             f"teacher must have predict_proba; {type(last_step(teacher)).__name__} has none. "
             "Wrap it, for instance in CalibratedClassifierCV."
@@ -197,12 +219,17 @@ def check_student(student: Any) -> None:
     """Refuse what is neither a regressor nor a classifier."""
     if isinstance(student, type) or not hasattr(student, "fit"):
         raise ValueError(f"student must be an estimator instance, found {student!r}.")
-    if isinstance(student, FrozenEstimator):
+    if is_frozen(student):
         raise ValueError("student must not be frozen: a FrozenEstimator cannot learn.")
     if not (accepts_soft_labels(student) or is_regressor(student) or is_classifier(student)):
         raise ValueError(
             f"student must be a regressor or a classifier; {type(last_step(student)).__name__} "
             "is neither."
+        )
+    if not is_regressor(student) and not predicts_proba(student):
+        raise ValueError(
+            f"A classifier as student must have predict_proba; {type(last_step(student)).__name__} "
+            "has none: use one that has it, or a regressor."
         )
     _refuse_pairwise(student, "student")
 
@@ -241,7 +268,7 @@ def check_loss(loss: Any, student: Any) -> str:
             f"loss={loss!r} needs a regressor as student, {name} learns labels: use a regressor, "
             "or loss='cross_entropy'."
         )
-    if learns_labels and not accepts_soft_labels(student) and weight_keyword(student) is None:
+    if learns_labels and not _takes_label_weights(student):
         raise ValueError(
             f"The student {name} takes no sample_weight in fit, so it cannot learn class "
             "probabilities: use a classifier that does, or a regressor."
@@ -249,9 +276,31 @@ def check_loss(loss: Any, student: Any) -> str:
     return loss
 
 
+def _takes_label_weights(student: Any) -> bool:
+    """Whether soft labels can reach a classifier as weights, where it does not take them as y."""
+    if not accepts_soft_labels(student):
+        return weight_keyword(student) is not None
+    adapted = getattr(last_step(student), "estimator", None)
+    return adapted is None or weight_keyword(adapted) is not None
+
+
+def check_label_weights_routed(student: Any) -> None:
+    """Refuse, with metadata routing, a wrapped classifier that does not ask for weights."""
+    last = last_step(student)
+    if not routing_enabled() or is_regressor(student):
+        return
+    last = getattr(last, "estimator", last) if accepts_soft_labels(last) else last
+    routing = get_routing_for_object(last)
+    if isinstance(routing, MetadataRouter) and not routing.consumes("fit", ["sample_weight"]):
+        raise ValueError(
+            f"The student {type(last).__name__} learns class probabilities by weights, and with "
+            "metadata routing what it wraps must ask for them: set_fit_request(sample_weight=True)."
+        )
+
+
 def check_temperature(temperature: Any, loss: str) -> float:
     """Return the temperature, which only cross-entropy knows."""
-    if not _is_number(temperature) or not temperature > 0 or not np.isfinite(temperature):
+    if not is_number(temperature) or not temperature > 0 or not np.isfinite(temperature):
         raise ValueError(f"temperature must be a positive number, found {temperature!r}.")
     if temperature != 1 and loss != "cross_entropy":
         raise ValueError(
@@ -261,9 +310,12 @@ def check_temperature(temperature: Any, loss: str) -> float:
     return float(temperature)
 
 
-def check_proba_floor(proba_floor: Any, n_classes: int) -> float:
+def check_proba_floor(proba_floor: Any, n_classes: int, loss: str) -> float:
     """Return the floor of probabilities, which must leave room for every class."""
-    if not _is_number(proba_floor) or not 0 < proba_floor < 1 / n_classes:
+    if is_number(proba_floor) and loss == "squared_error" and 0 < proba_floor < 1:
+        # It takes no logarithm, and the default must not refuse 500 classes.
+        return float(proba_floor)
+    if not is_number(proba_floor) or not 0 < proba_floor < 1 / n_classes:
         raise ValueError(
             f"proba_floor must lie between 0 and 1 / n_classes = {1 / n_classes:.3g}, both "
             f"excluded, found {proba_floor!r}."
@@ -271,8 +323,25 @@ def check_proba_floor(proba_floor: Any, n_classes: int) -> float:
     return float(proba_floor)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a parameter is a real number, which a boolean is not."""
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def check_scorer(scoring: Any, y: NDArray[Any]) -> None:
+    """Refuse a scorer that cannot judge a classifier by its labels or probabilities."""
+    if scoring is None:
+        return
+    nothing = np.zeros((len(y), 1))
+    try:
+        prior = DummyClassifier(strategy="prior").fit(nothing, y)
+        if not np.isfinite(float(get_scorer(scoring)(prior, nothing, y))):
+            raise ValueError("it gives no finite score.")
+    except Exception as error:
+        raise ValueError(
+            f"scoring={scoring!r} cannot judge a classifier by its predict or predict_proba: "
+            f"{error}"
+        ) from error
 
 
 def check_fold_count(cv: int, classes: NDArray[Any], codes: NDArray[np.intp]) -> None:

@@ -2,361 +2,49 @@
 
 One street from rows to student: ask the teacher (:mod:`skdistill.teachers`), make targets
 (:mod:`skdistill.losses`, :mod:`skdistill.corrections`), fit the student
-(:mod:`skdistill.students`).
+(:mod:`skdistill.students`). What they share is in :mod:`skdistill._base`.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from functools import partial
-from numbers import Integral
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
-from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
-from sklearn.utils import get_tags
-from sklearn.utils.metadata_routing import (
-    UNUSED,
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
+from numpy.typing import NDArray
+from sklearn.metrics import get_scorer
 
-from . import corrections
-from ._compat import n_rows, routing_enabled
-from ._memory import fingerprint, open_memory, reuse
-from ._validation import (
-    check_labels,
-    check_loss,
-    check_proba_floor,
-    check_rows,
-    check_student,
-    check_teacher,
-    check_teacher_proba,
-    check_temperature,
-    check_weights,
-    check_weights_taken,
-    refuse_extra_params,
+from . import corrections, residual, selection
+from ._base import BaseDistiller, Routed, Rows
+from ._compat import index_rows
+from ._memory import warn_of_unseeded_folds
+from ._numeric import as_table
+from ._pipelines import is_frozen
+from ._validation import check_scorer, is_fold_count, is_number
+from .calibration import fit_calibration
+from .losses import Correction, Loss
+from .overfit import overfit_share
+from .selection import Candidate, Found, Task
+from .teachers import (
+    Answers,
+    Source,
+    Splits,
+    ask_parts,
+    check_out_of_bag,
+    in_sample,
+    leave_two_out,
+    make_splits,
+    make_splitter,
+    part_splits,
+    quiet_folds,
+    splits_within,
 )
-from .losses import Correction, Loss, make_loss
-from .overfit import warn_if_in_sample
-from .students import DistilledClassifier, fit_student
-from .students.adapters import check_student_weights
-from .students.distilled import holds_no_nan
-from .teachers import Source, ask, check_out_of_bag, in_sample, make_splits, make_splitter
 
 Array = NDArray[np.float64]
 
 
-class _Rows(NamedTuple):
-    """What `fit` was given, validated."""
-
-    X: Any
-    y: NDArray[Any]
-    classes: NDArray[Any]
-    codes: NDArray[np.intp]
-    sample_weight: Array | None
-    groups: Any
-
-
-class _Routed(NamedTuple):
-    """Parameters for the teacher's fit, the student's fit and the splitter's split."""
-
-    teacher: dict[str, Any]
-    student: dict[str, Any]
-    splitter: dict[str, Any]
-
-
-class _BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
-    """Validation, routing, tags and prediction of all distillers."""
-
-    # What fit takes but only hands on; asking for it is the members' business.
-    __metadata_request__fit = {"sample_weight": UNUSED, "groups": UNUSED}  # noqa: RUF012
-
-    def fit(
-        self,
-        X: Any,
-        y: ArrayLike,
-        *,
-        sample_weight: ArrayLike | None = None,
-        groups: ArrayLike | None = None,
-        teacher_proba: ArrayLike | None = None,
-        **fit_params: Any,
-    ) -> Self:
-        """Ask the teacher, and fit the student to what it says.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Training rows. Frames, arrays and sparse matrices reach teacher and student as they
-            are.
-        y : array-like of shape (n_samples,)
-            Class labels of any type.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows, for teacher and student.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for the splitter.
-        teacher_proba : array-like of shape (n_samples, n_classes), default=None
-            Probabilities made elsewhere, columns in the order of `classes_`; no teacher is
-            fitted then, and `teacher` may be None. They should be out-of-fold or out-of-bag;
-            a warning is given if they look like those of a teacher that saw the labels.
-            Out-of-fold probabilities made beforehand must not be used to tune `correction`,
-            `c` or the student, because the teachers that gave them saw the validation labels
-            of the search.
-        **fit_params : dict
-            With metadata routing: what teacher, student and splitter request.
-
-        Returns
-        -------
-        _BaseDistiller
-            The fitted distiller itself.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or the data cannot be used; nothing has been fitted then. If the
-            teacher fails in a fold, with the fold's name and the cause.
-        """
-        rows = self._check_data(X, y, sample_weight, groups)
-        loss = self._check_parameters(rows, given=teacher_proba is not None)
-        correction = self._correction()
-        routed = self._route(rows, fit_params, given=teacher_proba is not None)
-        proba, teachers = self._teacher_proba(rows, routed, teacher_proba)
-        target = loss.target(proba, np.eye(len(rows.classes))[rows.codes], correction)
-        self.student_ = fit_student(self.student, rows.X, target, rows.classes, routed.student)
-        self.classes_ = rows.classes
-        self.classifier_ = self._classifier(rows, loss)
-        self._store("teachers_", teachers if self.store_teachers and teachers else None)
-        self._store("teacher_proba_", proba if self.store_teacher_proba else None)
-        return self
-
-    # ---- validation --------------------------------------------------------------------------
-
-    def _check_data(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> _Rows:
-        X = check_rows(self, X, y)
-        labels, classes, codes = check_labels(y)
-        weights = check_weights(sample_weight, n_rows(X))
-        return _Rows(X, labels, classes, codes, weights, groups)
-
-    def _check_parameters(self, rows: _Rows, *, given: bool) -> Loss:
-        if not given:
-            check_teacher(self.teacher)
-        check_student(self.student)
-        open_memory(self.memory)
-        name = check_loss(self.loss, self.student)
-        n_classes = len(rows.classes)
-        return make_loss(
-            name,
-            n_classes,
-            temperature=check_temperature(self.temperature, name),
-            proba_floor=check_proba_floor(self.proba_floor, n_classes),
-        )
-
-    def _store(self, name: str, value: Any) -> None:
-        """Set a fitted attribute, or let none of an earlier fit survive."""
-        self.__dict__.pop(name, None)
-        if value is not None:
-            setattr(self, name, value)
-
-    # ---- what subclasses decide ---------------------------------------------------------------
-
-    def _correction(self) -> Correction | None:
-        return None
-
-    def _splitter(self) -> Any:
-        """Return what splits rows in folds, None without folds."""
-        return None
-
-    def _source(self, rows: _Rows, routed: _Routed) -> Source:
-        """Return which teacher answers about a row."""
-        return "in_sample"
-
-    def _random_state(self) -> Any:
-        return getattr(self, "random_state", None)
-
-    def _teacher_proba(
-        self, rows: _Rows, routed: _Routed, teacher_proba: Any
-    ) -> tuple[Array, list[Any]]:
-        if teacher_proba is not None:
-            proba = check_teacher_proba(teacher_proba, len(rows.y), len(rows.classes))
-            warn_if_in_sample(rows.X, rows.codes, proba)
-            return proba, []
-        if isinstance(self.teacher, FrozenEstimator):
-            proba, teachers = in_sample(self.teacher, rows.X, rows.y, rows.classes, {})
-            warn_if_in_sample(rows.X, rows.codes, proba)
-            return proba, teachers
-        source = self._source(rows, routed)
-        question = (self.teacher, rows.X, rows.y, rows.classes, routed.teacher, source)
-        ask_now = partial(
-            ask,
-            *question,
-            n_jobs=getattr(self, "n_jobs", None),
-            random_state=self._random_state(),
-            keep_teachers=self.store_teachers,
-        )
-        if self.memory is None or self.store_teachers:
-            return ask_now()
-        seed = self._random_state() if source == "oob" else None
-        labels = (rows.classes.tolist(), rows.codes)
-        key = fingerprint(self.teacher, rows.X, labels, routed.teacher, source, seed)
-        return reuse(open_memory(self.memory), key, lambda: ask_now()[0]), []
-
-    # ---- metadata routing ---------------------------------------------------------------------
-
-    def _route(self, rows: _Rows, fit_params: dict[str, Any], *, given: bool) -> _Routed:
-        metadata = {"sample_weight": rows.sample_weight, "groups": rows.groups}
-        metadata = {key: value for key, value in metadata.items() if value is not None}
-        if not routing_enabled():
-            refuse_extra_params(self, fit_params)
-            return self._route_by_hand(metadata, len(rows.classes), given=given)
-        routed = process_routing(self, "fit", **metadata, **fit_params)
-        return _Routed(
-            *(
-                dict(routed.get(member, {}).get(method, {}))
-                for member, method in (
-                    ("teacher", "fit"),
-                    ("student", "fit"),
-                    ("splitter", "split"),
-                )
-            )
-        )
-
-    def _route_by_hand(self, metadata: dict[str, Any], n_classes: int, *, given: bool) -> _Routed:
-        groups = {key: metadata[key] for key in metadata if key == "groups"}
-        weights = {key: metadata[key] for key in metadata if key == "sample_weight"}
-        if groups and self._splitter() is None:
-            raise ValueError(
-                f"groups was given, but {type(self).__name__} splits no rows here (bags ignore "
-                "groups): leave it out, or use folds, such as cv=GroupKFold()."
-            )
-        if weights:
-            check_weights_taken(None if given else self.teacher, "teacher")
-            check_student_weights(self.student, n_classes)
-        return _Routed(weights, dict(weights), groups)
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Say which metadata go where: to the fits of teacher and student, and to the splitter.
-
-        Returns
-        -------
-        MetadataRouter
-            The routing of this distiller.
-        """
-        to_fit = MethodMapping().add(caller="fit", callee="fit")
-        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
-        if self.teacher is not None:
-            router.add(teacher=self.teacher, method_mapping=to_fit)
-        router.add(student=self.student, method_mapping=to_fit)
-        if self._splitter() is not None:
-            router.add(
-                splitter=self._splitter(),
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        return router
-
-    # ---- prediction ---------------------------------------------------------------------------
-
-    def _classifier(self, rows: _Rows, loss: Loss) -> DistilledClassifier:
-        return DistilledClassifier(
-            self.student_,
-            rows.classes,
-            loss,
-            n_features=getattr(self, "n_features_in_", None),
-            feature_names=getattr(self, "feature_names_in_", None),
-            refuse_nan=self._nan_is_new(rows.X),
-        )
-
-    def _nan_is_new(self, X: Any) -> bool:
-        """Whether missing values at prediction are something that only the student would take.
-
-        The tag of a Pipeline or ColumnTransformer says no where the truth is yes, so training
-        rows with missing values that both have learned from count for more.
-        """
-        takes_nan = get_tags(self.student).input_tags.allow_nan
-        return takes_nan and not get_tags(self).input_tags.allow_nan and holds_no_nan(X)
-
-    def _fitted(self) -> DistilledClassifier:
-        # check_is_fitted composes our tags, which costs more than a small tree's prediction.
-        classifier: DistilledClassifier | None = vars(self).get("classifier_")
-        if classifier is None:
-            raise NotFittedError(
-                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with "
-                "appropriate arguments before using this estimator."
-            )
-        return classifier
-
-    def predict_proba(self, X: Any) -> Array:
-        """Predict class probabilities, at the cost of the student.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Rows to predict. A frame must have its columns in the order seen in `fit`; where the
-            student selects columns by name, those it selects suffice.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`.
-        """
-        return self._fitted().predict_proba(X)
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Predict the logarithm of class probabilities, −inf where a probability is 0.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Log-probabilities in the order of `classes_`.
-        """
-        return self._fitted().predict_log_proba(X)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
-        return self._fitted().predict(X)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return "classifier_" in vars(self)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        members = [
-            get_tags(member)
-            for member in (self.teacher, self.student)
-            if hasattr(member, "__sklearn_tags__") and not isinstance(member, type)
-        ]
-        inputs = tags.input_tags
-        inputs.sparse = all(member.input_tags.sparse for member in members)
-        inputs.allow_nan = all(member.input_tags.allow_nan for member in members)
-        inputs.positive_only = any(member.input_tags.positive_only for member in members)
-        tags.non_deterministic = any(member.non_deterministic for member in members)
-        tags.classifier_tags.multi_class = all(
-            member.classifier_tags.multi_class for member in members if member.classifier_tags
-        )
-        return tags
-
-
-class Distiller(_BaseDistiller):
+class Distiller(BaseDistiller):
     """Plain knowledge distillation: the teacher is asked about the rows it was fitted on.
 
     The teacher is fitted on all rows, the student learns the class probabilities that the
@@ -466,7 +154,7 @@ class Distiller(_BaseDistiller):
         self.store_teacher_proba = store_teacher_proba
 
 
-class CrossFitDistiller(_BaseDistiller):
+class CrossFitDistiller(BaseDistiller):
     """Cross-fitted knowledge distillation: no teacher is asked about a row it has seen.
 
     The rows are split in folds, and each row's class probabilities come from a teacher that was
@@ -592,7 +280,7 @@ class CrossFitDistiller(_BaseDistiller):
         self.store_teachers = store_teachers
         self.store_teacher_proba = store_teacher_proba
 
-    def _check_parameters(self, rows: _Rows, *, given: bool) -> Loss:
+    def _check_parameters(self, rows: Rows, *, given: bool) -> Loss:
         loss = super()._check_parameters(rows, given=given)
         if isinstance(self.cv, Iterator):
             # A generator is used up by one fit, and the next one must find the same folds.
@@ -602,24 +290,13 @@ class CrossFitDistiller(_BaseDistiller):
             return loss
         if self._is_out_of_bag():
             check_out_of_bag(self.teacher)
-        if self.memory is not None:
-            self._warn_of_unseeded_folds(splitter)
-        if splitter is not None and isinstance(self.teacher, FrozenEstimator):
+        warn_of_unseeded_folds(self.memory, splitter)
+        if splitter is not None and is_frozen(self.teacher):
             raise ValueError(
                 "A frozen teacher cannot be cross-fitted: use Distiller, or "
                 "LossCorrectedDistiller(cv='in_sample'), which ask it as it is."
             )
         return loss
-
-    def _warn_of_unseeded_folds(self, splitter: Any) -> None:
-        shuffles = getattr(splitter, "shuffle", False)
-        if shuffles and not isinstance(splitter.random_state, Integral):
-            warnings.warn(
-                "memory has no effect, because the folds are shuffled anew in every fit: give "
-                "random_state an int.",
-                UserWarning,
-                stacklevel=3,
-            )
 
     def _is_out_of_bag(self) -> bool:
         return isinstance(self.cv, str) and self.cv == "oob"
@@ -627,7 +304,7 @@ class CrossFitDistiller(_BaseDistiller):
     def _splitter(self) -> Any:
         return None if self._is_out_of_bag() else make_splitter(self.cv, self.random_state)
 
-    def _source(self, rows: _Rows, routed: _Routed) -> Source:
+    def _source(self, rows: Rows, routed: Routed) -> Source:
         if self._is_out_of_bag():
             return "oob"
         return make_splits(
@@ -661,9 +338,13 @@ class LossCorrectedDistiller(CrossFitDistiller):
         `"cross_entropy"` and more than two classes corrected soft labels can be slightly
         negative; :class:`SoftLabelClassifier` clips them at 0, a student that
         accepts soft labels gets them as they are.
-    correction : str, float or callable, default="fast"
+    correction : str, float or callable, default="residual"
         How γ is chosen; see :mod:`skdistill.corrections`.
 
+        - `"residual"`: a small LightGBM model learns, cross-fitted, where the teacher is wrong;
+          its probabilities take the teacher's place, and the share `c` of the orthogonal
+          correction is applied to them. No further teacher fit. Columns that are not numeric are
+          read as ordinal codes. This is our own; the other rules are the paper's.
         - `"fast"`, `"slow"`: least error if the teacher's squared bias is `c`, by two bounds.
         - `"fast_realized"`, `"slow_realized"`: the same with the squared residual in the place
           of the variance of a label, as in the paper's program; this biases the target even
@@ -679,8 +360,8 @@ class LossCorrectedDistiller(CrossFitDistiller):
           one of `"identity"`, `"log"`, `"logit"`.
     c : float, default=None
         Positive constant of the rule; None is the rule's own default (`fast`, `slow` and
-        `absolute` 0.1, `relative` 0.5, `power` 2). Not used by `"orthogonal"`, a number or a
-        callable.
+        `absolute` 0.1, `relative` 0.5, `power` 2). For `"residual"` a share in [0, 1], 0.2 by
+        default. Not used by `"orthogonal"`, a number or a callable.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
         What the student minimises; see :class:`Distiller`. With `"squared_error_logit"` the
         slope of the link is up to 1 / `proba_floor`, so that one sure mistake of the teacher
@@ -744,7 +425,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> teacher = RandomForestClassifier(n_estimators=50, max_depth=1, random_state=0)
     >>> student = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0)
-    >>> model = LossCorrectedDistiller(teacher, student, correction="fast", c=1.0, random_state=0)
+    >>> model = LossCorrectedDistiller(teacher, student, random_state=0)
     >>> model.fit(X, y).predict(X[:3])
     array([0, 0, 0])
     """
@@ -754,7 +435,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
         teacher: Any,
         student: Any,
         *,
-        correction: Any = "fast",
+        correction: Any = "residual",
         c: float | None = None,
         loss: str = "auto",
         temperature: float = 1.0,
@@ -782,8 +463,32 @@ class LossCorrectedDistiller(CrossFitDistiller):
         self.correction = correction
         self.c = c
 
+    def _check_parameters(self, rows: Rows, *, given: bool) -> Loss:
+        loss = super()._check_parameters(rows, given=given)
+        if self._learns_correction():
+            as_table(rows.X)
+        correction = self._correction()
+        if callable(self.correction):
+            # What a user's function returns is known to fit before a teacher is.
+            even = np.full((len(rows.y), len(rows.classes)), 1 / len(rows.classes))
+            loss.target(even, np.eye(len(rows.classes))[rows.codes], correction)
+        return loss
+
+    def _learns_correction(self) -> bool:
+        return isinstance(self.correction, str) and self.correction == "residual"
+
     def _correction(self) -> Correction | None:
+        if self._learns_correction():
+            return residual.share(self.c)
         return corrections.resolve(self.correction, self.c)
+
+    def _better_proba(self, rows: Rows, proba: Array, splits: Splits | None) -> Array:
+        if not self._learns_correction():
+            return proba
+        splits = splits or quiet_folds(rows.codes, self.random_state)
+        return residual.correct_proba(
+            rows.X, rows.codes, proba, splits, sample_weight=rows.sample_weight
+        )
 
     def _is_in_sample(self) -> bool:
         return isinstance(self.cv, str) and self.cv == "in_sample"
@@ -791,5 +496,367 @@ class LossCorrectedDistiller(CrossFitDistiller):
     def _splitter(self) -> Any:
         return None if self._is_in_sample() else super()._splitter()
 
-    def _source(self, rows: _Rows, routed: _Routed) -> Source:
+    def _source(self, rows: Rows, routed: Routed) -> Source:
         return "in_sample" if self._is_in_sample() else super()._source(rows, routed)
+
+
+class LossCorrectedDistillerCV(BaseDistiller):
+    """Distillation that chooses its targets by honest cross-validation, and never regrets.
+
+    Whether distillation helps, hurts or needs correcting depends on the table, the teacher and the
+    student. This distiller tries candidates: in each fold the targets of the training rows come
+    from teachers (and a residual model) fitted on training rows alone, a student learns them, and
+    is judged on the fold's validation labels. The winner is then fitted on all rows. All candidates
+    share the teachers' answers; none fits a teacher of its own.
+
+    Parameters
+    ----------
+    teacher : classifier
+        Any classifier with `predict_proba`. It is cloned, never modified.
+    student : regressor or classifier
+        What learns; see :class:`Distiller`.
+    candidates : "auto" or list, default="auto"
+        What is tried:
+
+        - `"labels"`: no distillation.
+        - `"in_sample"`: plain distillation.
+        - `"cross_fit"`: the student learns out-of-fold (or out-of-bag) probabilities.
+        - `"residual"`: the same with the learned correction, see
+          :class:`LossCorrectedDistiller`; `("residual", g)` with another share than 0.2.
+        - `"blend"`: one student of the weighted mean of the other named candidates' targets, with
+          weights on the simplex that give their out-of-fold students' mean prediction the least
+          log loss.
+        - a share g in [0, 1], or a pair (rule, c) of
+          :class:`LossCorrectedDistiller`'s `correction` and `c`.
+
+        `"auto"` is the five named ones for two classes; for more classes also the shares .1, .2,
+        .3, .5 and .7.
+    scoring : str, callable or None, default=None
+        What candidates are judged by; None is the log loss with probabilities floored at
+        `proba_floor`.
+    cv : int, splitter or iterable, default=5
+        Folds of the selection, each row validated once; see :class:`CrossFitDistiller`.
+    teacher_cv : None, int, splitter, "oob" or "unseen", default=None
+        Where teacher probabilities inside each training part come from.
+
+        - None: the same folds. The teachers without folds j and k serve fold j while k validates,
+          and fold k while j does: K (K + 1) / 2 teachers for K folds, of which K serve the final
+          student. At least three folds.
+        - `"oob"`: a bagging teacher's out-of-bag answers: one teacher for each fold and one for
+          all rows.
+        - int or splitter: folds of its own within each training part and within all rows.
+        - `"unseen"`: the teacher is frozen, or `teacher_proba` is given, and you state that it
+          never saw any of these labels. Without that statement only `"labels"` would be judged
+          honestly, so everything else is refused.
+    min_gain_se : float, default=0.5
+        By how many paired standard errors (over rows for the log loss, over folds for another
+        score) a candidate must beat the best of labels, in-sample and cross-fit to be chosen
+        before it. Without one of these three the best mean wins.
+    calibrate : bool, default=False
+        Whether a sigmoid, fitted to the chosen candidate's out-of-fold predictions, is applied to
+        the student's probabilities, also in `classifier_`.
+    loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
+        What the student minimises; see :class:`Distiller`.
+    temperature : float, default=1.0
+        Temperature of `"cross_entropy"`; see :class:`Distiller`.
+    proba_floor : float, default=0.002
+        Lowest teacher probability where a logarithm is taken, and lowest student probability in
+        the default score.
+    n_jobs : int, default=None
+        Number of teachers, and of students, fitted at the same time.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds; teacher and student have their own.
+    memory : None, str, Path or joblib.Memory, default=None
+        Where to keep the teachers' answers, for a further search with the same teacher, rows,
+        labels, weights and folds.
+
+    Attributes
+    ----------
+    best_candidate_ : object
+        The chosen candidate, as it was given.
+    best_index_ : int
+        Its place in `cv_results_`.
+    best_score_ : float
+        Its mean score.
+    cv_results_ : dict of ndarray
+        For each candidate its name in `candidate` and `params`, `mean_test_score`,
+        `se_test_score`, `std_test_score` and `split<k>_test_score` over folds,
+        `rank_test_score`, and `mean_fit_time` of a student in seconds. The default score is minus
+        the log loss.
+    blend_weights_ : dict
+        The weight of each candidate in the blend, where that was a candidate.
+    overfit_share_ : float
+        How much of the labels' surprise the teacher remembers: 0 for nothing, 1 for a teacher that
+        repeats the labels; about .63 for an unpruned forest. Where in-sample answers were at hand.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    student_ : estimator
+        The fitted student, a plain scikit-learn estimator.
+    classifier_ : DistilledClassifier
+        The student as a classifier on its own.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where X had names that are all strings.
+
+    See Also
+    --------
+    LossCorrectedDistiller : One candidate, without a search.
+
+    References
+    ----------
+    .. [1] Dao, Kamath, Syrgkanis, Mackey, "Knowledge Distillation as Semiparametric
+       Inference", ICLR 2021. Its search over `c` uses probabilities that saw the validation
+       labels; this one does not.
+    .. [2] van der Laan, Polley, Hubbard, "Super Learner", 2007 (the blend's weights).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skdistill import LossCorrectedDistillerCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> teacher = RandomForestClassifier(n_estimators=50, random_state=0)
+    >>> student = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0)
+    >>> model = LossCorrectedDistillerCV(
+    ...     teacher, student, cv=3, teacher_cv="oob", random_state=0
+    ... ).fit(X, y)
+    >>> model.best_candidate_ in ["labels", "in_sample", "cross_fit", "residual", "blend"]
+    True
+    >>> sorted(model.cv_results_)[:3]
+    ['candidate', 'mean_fit_time', 'mean_test_score']
+    """
+
+    # The search needs no teacher afterwards.
+    store_teachers = False
+    store_teacher_proba = False
+
+    def __init__(
+        self,
+        teacher: Any,
+        student: Any,
+        *,
+        candidates: Any = "auto",
+        scoring: Any = None,
+        cv: Any = 5,
+        teacher_cv: Any = None,
+        min_gain_se: float = 0.5,
+        calibrate: bool = False,
+        loss: str = "auto",
+        temperature: float = 1.0,
+        proba_floor: float = 1 / 500,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        memory: Any = None,
+    ) -> None:
+        self.teacher = teacher
+        self.student = student
+        self.candidates = candidates
+        self.scoring = scoring
+        self.cv = cv
+        self.teacher_cv = teacher_cv
+        self.min_gain_se = min_gain_se
+        self.calibrate = calibrate
+        self.loss = loss
+        self.temperature = temperature
+        self.proba_floor = proba_floor
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.memory = memory
+
+    # ---- validation --------------------------------------------------------------------------
+
+    def _check_parameters(self, rows: Rows, *, given: bool) -> Loss:
+        loss = super()._check_parameters(rows, given=given)
+        if isinstance(self.cv, Iterator):
+            # A generator is used up by one fit, and the next one must find the same folds.
+            self.cv = list(self.cv)
+        candidates = selection.parse_candidates(self.candidates, len(rows.classes))
+        if not is_number(self.min_gain_se) or not self.min_gain_se >= 0:
+            raise ValueError(f"min_gain_se must be a number >= 0, found {self.min_gain_se!r}.")
+        if any(c.kind == "residual" for c in candidates):
+            as_table(rows.X)
+        check_scorer(self.scoring, rows.y)
+        self._check_teacher_cv(candidates, given=given)
+        warn_of_unseeded_folds(self.memory, self._splitter())
+        return loss
+
+    def _check_teacher_cv(self, candidates: list[Candidate], *, given: bool) -> None:
+        source = self.teacher_cv
+        fixed = given or is_frozen(self.teacher)
+        if fixed and not self._is("unseen") and {c.kind for c in candidates} != {"labels"}:
+            raise ValueError(
+                "A frozen teacher and given probabilities may have seen the validation labels, so "
+                "only the candidate 'labels' would be judged honestly: hand over a teacher that "
+                "can be fitted, or state teacher_cv='unseen' if its teacher never saw any of "
+                "these labels; candidates but 'in_sample' are honest then."
+            )
+        if fixed and any(c.kind == "in_sample" for c in candidates):
+            raise ValueError(
+                "candidates must not hold 'in_sample' for a frozen teacher or given "
+                "probabilities, which know one kind of answer only: list the others, such as "
+                "['labels', 'cross_fit', 'residual', 'blend']."
+            )
+        if self._is("unseen") and not fixed:
+            raise ValueError(
+                "teacher_cv='unseen' is for a frozen teacher or given probabilities; this teacher "
+                "is fitted: use None, 'oob', or folds."
+            )
+        if self._is("oob") and not fixed:
+            check_out_of_bag(self.teacher)
+        if not (source is None or is_fold_count(source) or isinstance(source, str)) and not hasattr(
+            source, "split"
+        ):
+            raise ValueError(
+                "teacher_cv must be None, 'oob', a number of folds or a splitter: an iterable of "
+                f"rows does not fit the training part of each fold, found {source!r}."
+            )
+        if isinstance(source, str) and source not in ("oob", "unseen"):
+            raise ValueError(
+                "teacher_cv must be None, 'oob', 'unseen', a number of folds or a splitter, found "
+                f"{source!r}."
+            )
+
+    def _is(self, name: str) -> bool:
+        return isinstance(self.teacher_cv, str) and self.teacher_cv == name
+
+    def _splitter(self) -> Any:
+        return make_splitter(self.cv, self.random_state)
+
+    # ---- the search --------------------------------------------------------------------------
+
+    def _fit(self, rows: Rows, loss: Loss, routed: Routed, teacher_proba: Any) -> None:
+        candidates = selection.parse_candidates(self.candidates, len(rows.classes))
+        task = selection.Task(
+            rows.X,
+            rows.y,
+            rows.classes,
+            rows.codes,
+            rows.sample_weight,
+            self.student,
+            loss,
+            routed.student,
+            self._folds(rows, routed),
+            self.proba_floor,
+            None if self.scoring is None else get_scorer(self.scoring),
+            self.n_jobs,
+            self.random_state,
+        )
+        *parts, whole = self._answers(task, routed, candidates, rows, teacher_proba)
+        found = selection.search(task, candidates, parts, self.min_gain_se)
+        winner = candidates[found.best]
+        target = self._final_target(task, candidates, whole, found, routed)
+        calibration = None
+        if self.calibrate:
+            calibration = fit_calibration(found.proba, rows.codes, rows.sample_weight)
+        self._teach(rows, loss, routed, target, calibration)
+        self.best_candidate_, self.best_index_ = winner.name, found.best
+        self.cv_results_ = found.results
+        self.best_score_ = float(found.results["mean_test_score"][found.best])
+        self._store("blend_weights_", found.blend)
+        self._store("overfit_share_", self._overfit_share(rows, whole))
+
+    def _folds(self, rows: Rows, routed: Routed) -> Splits:
+        folds = make_splits(
+            self.cv,
+            rows.X,
+            rows.y,
+            rows.classes,
+            rows.codes,
+            random_state=self.random_state,
+            split_params=routed.splitter,
+        )
+        if len(folds) < (3 if self.teacher_cv is None else 2):
+            raise ValueError(
+                f"cv must give at least 3 folds with teacher_cv=None, and 2 otherwise, found "
+                f"{len(folds)}: use more folds, or another teacher_cv."
+            )
+        return folds
+
+    def _answers(
+        self,
+        task: Task,
+        routed: Routed,
+        candidates: list[Candidate],
+        rows: Rows,
+        teacher_proba: Any,
+    ) -> list[Answers]:
+        """Return what teachers say about each fold's training rows, and about all rows."""
+        n_samples = len(rows.y)
+        parts = [*(train for train, _ in task.folds), np.arange(n_samples)]
+        if all(c.kind == "labels" for c in candidates):
+            # Labels need no teacher.
+            nothing = np.full((n_samples, len(rows.classes)), 1 / len(rows.classes))
+            return [Answers(part, nothing[part], None, None) for part in parts]
+        if self._is("unseen"):
+            proba, _, _ = self._teacher_proba(rows, routed, teacher_proba)
+            return [Answers(part, proba[part], None, None) for part in parts]
+        inside = any(c.kind == "in_sample" for c in candidates)
+        sources, splits = self._sources(task, rows, parts)
+        ask_now = partial(
+            ask_parts if sources else leave_two_out,
+            self.teacher,
+            rows.X,
+            rows.y,
+            rows.classes,
+            routed.teacher,
+            *((parts, sources) if sources else (task.folds,)),
+            inside=inside,
+            n_jobs=self.n_jobs,
+            **({"random_state": self.random_state} if sources else {}),
+        )
+        how = ("selection", task.folds, sources, inside, self.random_state if sources else None)
+        answers = self._remember(rows, routed, how, ask_now)
+        return [
+            Answers(part, out, knows, within)
+            for part, (out, knows), within in zip(parts, answers, splits, strict=True)
+        ]
+
+    def _sources(
+        self, task: Task, rows: Rows, parts: list[NDArray[np.intp]]
+    ) -> tuple[list[Source], list[Splits | None]]:
+        """Return where each part's teachers answer from, if not from leaving out folds, and folds.
+
+        The folds are those of the teachers, in numbers of the part, for the residual model.
+        """
+        if self._is("oob"):
+            return ["oob"] * len(parts), [None] * len(parts)
+        if self.teacher_cv is None:
+            n_samples = len(rows.y)
+            return [], [splits_within(task.folds, part, n_samples) for part in parts]
+        splits = [
+            part_splits(
+                self.teacher_cv,
+                index_rows(rows.X, part),
+                rows.y[part],
+                groups=None if rows.groups is None else np.asarray(rows.groups)[part],
+                random_state=self.random_state,
+            )
+            for part in parts
+        ]
+        return list(splits), list(splits)
+
+    def _final_target(
+        self,
+        task: Task,
+        candidates: list[Candidate],
+        whole: Answers,
+        found: Found,
+        routed: Routed,
+    ) -> Array:
+        """Make the winner's target for all rows, by one more teacher if only that is in-sample."""
+        winner = candidates[found.best]
+        weights = found.blend if winner.kind == "blend" and found.blend else {winner.name: 1.0}
+        members = [c for c in candidates if weights.get(c.name, 0) > 0]
+        if self.teacher_cv is None and any(c.kind == "in_sample" for c in members):
+            knows, _ = in_sample(self.teacher, task.X, task.y, task.classes, routed.teacher)
+            whole = whole._replace(inside=knows)
+        targets = selection.targets_of(task, members, whole)
+        return selection.mix(targets, {c.name: weights[c.name] for c in members})
+
+    def _overfit_share(self, rows: Rows, whole: Answers) -> float | None:
+        if whole.inside is None:
+            return None
+        onehot = np.eye(len(rows.classes))[rows.codes]
+        return overfit_share(onehot, whole.inside, whole.out, rows.sample_weight)

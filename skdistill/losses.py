@@ -86,9 +86,14 @@ class SquaredError:
         # This form returns p̂ for γ = 0, and the label for γ = 1, to the last bit.
         return np.asarray((1.0 - gamma) * proba + gamma * onehot)
 
+    def labels(self, onehot: Array) -> Array:
+        """Return the target of a student that learns from labels alone."""
+        return self.target(onehot, onehot)
+
     def probabilities(self, output: Array) -> Array:
         """Clip a student's predictions to [0, 1] and let each row sum to one."""
-        clipped = np.clip(output, 0.0, 1.0)
+        # For one row the two calls take a fifth of the time of np.clip.
+        clipped = np.minimum(np.maximum(output, 0.0), 1.0)
         return _two_columns(clipped) if self.n_classes == 2 else _normalise(clipped)
 
 
@@ -109,6 +114,10 @@ class SquaredErrorLogit:
         # γ acts on the uncentred scale; then the whole target is centred.
         target = _corrected(np.log(proba), proba, onehot, correction, "log")
         return np.asarray(target - target.mean(axis=1, keepdims=True))
+
+    def labels(self, onehot: Array) -> Array:
+        """Return the target of a student that learns from labels alone: floored, then linked."""
+        return self.target(onehot, onehot)
 
     def probabilities(self, output: Array) -> Array:
         """Turn predicted log-odds, or log-probabilities, into probabilities."""
@@ -154,6 +163,10 @@ class CrossEntropy:
         push = rho * (onehot / proba - 1.0)
         mean_push = (labels * push).sum(axis=1, keepdims=True)
         return np.asarray(labels + labels * (push - mean_push) / self.temperature)
+
+    def labels(self, onehot: Array) -> Array:
+        """Return the target of a student that learns from labels alone."""
+        return onehot if self.temperature == 1 else self.target(onehot, onehot)
 
     def _annealed(self, proba: Array) -> Array:
         if self.temperature == 1:

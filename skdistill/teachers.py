@@ -11,7 +11,7 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from copy import copy
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from sklearn.utils.parallel import delayed
 
 from ._compat import index_params, index_rows, n_rows
 from ._parallel import run
-from ._pipelines import address_weights, last_step, split_params
+from ._pipelines import address_weights, is_frozen, last_step, split_params
 from ._validation import (
     check_fold_count,
     check_splits,
@@ -61,9 +61,9 @@ def make_splitter(cv: Any, random_state: Any) -> Any:
     """
     if is_fold_count(cv):
         return StratifiedKFold(max(cv, 2), shuffle=True, random_state=random_state)
-    if hasattr(cv, "split") and not isinstance(cv, str):
+    if hasattr(cv, "split") and not isinstance(cv, str | type):
         return cv
-    if isinstance(cv, str) or not hasattr(cv, "__iter__"):
+    if isinstance(cv, str | type) or not hasattr(cv, "__iter__"):
         raise ValueError(
             "cv must be a number of folds, a splitter or an iterable of (train, test) rows, or "
             f"'oob' for a bagging teacher, found {cv!r}."
@@ -199,30 +199,51 @@ def cross_fit(
     A worker sends back the probabilities of its fold, and its fitted teacher only if that is to
     be kept. A class that is missing in a fold's training part has probability 0 in that fold.
     """
-    params = address_weights(teacher, params)
-    try:
-        folds = run(
-            (
-                delayed(_fit_fold)(
-                    clone(teacher),
-                    X,
-                    y,
-                    classes,
-                    params,
-                    split,
-                    f"{fold + 1} of {len(splits)}",
-                    keep_teachers,
-                )
-                for fold, split in enumerate(splits)
-            ),
-            n_jobs,
-        )
-    except _FoldError as error:
-        _raise_for_fold(error)
+    folds = ask_each(
+        teacher, X, y, classes, params, splits, n_jobs=n_jobs, keep_teachers=keep_teachers
+    )
     proba = np.zeros((len(y), len(classes)))
     for (_, test), (fold_proba, _) in zip(splits, folds, strict=True):
         proba[test] = fold_proba
     return proba, [fitted for _, fitted in folds if keep_teachers]
+
+
+def ask_each(
+    teacher: Any,
+    X: Any,
+    y: Labels,
+    classes: Labels,
+    params: dict[str, Any],
+    splits: Splits,
+    *,
+    n_jobs: int | None = None,
+    keep_teachers: bool = False,
+) -> list[tuple[Array, Any]]:
+    """Fit a teacher on the training rows of each split, and ask it about the test rows.
+
+    Returns
+    -------
+    list of (ndarray, classifier or None)
+        The probabilities of each split's test rows, and its teacher if that is to be kept.
+    """
+    params = address_weights(teacher, params)
+    tasks = (
+        delayed(_fit_fold)(
+            clone(teacher),
+            X,
+            y,
+            classes,
+            params,
+            split,
+            f"{fold} of {len(splits)}",
+            keep_teachers,
+        )
+        for fold, split in enumerate(splits, start=1)
+    )
+    try:
+        return run(tasks, n_jobs)
+    except _FoldError as error:
+        _raise_for_fold(error)
 
 
 def _fit_fold(
@@ -250,7 +271,7 @@ class _FoldError(Exception):
     """Carries a fold's name and what went wrong in it from a worker to the parent."""
 
 
-def _raise_for_fold(error: _FoldError) -> None:
+def _raise_for_fold(error: _FoldError) -> NoReturn:
     name, cause = error.args
     kind = next((k for k in (ValueError, TypeError) if isinstance(cause, k)), RuntimeError)
     raise kind(f"The teacher failed in fold {name}: {type(cause).__name__}: {cause}") from cause
@@ -280,7 +301,7 @@ def check_out_of_bag(teacher: Any) -> None:
     """
     last = last_step(teacher)
     name = type(last).__name__
-    if isinstance(teacher, FrozenEstimator) or isinstance(last, FrozenEstimator):
+    if is_frozen(teacher):
         raise ValueError(
             "cv='oob' cannot serve a frozen teacher: use Distiller, or "
             "LossCorrectedDistiller(cv='in_sample'), which ask it as it is."
@@ -395,12 +416,152 @@ def _bags(bag: Any) -> Iterator[NDArray[np.intp]]:
         yield from part.estimators_samples_
 
 
-def _fallback_splits(y: Labels, few: NDArray[np.bool_], random_state: Any) -> Splits:
-    """Split in folds that predict only the few rows, and leave out folds without any."""
+def quiet_folds(y: Labels, random_state: Any, n_folds: int = _FALLBACK_FOLDS) -> Splits:
+    """Split in shuffled stratified folds of our own choice, fewer where a class is small."""
     rarest = np.unique(y, return_counts=True)[1].min()
-    n_folds = int(np.clip(rarest, 2, _FALLBACK_FOLDS))
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
+    folds = StratifiedKFold(
+        int(np.clip(rarest, 2, n_folds)), shuffle=True, random_state=random_state
+    )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")
-        splits = [(train, test[few[test]]) for train, test in folds.split(np.zeros(len(y)), y)]
+        return list(folds.split(np.zeros(len(y)), y))
+
+
+def _fallback_splits(y: Labels, few: NDArray[np.bool_], random_state: Any) -> Splits:
+    """Split in folds that predict only the few rows, and leave out folds without any."""
+    splits = [(train, test[few[test]]) for train, test in quiet_folds(y, random_state)]
     return [(train, test) for train, test in splits if len(test)]
+
+
+# ---- for an honest search --------------------------------------------------------------------
+
+
+class Answers(NamedTuple):
+    """What teachers say about some rows, all of it learned from these rows alone.
+
+    `rows` are their numbers, `out` the out-of-fold or out-of-bag probabilities, `inside` the
+    in-sample ones where they were asked for, and `splits` the teachers' folds within `rows`, None
+    where they had none.
+    """
+
+    rows: NDArray[np.intp]
+    out: Array
+    inside: Array | None
+    splits: Splits | None
+
+
+def leave_two_out(
+    teacher: Any,
+    X: Any,
+    y: Labels,
+    classes: Labels,
+    params: dict[str, Any],
+    folds: Splits,
+    *,
+    inside: bool,
+    n_jobs: int | None = None,
+) -> list[tuple[Array, Array | None]]:
+    """Ask teachers fitted without each pair of folds, and without each fold.
+
+    The teacher without folds j and k serves fold j while k validates, and fold k while j does; the
+    teacher without fold k serves k in the end, and knows k's training rows from inside. For K
+    folds that is K (K + 1) / 2 teachers in all.
+
+    Returns
+    -------
+    list of (ndarray, ndarray or None)
+        For each fold out-of-fold and, if asked for, in-sample probabilities of its training rows;
+        then, for all rows, the out-of-fold ones and the mean of what the teachers that saw a row
+        say of it.
+    """
+    pairs = [(j, k) for k in range(len(folds)) for j in range(k)]
+    splits = [
+        (np.intersect1d(folds[j][0], folds[k][0]), np.concatenate([folds[j][1], folds[k][1]]))
+        for j, k in pairs
+    ]
+    splits += [(train, np.concatenate([test, train]) if inside else test) for train, test in folds]
+    answers = [
+        proba for proba, _ in ask_each(teacher, X, y, classes, params, splits, n_jobs=n_jobs)
+    ]
+    out = np.zeros((len(folds) + 1, len(y), len(classes)))
+    for (j, k), proba in zip(pairs, answers, strict=False):
+        out[k, folds[j][1]], out[j, folds[k][1]] = np.split(proba, [len(folds[j][1])])
+    known = []
+    for (_, test), proba in zip(folds, answers[len(pairs) :], strict=True):
+        out[-1, test], knows = np.split(proba, [len(test)])
+        known.append(knows)
+    if not inside:
+        return [*((out[k, train], None) for k, (train, _) in enumerate(folds)), (out[-1], None)]
+    parts = [(out[k, train], known[k]) for k, (train, _) in enumerate(folds)]
+    return [*parts, (out[-1], _mean_inside(known, folds, out[-1].shape))]
+
+
+def _mean_inside(known: list[Array], folds: Splits, shape: tuple[int, ...]) -> Array:
+    """Average what the fold teachers say about the rows that they were fitted on."""
+    total, times = np.zeros(shape), np.zeros((shape[0], 1))
+    for knows, (train, _) in zip(known, folds, strict=True):
+        total[train] += knows
+        times[train] += 1
+    return np.asarray(total / np.maximum(times, 1))
+
+
+def ask_parts(
+    teacher: Any,
+    X: Any,
+    y: Labels,
+    classes: Labels,
+    params: dict[str, Any],
+    parts: list[NDArray[np.intp]],
+    sources: list[Source],
+    *,
+    inside: bool,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+) -> list[tuple[Array, Array | None]]:
+    """Ask about each part of the rows teachers fitted on that part alone.
+
+    A bag ("oob") answers in both ways after one fit; with folds of its own a part needs one more
+    fit for the in-sample answers.
+
+    Returns
+    -------
+    list of (ndarray, ndarray or None)
+        For each part out-of-bag or out-of-fold probabilities, and in-sample ones if asked for.
+    """
+    answers = []
+    for rows, source in zip(parts, sources, strict=True):
+        part = (index_rows(X, rows), y[rows], classes, index_params(X, params, rows))
+        out, kept = ask(
+            teacher,
+            *part,
+            source,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            keep_teachers=source == "oob",
+        )
+        knows = None
+        if inside and source == "oob":
+            knows = class_columns(classes, kept[0], kept[0].predict_proba(part[0]))
+        elif inside:
+            knows, _ = in_sample(teacher, *part)
+        answers.append((out, knows))
+    return answers
+
+
+def splits_within(folds: Splits, part: NDArray[np.intp], n_samples: int) -> Splits:
+    """Return the folds that lie in a part of the rows, in numbers of that part."""
+    place = np.full(n_samples, -1)
+    place[part] = np.arange(len(part))
+    inner = [(place[train], place[test]) for train, test in folds]
+    inner = [(train[train >= 0], test[test >= 0]) for train, test in inner]
+    return [(train, test) for train, test in inner if len(test)]
+
+
+def part_splits(
+    cv: Any, X: Any, y: Labels, *, groups: Any = None, random_state: Any = None
+) -> Splits:
+    """Split a part of the rows, which may lack a class, in the folds of its own teachers."""
+    present, codes = np.unique(y, return_inverse=True)
+    # A number of folds means stratified ones, which know no groups.
+    params = {} if groups is None or is_fold_count(cv) else {"groups": groups}
+    return make_splits(cv, X, y, present, codes, random_state=random_state, split_params=params)

@@ -16,6 +16,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
 )
 from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
 from sklearn.feature_selection import SelectKBest, f_regression
@@ -28,6 +29,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     cross_val_predict,
 )
+from sklearn.multioutput import MultiOutputRegressor, RegressorChain
 from sklearn.naive_bayes import BernoulliNB, GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
@@ -292,8 +294,23 @@ def test_search_and_ensembles_may_be_teachers(binary):
         GridSearchCV(DecisionTreeClassifier(), {"max_depth": [2, 3]}, cv=2),
         CalibratedClassifierCV(SVC(), ensemble=False, cv=2),
         make_pipeline(StandardScaler(), SelectKBest(k=3), LogisticRegression()),
+        StackingClassifier([("a", bayes()), ("b", DecisionTreeClassifier(max_depth=2))]),
     ):
         assert CrossFitDistiller(teacher, tree(max_depth=3), cv=2).fit(X, y).score(X, y) > 0.85
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression()), {}, cv=2),
+        MultiOutputRegressor(Ridge()),
+        RegressorChain(Ridge()),
+        CalibratedClassifierCV(GaussianNB(), cv=2),
+    ],
+)
+def test_wrapped_students(binary, three_classes, student):
+    for X, y in (binary, three_classes):
+        assert Distiller(bayes(), student).fit(X, y).score(X, y) > 0.75
 
 
 def test_student_in_a_pipeline_that_selects_by_its_target(binary):

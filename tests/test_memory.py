@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib import parallel_config
+from lightgbm import LGBMClassifier
 from numpy.testing import assert_array_equal
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
@@ -193,6 +195,14 @@ def test_memory_map_is_the_array_it_maps(tmp_path):
         (FRAME, FRAME.rename(columns={"a": "c"})),
         (FRAME, FRAME[["b", "a"]]),
         (FRAME, FRAME.assign(b=["x", "y", "y"])),
+        (
+            pd.DataFrame({"c": pd.Categorical(list("ab"), list("ab"))}),
+            pd.DataFrame({"c": pd.Categorical(list("ab"), list("ba"))}),
+        ),
+        (
+            pd.DataFrame({"c": pd.Categorical(list("ab"), list("ab"))}),
+            pd.DataFrame({"c": pd.Categorical(list("ab"), list("ab"), ordered=True)}),
+        ),
         (np.eye(3), np.eye(3, dtype=np.float32)),
         (sparse.csr_array(np.eye(3)), np.eye(3)),
     ],
@@ -207,6 +217,34 @@ def test_number_of_jobs_and_being_fitted_make_no_difference():
     other = make_pipeline(StandardScaler(), RandomForestClassifier(3, n_jobs=2, random_state=0))
     assert fingerprint(one, X) == fingerprint(other.fit(X, y), X)
     assert other[-1].n_jobs == 2
+
+
+def test_fingerprint_leaves_the_teacher_alone(binary):
+    X, y = binary
+    shipped = Distiller(GaussianNB(), RandomForestRegressor(3, n_jobs=2)).fit(X, y).classifier_
+    fingerprint(VotingClassifier([("a", shipped)]), X)
+    assert shipped.student.n_jobs == 2
+
+
+def test_routing_makes_a_difference():
+    with config_context(enable_metadata_routing=True):
+        on = fingerprint(GaussianNB(), np.eye(2))
+    assert on != fingerprint(GaussianNB(), np.eye(2))
+
+
+def test_version_of_a_package_makes_a_difference(monkeypatch):
+    before = fingerprint(LGBMClassifier(), np.eye(2))
+    monkeypatch.setattr("lightgbm.__version__", "0.0")
+    assert before != fingerprint(LGBMClassifier(), np.eye(2))
+
+
+def test_cache_that_maps_files_is_used(binary, tmp_path, fits):
+    X, y = binary
+    memory = joblib.Memory(tmp_path / "cache", mmap_mode="r", verbose=0)
+    model = CrossFitDistiller(CountsFits(), tree(), random_state=0, memory=memory)
+    for _ in range(3):
+        model.fit(X, y)
+    assert fits() == 5
 
 
 def test_teacher_that_cannot_be_hashed_is_named(binary, tmp_path):

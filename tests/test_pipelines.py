@@ -1,14 +1,28 @@
 """What a Pipeline ends in, and who gets the weights."""
 
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
-from skdistill._pipelines import address_weights, last_step, split_params, weight_keyword
+from skdistill._pipelines import (
+    address_weights,
+    is_frozen,
+    last_step,
+    predicts_proba,
+    split_params,
+    weight_keyword,
+)
 
 
 def test_last_step_of_nested_pipelines():
@@ -35,6 +49,15 @@ def test_last_step_of_nested_pipelines():
             "gaussiannb__sample_weight",
         ),
         (object(), None),
+        (CalibratedClassifierCV(GaussianNB()), "sample_weight"),
+        (CalibratedClassifierCV(KNeighborsClassifier()), None),
+        (CalibratedClassifierCV(make_pipeline(StandardScaler(), GaussianNB())), None),
+        (VotingClassifier([("a", GaussianNB()), ("b", GaussianNB())]), "sample_weight"),
+        (VotingClassifier([("a", GaussianNB()), ("b", KNeighborsClassifier())]), None),
+        (BaggingClassifier(GaussianNB()), "sample_weight"),
+        (TransformedTargetRegressor(KNeighborsRegressor()), None),
+        (TransformedTargetRegressor(Ridge()), "sample_weight"),
+        (MultiOutputRegressor(KNeighborsRegressor()), None),
     ],
 )
 def test_keyword_of_weights(estimator, expected):
@@ -51,3 +74,25 @@ def test_weights_are_named_for_the_step_that_takes_them():
 def test_without_routing_weights_are_the_last_steps():
     pipeline = make_pipeline(StandardScaler(), GaussianNB())
     assert split_params(pipeline, {"sample_weight": 1}) == ({}, {"sample_weight": 1})
+
+
+def test_frozen_at_the_end_of_a_pipeline_is_frozen():
+    frozen = FrozenEstimator(GaussianNB().fit([[0], [1]], [0, 1]))
+    assert is_frozen(frozen)
+    assert is_frozen(make_pipeline("passthrough", frozen))
+    assert not is_frozen(make_pipeline(FrozenEstimator(StandardScaler().fit([[0], [1]])), Ridge()))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "expected"),
+    [
+        (GaussianNB(), True),
+        (LinearSVC(), False),
+        (make_pipeline(StandardScaler(), LinearSVC()), False),
+        (StackingClassifier([("a", GaussianNB())]), True),
+        (StackingClassifier([("a", GaussianNB())], final_estimator=LinearSVC()), False),
+        (StackingClassifier([("a", GaussianNB())], LogisticRegression()), True),
+    ],
+)
+def test_what_will_predict_probabilities(estimator, expected):
+    assert predicts_proba(estimator) == expected

@@ -1,13 +1,19 @@
 """What bad input is told, and that nothing is fitted before."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import sklearn
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import RandomForestClassifier, StackingRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -16,7 +22,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
+from skdistill import (
+    CrossFitDistiller,
+    Distiller,
+    LossCorrectedDistiller,
+    SoftLabelClassifier,
+)
 from skdistill._validation import class_columns
 
 X = np.random.default_rng(0).normal(size=(30, 2))
@@ -43,6 +54,15 @@ class NoWeights(CountsFits):
 
     def fit(self, X, y):
         return super().fit(X, y)
+
+
+class KernelTeacher(CountsFits):
+    """A teacher of kernel values."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = True
+        return tags
 
 
 TREE = DecisionTreeRegressor()
@@ -77,7 +97,17 @@ def refused(distiller, message, *, error=ValueError, y=Y, X=X, **fit):
             make_pipeline(StandardScaler(), KNeighborsClassifier()),
             "student KNeighborsClassifier takes no sample_weight",
         ),
-        (TEACHER, SVC(kernel="precomputed"), "student SVC wants a matrix of distances"),
+        (TEACHER, SVC(), "classifier as student must have predict_proba; SVC has none"),
+        (TEACHER, SGDClassifier(), "must have predict_proba; SGDClassifier has none"),
+        (TEACHER, SoftLabelClassifier(LinearSVC()), "must have predict_proba"),
+        (TEACHER, SoftLabelClassifier(KNeighborsClassifier()), "takes no sample_weight"),
+        (
+            TEACHER,
+            CalibratedClassifierCV(KNeighborsClassifier()),
+            "student CalibratedClassifierCV takes no sample_weight",
+        ),
+        (TEACHER, GaussianProcessClassifier(), "GaussianProcessClassifier takes no sample_weight"),
+        (KernelTeacher(), TREE, "teacher KernelTeacher wants a matrix of distances"),
     ],
 )
 def test_unusable_teacher_or_student(distiller, teacher, student, message):
@@ -98,7 +128,11 @@ def test_unusable_teacher_or_student(distiller, teacher, student, message):
         (LogisticRegression(), {"temperature": "hot"}, "temperature must be a positive number"),
         (LogisticRegression(), {"temperature": np.inf}, "temperature must be a positive number"),
         (TREE, {"proba_floor": 0}, "proba_floor must lie between 0 and 1 / n_classes = 0.5"),
-        (TREE, {"proba_floor": 0.5}, "proba_floor must lie between 0 and 1 / n_classes = 0.5"),
+        (
+            LogisticRegression(),
+            {"proba_floor": 0.5},
+            "proba_floor must lie between 0 and 1 / n_classes = 0.5",
+        ),
         (TREE, {"proba_floor": None}, "proba_floor must lie between"),
     ],
 )
@@ -114,10 +148,13 @@ def test_unusable_parameter(distiller, student, params, message):
         ({"correction": -0.1}, "correction.*-0.1"),
         ({"correction": True}, "correction.*True"),
         ({"correction": None}, "correction.*None"),
-        ({"c": 0}, "c must be.*positive.*0"),
-        ({"c": -1.0}, "c must be.*positive"),
-        ({"c": np.nan}, "c must be.*positive"),
-        ({"c": "small"}, "c must be.*positive"),
+        ({"correction": lambda proba, y, *, link: np.nan}, "correction returned NaN"),
+        ({"correction": lambda proba, y, *, link: np.ones(3)}, "correction returned an array of"),
+        ({"correction": "fast", "c": 0}, "c must be.*positive.*0"),
+        ({"correction": "slow", "c": -1.0}, "c must be.*positive"),
+        ({"correction": "power", "c": np.nan}, "c must be.*positive"),
+        ({"correction": "relative", "c": "small"}, "c must be.*positive"),
+        ({"c": 1.5}, r"c must be a share in \[0, 1\]"),
     ],
 )
 def test_unusable_correction(params, message):
@@ -144,8 +181,11 @@ def test_in_sample_is_no_folds_for_cross_fitting():
 
 
 @pytest.mark.parametrize("distiller", [CrossFitDistiller, LossCorrectedDistiller])
-def test_frozen_teacher_cannot_be_cross_fitted(distiller):
-    frozen = FrozenEstimator(GaussianNB().fit(X, Y))
+@pytest.mark.parametrize(
+    "wrap", [lambda frozen: frozen, lambda frozen: make_pipeline(None, frozen)]
+)
+def test_frozen_teacher_cannot_be_cross_fitted(distiller, wrap):
+    frozen = wrap(FrozenEstimator(GaussianNB().fit(X, Y)))
     message = r"frozen teacher cannot be cross-fitted: use Distiller, or LossCorrectedDistiller\("
     refused(distiller(frozen, TREE), message)
 
@@ -159,6 +199,7 @@ def test_frozen_teacher_cannot_be_cross_fitted(distiller):
         (np.linspace(0, 1, 30), "Unknown label type"),
         (np.where(Y == 0, np.nan, 1.0), "NaN"),
         (np.column_stack([Y, Y]), "y should be a 1d array"),
+        (np.array(["a", None] * 15, dtype=object), "y must hold labels of one kind|NaN|None"),
     ],
 )
 def test_unusable_labels(y, message):
@@ -177,6 +218,7 @@ def with_entry(value):
         (PROBA[:, :1], r"teacher_proba must have one row per sample.*\(30, 2\), found.*\(30, 1\)"),
         (PROBA[:20], r"shape \(30, 2\), found shape \(20, 2\)"),
         (np.full((30, 3), 1 / 3), r"shape \(30, 2\), found shape \(30, 3\)"),
+        (PROBA[:, 1], r"shape \(30, 2\), found shape \(30,\)"),
         (with_entry(np.nan), "teacher_proba contains NaN"),
         (with_entry(np.inf), "teacher_proba contains infinity"),
         (with_entry(-0.1), "teacher_proba must not be negative, found -0.1"),
@@ -201,6 +243,7 @@ def test_given_probabilities_of_low_precision_are_fine():
         (np.zeros(30), "sample_weight is all zero"),
         (np.ones(29), r"sample_weight must have one weight per row, shape \(30,\)"),
         (np.ones((30, 1)), r"found shape \(30, 1\)"),
+        (1.0, r"sample_weight must have one weight per row, shape \(30,\), found shape \(\)"),
     ],
 )
 def test_unusable_weights(weight, message):
@@ -218,6 +261,8 @@ def test_unusable_weights(weight, message):
             GridSearchCV(KNeighborsRegressor(), {"n_neighbors": [1, 2]}),
             "the student GridSearchCV takes none",
         ),
+        (CalibratedClassifierCV(KNeighborsClassifier()), TREE, "the teacher Calibrated"),
+        (TEACHER, TransformedTargetRegressor(KNeighborsRegressor()), "the student Transformed"),
     ],
 )
 def test_weights_that_a_member_would_drop(teacher, student, message):
@@ -229,8 +274,68 @@ def test_weights_need_no_teacher_that_takes_them_where_probabilities_are_given()
     model.fit(X, Y, sample_weight=np.ones(30), teacher_proba=PROBA)
 
 
-def test_groups_without_folds():
-    refused(Distiller(TEACHER, TREE), "groups was given, but Distiller splits no rows", groups=Y)
+@pytest.mark.parametrize(
+    ("model", "fit"),
+    [
+        (Distiller(TEACHER, TREE), {}),
+        (CrossFitDistiller(TEACHER, TREE), {"teacher_proba": PROBA}),
+        (CrossFitDistiller(TEACHER, TREE, cv=[(np.arange(15), np.arange(15, 30))]), {}),
+    ],
+)
+def test_groups_without_a_splitter(model, fit):
+    refused(model, "groups was given, but .* splits no rows", groups=Y, **fit)
+
+
+def test_given_frame_is_put_in_the_order_of_the_classes():
+    proba = np.random.default_rng(0).dirichlet(np.ones(2), size=30)
+    frame = pd.DataFrame(proba, columns=["no", "yes"])
+    labels = np.array(["no", "yes"])[Y]
+    models = [
+        Distiller(None, Ridge()).fit(X, labels, teacher_proba=given)
+        for given in (proba, frame, frame[["yes", "no"]])
+    ]
+    for model in models[1:]:
+        assert_array_equal(model.student_.coef_, models[0].student_.coef_)
+
+
+def test_floor_matters_only_where_a_logarithm_is_taken():
+    many = np.arange(30) // 2
+    Distiller(TEACHER, TREE, proba_floor=0.1).fit(X, many)
+    refused(
+        Distiller(TEACHER, TREE, proba_floor=0.1, loss="squared_error_logit"),
+        "proba_floor must lie between",
+        y=many,
+    )
+
+
+def test_text_is_no_table_to_learn_a_correction_from():
+    text = np.array(["good", "bad"] * 15, dtype=object)
+    student = make_pipeline(TfidfVectorizer(), Ridge())
+    counting = LossCorrectedDistiller(make_pipeline(TfidfVectorizer(), TEACHER), student)
+    refused(counting, "X must have two dimensions", X=text)
+    teacher = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    LossCorrectedDistiller(teacher, student, correction="fast").fit(text, Y)
+
+
+def test_wrapped_student_must_ask_for_label_weights_with_routing():
+    student = GridSearchCV(LogisticRegression(), {"C": [1, 2]}, cv=2)
+    with sklearn.config_context(enable_metadata_routing=True):
+        refused(Distiller(TEACHER, student), r"must ask for them: set_fit_request")
+        student = GridSearchCV(
+            LogisticRegression()
+            .set_fit_request(sample_weight=True)
+            .set_score_request(sample_weight=False),
+            {"C": [1, 2]},
+            cv=2,
+        )
+        Distiller(GaussianNB(), student).fit(X, Y)
+
+
+def test_stacked_regressor_cannot_be_repeated_per_class():
+    student = StackingRegressor([("a", Ridge())])
+    refused(
+        Distiller(TEACHER, student), "must have predict before it is fitted", y=np.arange(30) % 3
+    )
 
 
 def test_further_parameters_need_routing():

@@ -55,8 +55,8 @@ def measure(teacher, X, y, backend: str, n_jobs: int) -> tuple[float, float]:
 def main() -> None:
     X, y = make_classification(20_000, 20, n_informative=8, random_state=0)
     teachers = {
-        "forest of 200": lambda n: RandomForestClassifier(200, random_state=0, n_jobs=n),
-        "LightGBM 300 × 31": lambda n: LGBMClassifier(n_estimators=300, verbose=-1, n_jobs=n),
+        "forest of 50": lambda n: RandomForestClassifier(50, random_state=0, n_jobs=n),
+        "LightGBM 200 × 31": lambda n: LGBMClassifier(n_estimators=200, verbose=-1, n_jobs=n),
     }
     policies = [
         (backend, outer, inner)

@@ -53,8 +53,11 @@ def fit_student(
     kind = student_kind(student)
     if kind == "classifier":
         return fit_soft_labels(student, X, target, classes, params)
-    if kind == "regressor" and target.ndim == 2:
+    if target.ndim == 2 and kind == "regressor":
         student = many_outputs(student)
+    elif target.ndim == 1 and not get_tags(last_step(student)).target_tags.single_output:
+        # MultiOutputRegressor and its like know columns only.
+        target = target[:, None]
     return student.fit(X, target, **address_weights(student, params))
 
 
@@ -70,6 +73,17 @@ def many_outputs(student: Any) -> Any:
     name, last = student.steps[-1]
     student.steps = [*student.steps[:-1], (name, many_outputs(last))]
     return student
+
+
+def check_one_by_one(student: Any, n_classes: int) -> None:
+    """Refuse a student that would be fitted once per class, and cannot be wrapped for that."""
+    last = last_step(student)
+    if n_classes == 2 or student_kind(student) != "regressor" or hasattr(last, "predict"):
+        return
+    raise ValueError(
+        f"The student {type(last).__name__} learns one class at a time, and must have predict "
+        "before it is fitted: give it a final_estimator."
+    )
 
 
 def check_student_weights(student: Any, n_classes: int) -> None:

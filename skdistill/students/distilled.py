@@ -7,10 +7,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils import assert_all_finite, get_tags
 
 from .._validation import accepts_soft_labels, class_columns, column_names, compare_names
+from ..calibration import Calibration
 from ..losses import Loss
 
 Array = NDArray[np.float64]
@@ -37,6 +39,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         Their names.
     refuse_nan : bool, default=False
         Whether missing values are refused though the student would take them.
+    calibration : Calibration or None, default=None
+        A sigmoid that is applied to the probabilities.
 
     Attributes
     ----------
@@ -46,6 +50,19 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         Number of features.
     feature_names_in_ : ndarray of str
         Names of the features, where there are any.
+
+    Examples
+    --------
+    >>> import pickle
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skdistill import CrossFitDistiller
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = CrossFitDistiller(GaussianNB(), DecisionTreeRegressor(max_depth=3)).fit(X, y)
+    >>> shipped = pickle.loads(pickle.dumps(model.classifier_))
+    >>> shipped.predict(X[:2])
+    array([0, 0])
     """
 
     def __init__(
@@ -57,6 +74,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         n_features: int | None = None,
         feature_names: NDArray[Any] | None = None,
         refuse_nan: bool = False,
+        calibration: Calibration | None = None,
     ) -> None:
         self.student = student
         self.classes = classes
@@ -64,6 +82,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self.n_features = n_features
         self.feature_names = feature_names
         self.refuse_nan = refuse_nan
+        self.calibration = calibration
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -130,7 +149,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self._check_columns(X)
         if self.refuse_nan:
             refuse_nan(X)
-        return self.loss.probabilities(self._answer(X))
+        proba = self.loss.probabilities(self._answer(X))
+        return proba if self.calibration is None else self.calibration(proba)
 
     def _answer(self, X: Any) -> Array:
         if not self.loss.learns_labels:
@@ -147,8 +167,13 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         names = column_names(X)
         if names is None or np.array_equal(names, self.feature_names):
             return
-        # A Pipeline may select columns by name, and misses those it wants by itself.
-        compare_names(self.feature_names, names, all_needed=not isinstance(self.student, Pipeline))
+        first = _first_step(self.student)
+        compare_names(
+            self.feature_names,
+            names,
+            all_needed=first is self.student,
+            others_welcome=isinstance(first, ColumnTransformer),
+        )
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.
@@ -188,10 +213,18 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
+def _first_step(estimator: Any) -> Any:
+    """Return what rows meet first in a fitted student: itself, if it wraps no Pipeline."""
+    for name in ("best_estimator_", "estimator_", "regressor_"):
+        if hasattr(estimator, name):
+            return _first_step(getattr(estimator, name))
+    return _first_step(estimator.steps[0][1]) if isinstance(estimator, Pipeline) else estimator
+
+
 def refuse_nan(X: Any) -> None:
     """Raise if X holds NaN or infinite numbers; text columns hold none."""
     if hasattr(X, "select_dtypes"):
-        X = X.select_dtypes("number")
+        X = X.select_dtypes("number").to_numpy(dtype=np.float64, na_value=np.nan)
     elif hasattr(X, "columns"):
         X = X.to_numpy()
     assert_all_finite(X, input_name="X")

@@ -14,10 +14,11 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from .._compat import index_params, index_rows, n_rows, routing_enabled
-from .._pipelines import split_params, weight_keyword
+from .._pipelines import address_weights, predicts_proba, split_params, weight_keyword
 from .._validation import (
     check_labels,
     check_rows,
@@ -132,6 +133,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.estimator_ = fit_soft_labels(clone(self.estimator), X, labels, self.classes_, params)
         return self
 
+    @available_if(lambda self: predicts_proba(self.estimator))
     def predict_proba(self, X: Any) -> Array:
         """Predict class probabilities.
 
@@ -228,6 +230,7 @@ def fit_soft_labels(
         weights = weights * np.asarray(params["sample_weight"])[:, None]
     rows, columns = np.nonzero(weights)
     params = {**index_params(X, params, rows), "sample_weight": weights[rows, columns]}
+    params = address_weights(estimator, params)
     return estimator.fit(index_rows(X, rows), classes[columns], **params)
 
 

@@ -13,6 +13,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifi
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -107,6 +108,29 @@ def test_column_that_the_student_selects_is_missed(frame):
     model = Distiller(GaussianNB(), selecting("c2", "c5")).fit(X, y)
     with pytest.raises(ValueError, match="c5"):
         model.predict_proba(X.drop(columns="c5"))
+
+
+def test_column_in_the_place_of_another_is_refused(frame):
+    X, y = frame
+    model = Distiller(GaussianNB(), make_pipeline("passthrough", tree())).fit(X, y)
+    with pytest.raises(ValueError, match=r"unseen at fit time:\n- other\n.*missing:\n- c3"):
+        model.predict(X.rename(columns={"c3": "other"}))
+
+
+def test_columns_that_a_wrapped_student_selects_suffice(frame):
+    X, y = frame
+    student = GridSearchCV(selecting("c2", "c5"), {"decisiontreeregressor__max_depth": [2, 3]})
+    model = Distiller(GaussianNB(), student).fit(X, y)
+    assert_array_equal(model.predict_proba(X[["c2", "c5"]]), model.predict_proba(X))
+
+
+def test_missing_values_of_pandas_are_refused_as_such(frame):
+    X, y = frame
+    model = Distiller(GaussianNB(), tree()).fit(X, y)
+    holed = X.astype("Float64")
+    holed.iloc[0, 0] = pd.NA
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        model.predict(holed)
 
 
 def test_missing_values_are_refused_where_the_teacher_never_met_them(binary):

@@ -1,0 +1,516 @@
+"""The honest search: what is tried, what it costs, and that it never looks at validation labels."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedKFold,
+    cross_val_predict,
+)
+from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from skdistill import CrossFitDistiller, LossCorrectedDistiller, LossCorrectedDistillerCV, selection
+from skdistill.evaluation import student_on_labels
+from skdistill.losses import floor_proba, make_loss
+from skdistill.teachers import Answers
+
+from .conftest import noisy
+
+FIVE = ["labels", "in_sample", "cross_fit", "residual", "blend"]
+
+
+class CountedTeacher(GaussianNB):
+    """A teacher that counts the fits of all its clones."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        CountedTeacher.fits += 1
+        return super().fit(X, y, sample_weight=sample_weight)
+
+
+class CountedForest(RandomForestClassifier):
+    """A forest that counts the fits of all its clones."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        CountedForest.fits += 1
+        return super().fit(X, y, sample_weight=sample_weight)
+
+
+class CountedTree(DecisionTreeRegressor):
+    """A student that counts the fits of all its clones."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        CountedTree.fits += 1
+        return super().fit(X, y, sample_weight=sample_weight)
+
+
+@pytest.fixture
+def table():
+    X, y, _ = noisy(300, seed=0)
+    return X, np.array(["no", "yes"])[y]
+
+
+def forest(n=40):
+    return RandomForestClassifier(n, random_state=0)
+
+
+def tree():
+    return DecisionTreeRegressor(min_samples_leaf=5, random_state=0)
+
+
+def search_cv(teacher=None, student=None, **params):
+    # An unfitted forest has no truth value.
+    teacher = GaussianNB() if teacher is None else teacher
+    student = tree() if student is None else student
+    settings = {"cv": 3, "random_state": 0} | params
+    return LossCorrectedDistillerCV(teacher, student, **settings)
+
+
+# ---- honesty ---------------------------------------------------------------------------------
+
+
+def recorded_targets(monkeypatch, model, X, y):
+    """Fit, and return the targets of each fold, blend apart."""
+    seen = []
+    original = selection.try_students
+
+    def spy(task, targets):
+        seen.append(targets)
+        return original(task, targets)
+
+    monkeypatch.setattr(selection, "try_students", spy)
+    model.fit(X, y)
+    monkeypatch.setattr(selection, "try_students", original)
+    return seen[0]
+
+
+@pytest.mark.parametrize("teacher_cv", [None, "oob", 3])
+@pytest.mark.parametrize("fold", [0, 2])
+def test_no_target_of_a_fold_changes_with_its_validation_labels(
+    monkeypatch, table, teacher_cv, fold
+):
+    X, y = table
+    folds = list(KFold(3).split(X))
+    permuted = y.copy()
+    valid = folds[fold][1]
+    permuted[valid] = np.random.default_rng(0).permutation(y[valid])
+    assert (permuted != y).any()
+    model = search_cv(
+        forest(),
+        cv=folds,
+        teacher_cv=teacher_cv,
+        candidates=[*FIVE, 0.3, ("fast", 0.1), ("residual", 0.5)],
+    )
+    before, after = (
+        recorded_targets(monkeypatch, clone(model), X, labels) for labels in (y, permuted)
+    )
+    assert set(before[fold]) == {*FIVE[:4], 0.3, ("fast", 0.1), ("residual", 0.5)}
+    for name, target in before[fold].items():
+        assert_array_equal(target, after[fold][name])
+    other = 1
+    assert any((before[other][n] != after[other][n]).any() for n in before[other])
+
+
+# Stratified folds depend on the labels, so these do not.
+@pytest.mark.parametrize("teacher_cv", [None, "oob", KFold(3)])
+def test_out_of_fold_target_of_a_row_ignores_its_label(monkeypatch, table, teacher_cv):
+    """Also inside the training part no teacher, and no residual model, has seen the row's label."""
+    X, y = table
+    folds = list(KFold(3).split(X))
+    changed = y.copy()
+    changed[150] = "yes" if y[150] == "no" else "no"
+    # A share of 0 lets the label enter through the probabilities only.
+    model = search_cv(
+        forest(), cv=folds, teacher_cv=teacher_cv, candidates=["cross_fit", ("residual", 0)]
+    )
+    before, after = (
+        recorded_targets(monkeypatch, clone(model), X, labels) for labels in (y, changed)
+    )
+    place = int(np.flatnonzero(folds[0][0] == 150)[0])
+    assert before[0]["cross_fit"][place] == after[0]["cross_fit"][place]
+
+
+def test_blend_weights_of_a_fold_use_no_row_of_it():
+    rng = np.random.default_rng(0)
+    label_proba = rng.uniform(0.1, 0.9, size=(90, 3))
+    changed = label_proba.copy()
+    valid = np.arange(30, 60)
+    changed[valid] = rng.uniform(0.1, 0.9, size=(30, 3))
+    task = selection.Task(*[None] * 4, None, *[None] * 4, 0.002)
+    assert_array_equal(
+        selection.weights_without(task, label_proba, valid),
+        selection.weights_without(task, changed, valid),
+    )
+    assert not np.allclose(selection.blend_weights(label_proba), selection.blend_weights(changed))
+
+
+# ---- cost ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_folds", [3, 4])
+def test_leaving_two_folds_out_costs_a_teacher_for_each_pair_and_each_fold(table, n_folds):
+    CountedTeacher.fits = CountedTree.fits = 0
+    model = search_cv(CountedTeacher(), CountedTree(min_samples_leaf=5), cv=n_folds)
+    model.fit(*table)
+    extra = model.best_candidate_ == "in_sample" or (
+        model.best_candidate_ == "blend" and model.blend_weights_["in_sample"] > 0
+    )
+    assert CountedTeacher.fits == n_folds * (n_folds + 1) // 2 + extra
+    # Four candidates and the blend in each fold, and the winner.
+    assert CountedTree.fits == 5 * n_folds + 1
+
+
+def test_out_of_bag_search_costs_a_teacher_for_each_fold_and_one(table):
+    CountedForest.fits = CountedTree.fits = 0
+    model = search_cv(CountedForest(60, random_state=0), CountedTree(), teacher_cv="oob")
+    model.fit(*table)
+    assert CountedForest.fits == 3 + 1
+    assert CountedTree.fits == 5 * 3 + 1
+
+
+def test_nested_search_costs_its_folds_in_each_part(table):
+    CountedTeacher.fits = 0
+    search_cv(CountedTeacher(), teacher_cv=2, candidates=["cross_fit", 0.2, 0.4]).fit(*table)
+    assert CountedTeacher.fits == (3 + 1) * 2
+
+
+def test_labels_need_no_teacher(table):
+    CountedTeacher.fits = 0
+    model = search_cv(CountedTeacher(), candidates=["labels"]).fit(*table)
+    assert CountedTeacher.fits == 0
+    assert model.best_candidate_ == "labels"
+
+
+@pytest.mark.parametrize("teacher_cv", [None, "oob", 2])
+def test_memory_spares_the_teachers_of_a_second_search(table, tmp_path, teacher_cv):
+    model = search_cv(
+        CountedForest(60, random_state=0),
+        teacher_cv=teacher_cv,
+        memory=tmp_path,
+        candidates=["labels", "cross_fit", "residual"],
+    )
+    first = model.fit(*table).predict_proba(table[0])
+    CountedForest.fits = 0
+    again = clone(model).set_params(min_gain_se=0.5, calibrate=False).fit(*table)
+    assert CountedForest.fits == 0
+    assert_array_equal(again.predict_proba(table[0]), first)
+
+
+# ---- what is found ---------------------------------------------------------------------------
+
+
+def test_scores_are_those_of_students_fitted_by_hand(table):
+    X, y = table
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    model = search_cv(candidates=["labels", 1.0], cv=folds, student=tree()).fit(X, y)
+    by_hand = cross_val_predict(student_on_labels(tree()), X, y, cv=folds, method="predict_proba")
+    expected = -log_loss(y, floor_proba(by_hand, 1 / 500))
+    assert model.cv_results_["mean_test_score"][0] == pytest.approx(expected)
+    # With squared error the full correction is the label.
+    assert_array_equal(*model.cv_results_["mean_test_score"])
+
+
+@pytest.mark.parametrize(
+    ("candidate", "same"),
+    [
+        ("cross_fit", CrossFitDistiller(GaussianNB(), tree(), cv=3, random_state=0)),
+        (0.4, LossCorrectedDistiller(GaussianNB(), tree(), correction=0.4, cv=3, random_state=0)),
+        ("residual", LossCorrectedDistiller(GaussianNB(), tree(), cv=3, random_state=0)),
+        (
+            ("slow", 0.3),
+            LossCorrectedDistiller(
+                GaussianNB(), tree(), correction="slow", c=0.3, cv=3, random_state=0
+            ),
+        ),
+        ("labels", student_on_labels(tree())),
+    ],
+)
+def test_winner_is_the_distiller_of_that_name(table, candidate, same):
+    X, y = table
+    model = search_cv(candidates=[candidate]).fit(X, y)
+    assert model.best_candidate_ == candidate
+    assert_array_equal(model.predict_proba(X), same.fit(X, y).predict_proba(X))
+
+
+@pytest.mark.parametrize("teacher_cv", [None, 3])
+def test_in_sample_winner_learns_from_a_teacher_of_all_rows(table, teacher_cv):
+    X, y = table
+    model = search_cv(candidates=["in_sample"], teacher_cv=teacher_cv).fit(X, y)
+    proba = GaussianNB().fit(X, y).predict_proba(X)
+    assert_array_equal(model.student_.predict(X), tree().fit(X, proba[:, 1]).predict(X))
+
+
+@pytest.mark.parametrize("table_name", ["binary", "three_classes"])
+@pytest.mark.parametrize("student", [tree(), LogisticRegression(max_iter=3000)])
+def test_results_have_the_shape_of_a_grid_search(request, table_name, student):
+    X, y = request.getfixturevalue(table_name)
+    model = search_cv(forest(), student, teacher_cv="oob").fit(X, y)
+    names = FIVE if len(np.unique(y)) == 2 else [*FIVE, 0.1, 0.2, 0.3, 0.5, 0.7]
+    results = model.cv_results_
+    assert list(results["candidate"]) == names
+    assert [p["candidate"] for p in results["params"]] == names
+    for key in (
+        "mean_test_score",
+        "se_test_score",
+        "std_test_score",
+        "rank_test_score",
+        "mean_fit_time",
+        "split0_test_score",
+        "split2_test_score",
+    ):
+        assert len(results[key]) == len(names)
+    assert model.best_score_ == results["mean_test_score"][model.best_index_]
+    assert names[model.best_index_] == model.best_candidate_
+    assert sum(model.blend_weights_.values()) == pytest.approx(1)
+    assert set(model.blend_weights_) == set(FIVE[:4])
+    assert model.score(X, y) > 0.8
+    assert pickle.loads(pickle.dumps(model)).best_candidate_ == model.best_candidate_
+
+
+def test_overfit_share_of_a_forest_and_of_a_stable_teacher(table):
+    X, y, _ = noisy(1500, seed=1)
+    candidates = ["in_sample", "cross_fit"]
+    of_forest = search_cv(forest(100), candidates=candidates, teacher_cv="oob").fit(X, y)
+    of_bayes = search_cv(candidates=candidates).fit(X, y)
+    # 1 − 1/e for an unpruned bootstrap forest; ten parameters on 1,000 rows remember about 1 %.
+    assert of_forest.overfit_share_ == pytest.approx(1 - np.exp(-1), abs=0.03)
+    assert abs(of_bayes.overfit_share_) < 0.03
+    assert not hasattr(of_bayes.set_params(candidates=["cross_fit"]).fit(X, y), "overfit_share_")
+
+
+def test_useless_teacher_is_not_followed():
+    X, y, _ = noisy(600, seed=0)
+    model = search_cv(DummyClassifier(strategy="prior"), candidates=["labels", "cross_fit"])
+    model.set_params(student=LogisticRegression()).fit(X, y)
+    assert model.best_candidate_ == "labels"
+
+
+def test_good_teacher_is_followed():
+    X, y, _ = noisy(600, seed=0)
+    model = search_cv(
+        LogisticRegression(),
+        DecisionTreeRegressor(random_state=0),
+        candidates=["labels", "cross_fit"],
+    )
+    assert model.fit(X, y).best_candidate_ == "cross_fit"
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "neg_brier_score", "accuracy", "neg_log_loss"])
+def test_any_scorer(table, scoring):
+    X, y = table
+    if scoring in ("neg_brier_score",):
+        y = (y == "yes").astype(int)
+    model = search_cv(forest(), teacher_cv="oob", scoring=scoring).fit(X, y)
+    assert np.isfinite(model.best_score_)
+
+
+def test_own_scorer_is_given_a_classifier_and_validation_rows(table):
+    X, y = table
+    sizes = []
+
+    def scorer(classifier, rows, labels):
+        sizes.append(len(labels))
+        return classifier.score(rows, labels)
+
+    search_cv(candidates=["cross_fit"], scoring=scorer).fit(X, y)
+    # Once on all rows, to see that it can judge a classifier, and once in each fold.
+    assert sizes == [300, 100, 100, 100]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_same_bits_for_any_number_of_jobs(table, n_jobs):
+    X, y = table
+    model = search_cv(forest(20), n_jobs=n_jobs).fit(X, y)
+    expected = search_cv(forest(20)).fit(X, y)
+    assert model.best_candidate_ == expected.best_candidate_
+    assert_array_equal(
+        model.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"]
+    )
+    assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+
+
+def test_frames_with_categories_weights_and_groups():
+    X, y, _ = noisy(400, seed=0)
+    frame = pd.DataFrame(X).add_prefix("c").assign(kind=np.where(X[:, 0] > 0, "a", "b"))
+    numeric = frame.columns[:-1].tolist()
+    from sklearn.compose import make_column_transformer
+    from sklearn.pipeline import make_pipeline
+
+    def prepared(estimator):
+        return make_pipeline(make_column_transformer(("passthrough", numeric)), estimator)
+
+    model = search_cv(prepared(GaussianNB()), prepared(tree()), cv=GroupKFold(4))
+    weight = np.random.default_rng(0).uniform(0.5, 1.5, len(y))
+    model.fit(frame, y, sample_weight=weight, groups=np.arange(len(y)) % 8)
+    assert model.score(frame, y) > 0.7
+
+
+def test_unseen_labels_of_given_and_frozen_teachers():
+    X, y, p0 = noisy(600, seed=0)
+    proba = np.column_stack([1 - p0, p0])
+    candidates = ["labels", "cross_fit", "residual", "blend", 0.3]
+    given = search_cv(teacher_cv="unseen", candidates=candidates).fit(X, y, teacher_proba=proba)
+    assert given.best_candidate_ != "labels"
+    frozen = FrozenEstimator(GaussianNB().fit(*noisy(600, seed=9)[:2]))
+    model = search_cv(frozen, teacher_cv="unseen", candidates=candidates).fit(X, y)
+    assert model.best_candidate_ in candidates
+
+
+# ---- calibration -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_calibrated_students_are_less_sure_and_no_less_right(n_classes):
+    X, y, _ = noisy(900, seed=0)
+    if n_classes == 3:
+        y = y + (np.random.default_rng(0).random(len(y)) < 0.2)
+    student = DecisionTreeRegressor(random_state=0)
+    plain = search_cv(forest(), student, teacher_cv="oob").fit(X[:600], y[:600])
+    sigmoid = clone(plain).set_params(calibrate=True).fit(X[:600], y[:600])
+    assert sigmoid.best_candidate_ == plain.best_candidate_
+    losses = [log_loss(y[600:], m.predict_proba(X[600:])) for m in (plain, sigmoid)]
+    assert losses[1] < losses[0]
+    if n_classes == 2:
+        order = [
+            np.argsort(m.predict_proba(X[600:])[:, 1], kind="stable") for m in (plain, sigmoid)
+        ]
+        assert_array_equal(*order)
+    shipped = pickle.loads(pickle.dumps(sigmoid.classifier_))
+    assert_array_equal(shipped.predict_proba(X), sigmoid.predict_proba(X))
+
+
+# ---- pieces ----------------------------------------------------------------------------------
+
+
+def test_blend_weights_find_the_best_mixture():
+    rng = np.random.default_rng(0)
+    members = rng.uniform(0.05, 0.95, size=(500, 3))
+    weights = selection.blend_weights(members)
+    best = np.log(members @ weights).mean()
+    for _ in range(200):
+        other = rng.dirichlet(np.ones(3))
+        assert np.log(members @ other).mean() <= best + 1e-5
+    assert weights.min() >= 0
+    assert weights.sum() == pytest.approx(1)
+
+
+def test_weights_of_rows_count_as_repetitions():
+    members = np.random.default_rng(0).uniform(0.05, 0.95, size=(60, 2))
+    times = np.random.default_rng(1).integers(0, 3, 60)
+    assert_allclose(
+        selection.blend_weights(members, times.astype(float)),
+        selection.blend_weights(np.repeat(members, times, axis=0)),
+        atol=1e-3,
+    )
+
+
+CHOICES = [
+    # Gains on the best pure one: .1 ± 0; more than half a standard error; less than that.
+    (["labels", "cross_fit", 0.5], [[0, 0], [0.1, 0.1], [0.2, 0.2]], 2),
+    (["labels", "cross_fit", 0.5], [[0, 0], [0.1, 0.1], [0.05, 0.05]], 1),
+    (["labels", 0.5], [[0, 0], [1.0, -0.9]], 0),
+    (["labels", 0.5], [[0, 0], [1.0, 0.1]], 1),
+    ([0.5, 0.7], [[0, 0], [1.0, -0.9]], 1),
+    (["labels", "cross_fit"], [[0, 0], [1.0, -0.9]], 1),
+]
+
+
+@pytest.mark.parametrize(("names", "scores", "best"), CHOICES)
+def test_best_pure_strategy_unless_another_gains_enough(names, scores, best):
+    candidates = selection.parse_candidates(names, 2)
+    assert selection.choose(candidates, np.array(scores, float), np.ones(2), 0.5) == best
+
+
+def test_blended_target_is_the_weighted_mean_of_targets():
+    targets = {"a": np.array([1.0, 2.0]), "b": np.array([3.0, 0.0]), "c": np.array([9.0, 9.0])}
+    assert_allclose(selection.mix(targets, {"a": 0.25, "b": 0.75, "c": 0.0}), [2.5, 0.5])
+
+
+@pytest.mark.parametrize("name", ["squared_error", "squared_error_logit", "cross_entropy"])
+def test_label_targets_have_no_teacher_in_them(name):
+    codes = np.array([0, 1, 1, 0])
+    out = np.random.default_rng(0).dirichlet(np.ones(2), 4)
+    loss = make_loss(name, 2, temperature=1.0, proba_floor=0.01)
+    targets = selection.make_targets(
+        selection.parse_candidates(["labels"], 2),
+        Answers(np.arange(4), out, None, None),
+        np.zeros((4, 1)),
+        codes,
+        loss,
+    )
+    assert_allclose(loss.probabilities(targets["labels"])[np.arange(4), codes], 1, atol=0.011)
+
+
+# ---- bad input -------------------------------------------------------------------------------
+
+
+FROZEN = FrozenEstimator(GaussianNB().fit(np.arange(4.0)[:, None], [0, 1, 0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"candidates": []}, "candidates must be 'auto' or a list with at least one of"),
+        ({"candidates": "residual"}, "candidates must be 'auto' or a list"),
+        ({"candidates": None}, "candidates must be 'auto' or a list"),
+        ({"candidates": ["labels", "magic"]}, "candidates must hold names of .*found 'magic'"),
+        ({"candidates": [1.5]}, r"candidates holds 1.5: correction.*\[0, 1\]"),
+        ({"candidates": [("fast", -1)]}, "candidates holds .*c must be a positive"),
+        ({"candidates": [("quick", 1)]}, "candidates holds .*correction must be one of"),
+        ({"candidates": [("residual", 2)]}, "candidates holds .*c must be a share"),
+        ({"candidates": ["labels", "labels"]}, "candidates must differ"),
+        ({"candidates": ["blend"]}, "at least two others besides 'blend'"),
+        ({"candidates": ["labels", "blend"]}, "at least two others besides 'blend'"),
+        ({"scoring": "beauty"}, "scoring='beauty' cannot judge a classifier"),
+        ({"scoring": "r2"}, "scoring='r2' cannot judge a classifier"),
+        ({"cv": 1}, "cv must be at least 2 folds"),
+        ({"cv": 2}, "cv must give at least 3 folds with teacher_cv=None, and 2 otherwise"),
+        ({"cv": 200}, "cv=200 folds need at least 200 rows of each class"),
+        ({"teacher_cv": [([0], [1])]}, "an iterable of rows does not fit the training part"),
+        ({"teacher_cv": "in_sample"}, "teacher_cv must be None, 'oob', 'unseen', a number"),
+        ({"teacher_cv": 1}, "cv must be at least 2 folds"),
+        ({"teacher_cv": "oob"}, "cv='oob' needs a bagging teacher"),
+        ({"teacher_cv": "unseen"}, "'unseen' is for a frozen teacher or given probabilities"),
+        ({"min_gain_se": -0.1}, "min_gain_se must be a number >= 0, found -0.1"),
+        ({"min_gain_se": None}, "min_gain_se must be a number >= 0, found None"),
+        ({"teacher": FROZEN}, "only the candidate 'labels' would be judged honestly"),
+        ({"teacher": FROZEN, "teacher_cv": "unseen"}, "must not hold 'in_sample' for a frozen"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_fitted(table, params, message):
+    CountedTeacher.fits = CountedTree.fits = 0
+    settings = {"teacher": CountedTeacher(), "student": CountedTree()} | params
+    with pytest.raises(ValueError, match=message):
+        search_cv(**settings).fit(*table)
+    assert CountedTeacher.fits == CountedTree.fits == 0
+
+
+def test_given_probabilities_are_refused_without_a_statement(table):
+    X, y = table
+    proba = np.full((len(y), 2), 0.5)
+    with pytest.raises(ValueError, match="state teacher_cv='unseen'"):
+        search_cv().fit(X, y, teacher_proba=proba)
+    only_labels = search_cv(candidates=["labels"]).fit(X, y, teacher_proba=proba)
+    assert only_labels.best_candidate_ == "labels"
+
+
+def test_student_may_be_any_classifier(table):
+    model = search_cv(student=DecisionTreeClassifier(max_depth=3, random_state=0))
+    assert model.fit(*table).score(*table) > 0.6
