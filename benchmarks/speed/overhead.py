@@ -90,11 +90,11 @@ def compare_predict(loss: str, n_rows: int, repeats: int, calls: int) -> list[st
 def main() -> None:
     forest = RandomForestClassifier(50, random_state=0)
     rows = [
-        compare_fit(forest, "forest of 50 trees", 5_000, 15),
-        compare_fit(DecisionTreeClassifier(random_state=0), "one tree", 50_000, 15),
+        compare_fit(forest, "forest of 50 trees", 5_000, 9),
+        compare_fit(DecisionTreeClassifier(random_state=0), "one tree", 50_000, 9),
     ]
     for loss in ("squared_error", "squared_error_logit"):
-        rows.append(compare_predict(loss, 1, 200, 50))
+        rows.append(compare_predict(loss, 1, 100, 50))
         rows.append(compare_predict(loss, 100_000, 60, 1))
     about = (
         "What the suite adds to the scikit-learn calls that do the work: ratios of times measured "
