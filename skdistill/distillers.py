@@ -191,7 +191,9 @@ class CrossFitDistiller(BaseDistiller):
 
         A class that is missing from a fold's training part has probability 0 in that fold.
     n_jobs : int, default=None
-        Number of folds that are fitted at the same time, as everywhere in scikit-learn.
+        Number of folds that are fitted at the same time, as everywhere in scikit-learn. Leave it
+        at None (one after the other) for a teacher that uses all cores by itself, and give -1
+        for one that uses a single core.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds; teacher and student have their own.
     memory : None, str, Path or joblib.Memory, default=None
