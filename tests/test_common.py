@@ -18,6 +18,7 @@ from skdistill import (
     CrossFitDistiller,
     Distiller,
     LossCorrectedDistiller,
+    LossCorrectedDistillerCV,
     SoftLabelClassifier,
 )
 
@@ -63,6 +64,15 @@ PLAIN = [
         tree(),
         correction="relative",
         loss="squared_error_logit",
+        cv=3,
+        random_state=0,
+    ),
+    LossCorrectedDistillerCV(GaussianNB(), tree(), cv=3, random_state=0),
+    LossCorrectedDistillerCV(
+        teacher_tree(),
+        LogisticRegression(),
+        candidates=["labels", "cross_fit", 0.3],
+        calibrate=True,
         cv=3,
         random_state=0,
     ),
