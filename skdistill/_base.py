@@ -18,9 +18,10 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from ._compat import n_rows, routing_enabled
+from ._compat import CallbackSupportMixin, n_rows, routing_enabled, with_callbacks
 from ._memory import fingerprint, open_memory, reuse
 from ._pipelines import is_frozen
+from ._progress import SILENT, Progress
 from ._validation import (
     check_label_weights_routed,
     check_labels,
@@ -65,12 +66,16 @@ class Routed(NamedTuple):
     splitter: dict[str, Any]
 
 
-class BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Validation, routing, tags and prediction of all distillers."""
 
     # What fit takes but only hands on; asking for it is the members' business.
     __metadata_request__fit = {"sample_weight": UNUSED, "groups": UNUSED}  # noqa: RUF012
 
+    # Teachers and student; more in a subclass. Callbacks want to know.
+    _n_steps = 2
+
+    @with_callbacks
     def fit(
         self,
         X: Any,
@@ -118,16 +123,19 @@ class BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         rows = self._check_data(X, y, sample_weight, groups)
         loss = self._check_parameters(rows, given=teacher_proba is not None)
         routed = self._route(rows, fit_params, given=teacher_proba is not None)
-        self._fit(rows, loss, routed, teacher_proba)
+        with Progress.of_fit(self, self._n_steps) as progress:
+            self._fit(rows, loss, routed, teacher_proba, progress)
         return self
 
-    def _fit(self, rows: Rows, loss: Loss, routed: Routed, teacher_proba: Any) -> None:
+    def _fit(
+        self, rows: Rows, loss: Loss, routed: Routed, teacher_proba: Any, progress: Progress
+    ) -> None:
         """Walk from rows to student; all that could be wrong has been checked."""
         correction = self._correction()
-        proba, teachers, splits = self._teacher_proba(rows, routed, teacher_proba)
-        better = self._better_proba(rows, proba, splits)
+        proba, teachers, splits = self._teacher_proba(rows, routed, teacher_proba, progress)
+        better = self._better_proba(rows, proba, splits, progress)
         target = loss.target(better, np.eye(len(rows.classes))[rows.codes], correction)
-        self._teach(rows, loss, routed, target)
+        self._teach(rows, loss, routed, target, progress)
         self._store("teachers_", teachers if self.store_teachers and teachers else None)
         self._store("teacher_proba_", proba if self.store_teacher_proba else None)
 
@@ -137,9 +145,11 @@ class BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         loss: Loss,
         routed: Routed,
         target: Array,
+        progress: Progress,
         calibration: Calibration | None = None,
     ) -> None:
-        self.student_ = fit_student(self.student, rows.X, target, rows.classes, routed.student)
+        with progress.part("student"):
+            self.student_ = fit_student(self.student, rows.X, target, rows.classes, routed.student)
         self.classes_ = rows.classes
         self.classifier_ = self._classifier(rows, loss, calibration)
 
@@ -178,7 +188,9 @@ class BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def _correction(self) -> Correction | None:
         return None
 
-    def _better_proba(self, rows: Rows, proba: Array, splits: Splits | None) -> Array:
+    def _better_proba(
+        self, rows: Rows, proba: Array, splits: Splits | None, progress: Progress
+    ) -> Array:
         """Return the probabilities that targets are made of."""
         return proba
 
@@ -194,7 +206,7 @@ class BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return getattr(self, "random_state", None)
 
     def _teacher_proba(
-        self, rows: Rows, routed: Routed, teacher_proba: Any
+        self, rows: Rows, routed: Routed, teacher_proba: Any, progress: Progress = SILENT
     ) -> tuple[Array, list[Any], Splits | None]:
         """Return probabilities, teachers that are to be kept, and the teachers' folds."""
         if teacher_proba is not None:
@@ -217,6 +229,7 @@ class BaseDistiller(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             n_jobs=getattr(self, "n_jobs", None),
             random_state=self._random_state(),
             keep_teachers=self.store_teachers,
+            progress=progress,
         )
         splits = source if isinstance(source, list) else None
         if self.store_teachers:

@@ -1,10 +1,34 @@
-"""Every private or version-dependent piece of scikit-learn that we use, in one place."""
+"""Every private or version-dependent piece of what we depend on, in one place."""
 
+from functools import cache
+
+from lightgbm.basic import _ConfigAliases
 from sklearn import get_config
 from sklearn.utils import _safe_indexing as _sklearn_indexing
 from sklearn.utils.validation import _check_method_params, _num_samples
 
-__all__ = ["index_params", "index_rows", "n_rows", "routing_enabled"]
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn before 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """No callbacks yet."""
+
+    def with_callbacks(method):  # type: ignore[no-untyped-def]
+        """Leave a method as it is."""
+        return method
+
+
+__all__ = [
+    "CallbackSupportMixin",
+    "callback_context",
+    "index_params",
+    "index_rows",
+    "lightgbm_names",
+    "n_rows",
+    "routing_enabled",
+    "with_callbacks",
+]
 
 n_rows = _num_samples
 
@@ -28,3 +52,17 @@ def index_params(X, params, rows):  # type: ignore[no-untyped-def]
 def routing_enabled() -> bool:
     """Whether the user switched metadata routing on."""
     return bool(get_config().get("enable_metadata_routing", False))
+
+
+def callback_context(estimator, n_parts):  # type: ignore[no-untyped-def]
+    """Begin the tree of tasks of a fit that callbacks listen to; None where none does."""
+    if not getattr(estimator, "_skl_callbacks", None):
+        return None
+    return estimator._init_callback_context(max_subtasks=n_parts)
+
+
+@cache
+def lightgbm_names() -> dict[str, str]:
+    """Return every name that LightGBM knows for a parameter, with the parameter's main name."""
+    aliases = _ConfigAliases._get_all_param_aliases()
+    return {name: main for main, names in aliases.items() for name in names}

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from numbers import Integral
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import joblib
@@ -122,6 +123,10 @@ def fingerprint(teacher: Any, X: Any, *others: Any) -> str:
         for name in teacher.get_params(deep=True)
         if name.rpartition("__")[2] in _WITHOUT_INFLUENCE
     ]
+    for part in [teacher, *teacher.get_params(deep=True).values()]:
+        # clone hands callbacks on, and who watches has no influence either.
+        if hasattr(part, "set_callbacks") and not isinstance(part, type):
+            part.set_callbacks()
     try:
         teacher.set_params(**dict.fromkeys(names))
         # Whoever requests metadata gets them with routing only.
@@ -130,7 +135,8 @@ def fingerprint(teacher: Any, X: Any, *others: Any) -> str:
     except Exception as error:
         raise ValueError(
             "memory cannot tell this teacher or these rows from others, because they cannot be "
-            f"pickled ({error}): use functions of a module instead of lambdas, or memory=None."
+            f"pickled ({shorten(str(error), 200)}): use functions of a module instead of lambdas, "
+            "or memory=None."
         ) from error
 
 

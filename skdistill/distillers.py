@@ -21,6 +21,7 @@ from ._compat import index_rows
 from ._memory import warn_of_unseeded_folds
 from ._numeric import as_table
 from ._pipelines import is_frozen
+from ._progress import Progress
 from ._validation import check_scorer, is_fold_count, is_number
 from .calibration import fit_calibration
 from .losses import Correction, Loss
@@ -84,6 +85,9 @@ class Distiller(BaseDistiller):
         Where to keep the teacher's probabilities for further fits with the same teacher, rows,
         labels, weights and folds, such as those of a search over parameters of the student or
         the correction. Not used with `store_teachers=True`.
+    verbose : int, default=0
+        1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
+        `set_callbacks(ProgressBar())` shows more.
     store_teachers : bool, default=False
         Whether to keep the fitted teacher in `teachers_`.
     store_teacher_proba : bool, default=False
@@ -141,6 +145,7 @@ class Distiller(BaseDistiller):
         temperature: float = 1.0,
         proba_floor: float = 1 / 500,
         memory: Any = None,
+        verbose: int = 0,
         store_teachers: bool = False,
         store_teacher_proba: bool = False,
     ) -> None:
@@ -150,6 +155,7 @@ class Distiller(BaseDistiller):
         self.temperature = temperature
         self.proba_floor = proba_floor
         self.memory = memory
+        self.verbose = verbose
         self.store_teachers = store_teachers
         self.store_teacher_proba = store_teacher_proba
 
@@ -201,6 +207,9 @@ class CrossFitDistiller(BaseDistiller):
         labels, weights and folds, such as those of a search over parameters of the student or
         the correction. Nothing can be reused where folds are shuffled without a
         seed: give `random_state` an int. Not used with `store_teachers=True`.
+    verbose : int, default=0
+        1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
+        `set_callbacks(ProgressBar())` shows more.
     store_teachers : bool, default=False
         Whether to keep the folds' fitted teachers in `teachers_`.
     store_teacher_proba : bool, default=False
@@ -267,6 +276,7 @@ class CrossFitDistiller(BaseDistiller):
         n_jobs: int | None = None,
         random_state: Any = None,
         memory: Any = None,
+        verbose: int = 0,
         store_teachers: bool = False,
         store_teacher_proba: bool = False,
     ) -> None:
@@ -279,6 +289,7 @@ class CrossFitDistiller(BaseDistiller):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.memory = memory
+        self.verbose = verbose
         self.store_teachers = store_teachers
         self.store_teacher_proba = store_teacher_proba
 
@@ -384,6 +395,9 @@ class LossCorrectedDistiller(CrossFitDistiller):
         labels, weights and folds, such as those of a search over parameters of the student or
         the correction. Nothing can be reused where folds are shuffled without a
         seed: give `random_state` an int. Not used with `store_teachers=True`.
+    verbose : int, default=0
+        1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
+        `set_callbacks(ProgressBar())` shows more.
     store_teachers : bool, default=False
         Whether to keep the fitted teachers in `teachers_`.
     store_teacher_proba : bool, default=False
@@ -432,6 +446,9 @@ class LossCorrectedDistiller(CrossFitDistiller):
     array([0, 0, 0])
     """
 
+    # Teachers, correction, student.
+    _n_steps = 3
+
     def __init__(
         self,
         teacher: Any,
@@ -446,6 +463,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
         n_jobs: int | None = None,
         random_state: Any = None,
         memory: Any = None,
+        verbose: int = 0,
         store_teachers: bool = False,
         store_teacher_proba: bool = False,
     ) -> None:
@@ -459,6 +477,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
             n_jobs=n_jobs,
             random_state=random_state,
             memory=memory,
+            verbose=verbose,
             store_teachers=store_teachers,
             store_teacher_proba=store_teacher_proba,
         )
@@ -484,13 +503,16 @@ class LossCorrectedDistiller(CrossFitDistiller):
             return residual.share(self.c)
         return corrections.resolve(self.correction, self.c)
 
-    def _better_proba(self, rows: Rows, proba: Array, splits: Splits | None) -> Array:
+    def _better_proba(
+        self, rows: Rows, proba: Array, splits: Splits | None, progress: Progress
+    ) -> Array:
         if not self._learns_correction():
             return proba
         splits = splits or quiet_folds(rows.codes, self.random_state)
-        return residual.correct_proba(
-            rows.X, rows.codes, proba, splits, sample_weight=rows.sample_weight
-        )
+        with progress.part("correction"):
+            return residual.correct_proba(
+                rows.X, rows.codes, proba, splits, sample_weight=rows.sample_weight
+            )
 
     def _is_in_sample(self) -> bool:
         return isinstance(self.cv, str) and self.cv == "in_sample"
@@ -571,6 +593,9 @@ class LossCorrectedDistillerCV(BaseDistiller):
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teachers' answers, for a further search with the same teacher, rows,
         labels, weights and folds.
+    verbose : int, default=0
+        1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
+        `set_callbacks(ProgressBar())` shows more.
 
     Attributes
     ----------
@@ -630,6 +655,9 @@ class LossCorrectedDistillerCV(BaseDistiller):
     ['candidate', 'mean_fit_time', 'mean_test_score']
     """
 
+    # Teachers, targets, candidates, blend, a last teacher where in-sample wins, student.
+    _n_steps = 6
+
     # The search needs no teacher afterwards.
     store_teachers = False
     store_teacher_proba = False
@@ -651,6 +679,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         n_jobs: int | None = None,
         random_state: Any = None,
         memory: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.teacher = teacher
         self.student = student
@@ -666,6 +695,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.memory = memory
+        self.verbose = verbose
 
     # ---- validation --------------------------------------------------------------------------
 
@@ -728,7 +758,9 @@ class LossCorrectedDistillerCV(BaseDistiller):
 
     # ---- the search --------------------------------------------------------------------------
 
-    def _fit(self, rows: Rows, loss: Loss, routed: Routed, teacher_proba: Any) -> None:
+    def _fit(
+        self, rows: Rows, loss: Loss, routed: Routed, teacher_proba: Any, progress: Progress
+    ) -> None:
         candidates = selection.parse_candidates(self.candidates, len(rows.classes))
         task = selection.Task(
             rows.X,
@@ -744,6 +776,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
             None if self.scoring is None else get_scorer(self.scoring),
             self.n_jobs,
             self.random_state,
+            progress,
         )
         *parts, whole = self._answers(task, routed, candidates, rows, teacher_proba)
         found = selection.search(task, candidates, parts, self.min_gain_se)
@@ -752,7 +785,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         calibration = None
         if self.calibrate:
             calibration = fit_calibration(found.proba, rows.codes, rows.sample_weight)
-        self._teach(rows, loss, routed, target, calibration)
+        self._teach(rows, loss, routed, target, progress, calibration)
         self.best_candidate_, self.best_index_ = winner.name, found.best
         self.cv_results_ = found.results
         self.best_score_ = float(found.results["mean_test_score"][found.best])
@@ -792,7 +825,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
             nothing = np.full((n_samples, len(rows.classes)), 1 / len(rows.classes))
             return [Answers(part, nothing[part], None, None) for part in parts]
         if self._is("unseen"):
-            proba, _, _ = self._teacher_proba(rows, routed, teacher_proba)
+            proba, _, _ = self._teacher_proba(rows, routed, teacher_proba, task.progress)
             return [Answers(part, proba[part], None, None) for part in parts]
         inside = any(c.kind == "in_sample" for c in candidates)
         sources, splits = self._sources(task, rows, parts)
@@ -806,6 +839,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
             *((parts, sources) if sources else (task.folds,)),
             inside=inside,
             n_jobs=self.n_jobs,
+            progress=task.progress,
             **({"random_state": self.random_state} if sources else {}),
         )
         how = ("selection", task.folds, sources, inside, self.random_state if sources else None)
@@ -852,7 +886,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
         weights = found.blend if winner.kind == "blend" and found.blend else {winner.name: 1.0}
         members = [c for c in candidates if weights.get(c.name, 0) > 0]
         if self.teacher_cv is None and any(c.kind == "in_sample" for c in members):
-            knows, _ = in_sample(self.teacher, task.X, task.y, task.classes, routed.teacher)
+            with task.progress.part("teacher"):
+                knows, _ = in_sample(self.teacher, task.X, task.y, task.classes, routed.teacher)
             whole = whole._replace(inside=knows)
         targets = selection.targets_of(task, members, whole)
         return selection.mix(targets, {c.name: weights[c.name] for c in members})

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import rankdata
-from sklearn.utils.parallel import delayed
 
 from . import corrections, residual
 from ._compat import index_params, index_rows
 from ._parallel import run
+from ._progress import SILENT, Progress
 from .losses import Correction, Loss, floor_proba
 from .students import DistilledClassifier, fit_student
 from .teachers import Answers, Splits, quiet_folds
@@ -181,7 +181,9 @@ class Trial(NamedTuple):
     seconds: float
 
 
-def try_students(task: Task, targets: Sequence[dict[Any, Array]]) -> dict[Any, list[Trial]]:
+def try_students(
+    task: Task, targets: Sequence[dict[Any, Array]], name: str = "candidates"
+) -> dict[Any, list[Trial]]:
     """Fit a student for each candidate and fold, and ask it about the fold's validation rows.
 
     Parameters
@@ -190,6 +192,8 @@ def try_students(task: Task, targets: Sequence[dict[Any, Array]]) -> dict[Any, l
         What is worked on.
     targets : sequence of dict
         For each fold a target of its training rows for each candidate.
+    name : str, default="candidates"
+        What this part of the fit is called.
 
     Returns
     -------
@@ -197,23 +201,21 @@ def try_students(task: Task, targets: Sequence[dict[Any, Array]]) -> dict[Any, l
         For each candidate its trials, one per fold.
     """
     jobs = [(name, k) for name in targets[0] for k in range(len(task.folds))]
-    trials = run(
+    calls = [
         (
-            delayed(_try)(
-                task.student,
-                task.X,
-                task.y,
-                task.classes,
-                task.loss,
-                task.params,
-                task.folds[k],
-                targets[k][name],
-                task.scorer,
-            )
-            for name, k in jobs
-        ),
-        task.n_jobs,
-    )
+            task.student,
+            task.X,
+            task.y,
+            task.classes,
+            task.loss,
+            task.params,
+            task.folds[k],
+            targets[k][name],
+            task.scorer,
+        )
+        for name, k in jobs
+    ]
+    trials = run(_try, calls, task.n_jobs, task.progress, name)
     by_name: dict[Any, list[Trial]] = {name: [] for name in targets[0]}
     for (name, _), trial in zip(jobs, trials, strict=True):
         by_name[name].append(trial)
@@ -385,6 +387,7 @@ class Task:
     scorer: Callable[..., float] | None = None
     n_jobs: int | None = None
     random_state: Any = None
+    progress: Progress = SILENT
 
 
 class Found(NamedTuple):
@@ -417,7 +420,8 @@ def search(
     Found
         The winner and how all fared.
     """
-    targets = [targets_of(task, candidates, part) for part in parts]
+    with task.progress.part("targets"):
+        targets = [targets_of(task, candidates, part) for part in parts]
     trials = try_students(task, targets)
     weights = None
     if any(c.kind == "blend" for c in candidates):
@@ -432,7 +436,7 @@ def search(
             }
             for target, (_, v) in zip(targets, task.folds, strict=True)
         ]
-        trials |= try_students(task, mixed)
+        trials |= try_students(task, mixed, "blend")
         found = blend_weights(label_proba, task.sample_weight)
         weights = dict(zip(members, map(float, found), strict=True))
     ordered = [trials[c.name] for c in candidates]

@@ -21,11 +21,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
-from sklearn.utils.parallel import delayed
 
 from ._compat import index_params, index_rows, n_rows
 from ._parallel import run
 from ._pipelines import address_weights, is_frozen, last_step, split_params
+from ._progress import SILENT, Progress
 from ._validation import (
     check_fold_count,
     check_splits,
@@ -129,6 +129,7 @@ def ask(
     n_jobs: int | None = None,
     random_state: Any = None,
     keep_teachers: bool = False,
+    progress: Progress = SILENT,
 ) -> tuple[Array, list[Any]]:
     """Ask a teacher about the rows it is given to learn from.
 
@@ -153,6 +154,8 @@ def ask(
         Seeds the folds of rows without enough out-of-bag votes.
     keep_teachers : bool, default=False
         Whether to return the fitted teachers.
+    progress : Progress, default=SILENT
+        Of which asking is a part.
 
     Returns
     -------
@@ -161,15 +164,16 @@ def ask(
     teachers : list of classifier
         The fitted teachers, if they are to be kept.
     """
+    about = (teacher, X, y, classes, params)
     if source == "in_sample":
-        proba, teachers = in_sample(teacher, X, y, classes, params)
+        with progress.part("teacher"):
+            proba, teachers = in_sample(*about)
     elif source == "oob":
-        proba, teachers = out_of_bag(
-            teacher, X, y, classes, params, n_jobs=n_jobs, random_state=random_state
-        )
+        with progress.part("teacher"):
+            proba, teachers = out_of_bag(*about, n_jobs=n_jobs, random_state=random_state)
     else:
         proba, teachers = cross_fit(
-            teacher, X, y, classes, params, source, n_jobs=n_jobs, keep_teachers=keep_teachers
+            *about, source, n_jobs=n_jobs, keep_teachers=keep_teachers, progress=progress
         )
     return proba, teachers if keep_teachers else []
 
@@ -193,6 +197,7 @@ def cross_fit(
     *,
     n_jobs: int | None = None,
     keep_teachers: bool = False,
+    progress: Progress = SILENT,
 ) -> tuple[Array, list[Any]]:
     """Ask about each row a teacher that was fitted without the row's fold.
 
@@ -200,7 +205,15 @@ def cross_fit(
     be kept. A class that is missing in a fold's training part has probability 0 in that fold.
     """
     folds = ask_each(
-        teacher, X, y, classes, params, splits, n_jobs=n_jobs, keep_teachers=keep_teachers
+        teacher,
+        X,
+        y,
+        classes,
+        params,
+        splits,
+        n_jobs=n_jobs,
+        keep_teachers=keep_teachers,
+        progress=progress,
     )
     proba = np.zeros((len(y), len(classes)))
     for (_, test), (fold_proba, _) in zip(splits, folds, strict=True):
@@ -218,6 +231,7 @@ def ask_each(
     *,
     n_jobs: int | None = None,
     keep_teachers: bool = False,
+    progress: Progress = SILENT,
 ) -> list[tuple[Array, Any]]:
     """Fit a teacher on the training rows of each split, and ask it about the test rows.
 
@@ -227,8 +241,8 @@ def ask_each(
         The probabilities of each split's test rows, and its teacher if that is to be kept.
     """
     params = address_weights(teacher, params)
-    tasks = (
-        delayed(_fit_fold)(
+    calls = [
+        (
             clone(teacher),
             X,
             y,
@@ -239,9 +253,9 @@ def ask_each(
             keep_teachers,
         )
         for fold, split in enumerate(splits, start=1)
-    )
+    ]
     try:
-        return run(tasks, n_jobs)
+        return run(_fit_fold, calls, n_jobs, progress, "teachers")
     except _FoldError as error:
         _raise_for_fold(error)
 
@@ -460,6 +474,7 @@ def leave_two_out(
     *,
     inside: bool,
     n_jobs: int | None = None,
+    progress: Progress = SILENT,
 ) -> list[tuple[Array, Array | None]]:
     """Ask teachers fitted without each pair of folds, and without each fold.
 
@@ -480,9 +495,8 @@ def leave_two_out(
         for j, k in pairs
     ]
     splits += [(train, np.concatenate([test, train]) if inside else test) for train, test in folds]
-    answers = [
-        proba for proba, _ in ask_each(teacher, X, y, classes, params, splits, n_jobs=n_jobs)
-    ]
+    found = ask_each(teacher, X, y, classes, params, splits, n_jobs=n_jobs, progress=progress)
+    answers = [proba for proba, _ in found]
     out = np.zeros((len(folds) + 1, len(y), len(classes)))
     for (j, k), proba in zip(pairs, answers, strict=False):
         out[k, folds[j][1]], out[j, folds[k][1]] = np.split(proba, [len(folds[j][1])])
@@ -517,6 +531,7 @@ def ask_parts(
     inside: bool,
     n_jobs: int | None = None,
     random_state: Any = None,
+    progress: Progress = SILENT,
 ) -> list[tuple[Array, Array | None]]:
     """Ask about each part of the rows teachers fitted on that part alone.
 
@@ -528,24 +543,32 @@ def ask_parts(
     list of (ndarray, ndarray or None)
         For each part out-of-bag or out-of-fold probabilities, and in-sample ones if asked for.
     """
-    answers = []
-    for rows, source in zip(parts, sources, strict=True):
-        part = (index_rows(X, rows), y[rows], classes, index_params(X, params, rows))
-        out, kept = ask(
-            teacher,
-            *part,
-            source,
-            n_jobs=n_jobs,
-            random_state=random_state,
-            keep_teachers=source == "oob",
-        )
-        knows = None
-        if inside and source == "oob":
-            knows = class_columns(classes, kept[0], kept[0].predict_proba(part[0]))
-        elif inside:
-            knows, _ = in_sample(teacher, *part)
-        answers.append((out, knows))
-    return answers
+    with progress.part("teachers", len(parts)) as step:
+        return [
+            _ask_part(
+                teacher,
+                (index_rows(X, rows), y[rows], classes, index_params(X, params, rows)),
+                source,
+                inside=inside,
+                n_jobs=n_jobs,
+                random_state=random_state,
+                progress=step,
+            )
+            for rows, source in zip(parts, sources, strict=True)
+        ]
+
+
+def _ask_part(
+    teacher: Any, part: tuple[Any, ...], source: Source, *, inside: bool, **how: Any
+) -> tuple[Array, Array | None]:
+    X, y, classes, params = part
+    bags = source == "oob"
+    out, kept = ask(teacher, X, y, classes, params, source, keep_teachers=bags, **how)
+    if not inside:
+        return out, None
+    if bags:
+        return out, class_columns(classes, kept[0], kept[0].predict_proba(X))
+    return out, in_sample(teacher, X, y, classes, params)[0]
 
 
 def splits_within(folds: Splits, part: NDArray[np.intp], n_samples: int) -> Splits:

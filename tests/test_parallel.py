@@ -11,7 +11,6 @@ from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils.parallel import delayed
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
 from skdistill._parallel import run
@@ -52,7 +51,7 @@ def kind_and_bytes(X):
 
 def test_large_rows_are_mapped_into_the_workers():
     X = np.random.default_rng(0).normal(size=(60_000, 4))
-    for kind, content in run([delayed(kind_and_bytes)(X) for _ in range(2)], n_jobs=2):
+    for kind, content in run(kind_and_bytes, [(X,), (X,)], n_jobs=2):
         assert kind == "memmap"
         assert content == X.tobytes()
 
@@ -97,9 +96,11 @@ class KillsItsWorker(ClassifierMixin, BaseEstimator):
 
 
 @pytest.mark.filterwarnings("default")
-def test_lost_worker_is_named(cluster):
+@pytest.mark.parametrize("n_samples", [20, 20_000])
+def test_lost_worker_is_named(cluster, n_samples):
+    """With few rows none is lost with a worker, and dask would try again and again."""
     addresses = list(cluster.ncores())
-    X, y = np.random.default_rng(0).normal(size=(20_000, 5)), np.arange(20_000) % 2
+    X, y = np.random.default_rng(0).normal(size=(n_samples, 5)), np.arange(n_samples) % 2
     model = CrossFitDistiller(KillsItsWorker(os.getpid()), DecisionTreeRegressor(), cv=2)
     with (
         joblib.parallel_config(backend="dask"),

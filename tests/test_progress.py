@@ -1,0 +1,173 @@
+"""What a fit says of itself: to scikit-learn's callbacks, and in print."""
+
+import re
+
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeRegressor
+
+from skdistill import (
+    CrossFitDistiller,
+    Distiller,
+    LossCorrectedDistiller,
+    LossCorrectedDistillerCV,
+)
+
+try:
+    from sklearn.callback import ProgressBar
+except ImportError:
+    ProgressBar = None
+
+needs_callbacks = pytest.mark.skipif(ProgressBar is None, reason="scikit-learn before 1.9")
+
+STEPS = {
+    "plain": (Distiller, {}, ["teacher", "student"]),
+    "folds": (CrossFitDistiller, {"cv": 3}, ["teachers/3", "student"]),
+    "bag": (CrossFitDistiller, {"cv": "oob"}, ["teacher", "student"]),
+    "corrected": (LossCorrectedDistiller, {"cv": 3}, ["teachers/3", "correction", "student"]),
+    "share": (LossCorrectedDistiller, {"cv": 3, "correction": 0.5}, ["teachers/3", "student"]),
+    "search": (
+        LossCorrectedDistillerCV,
+        {"cv": 3, "candidates": ["cross_fit", 0.3, "blend"]},
+        ["teachers/6", "targets", "candidates/6", "blend/3", "student"],
+    ),
+    "bagged search": (
+        LossCorrectedDistillerCV,
+        {"cv": 3, "candidates": ["cross_fit", 0.3], "teacher_cv": "oob"},
+        ["teachers/4", "targets", "candidates/6", "student"],
+    ),
+}
+
+
+class Recorder:
+    """A callback that writes down what begins and ends."""
+
+    def __init__(self):
+        self.events = []
+
+    def setup(self, estimator, context):
+        self.events.append("setup")
+
+    def on_fit_task_begin(self, estimator, context):
+        name = context.task_name + (f"/{context.max_subtasks}" if context.max_subtasks else "")
+        self.events.append(("begin", name, context))
+
+    def on_fit_task_end(self, estimator, context):
+        self.events.append(("end", context.task_name, context))
+
+    def teardown(self, estimator, context):
+        self.events.append("teardown")
+
+
+class Counting(RandomForestClassifier):
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        Counting.fits += 1
+        return super().fit(X, y, sample_weight)
+
+    def set_callbacks(self, *callbacks):
+        self._skl_callbacks = list(callbacks)
+        return self
+
+
+@pytest.fixture
+def table():
+    return make_classification(120, random_state=0)
+
+
+def distiller(name):
+    kind, params, steps = STEPS[name]
+    teacher = RandomForestClassifier(40, random_state=0)
+    return kind(teacher, DecisionTreeRegressor(random_state=0), **params), steps
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_verbose_prints_a_line_for_each_step(table, capsys, name):
+    model, steps = distiller(name)
+    model.set_params(verbose=1).fit(*table)
+    lines = capsys.readouterr().out.splitlines()
+    expected = [
+        rf"\[{type(model).__name__}\] {step} \({fits} fits\): [\d.]+ s"
+        if fits
+        else rf"\[{type(model).__name__}\] {step}: [\d.]+ s"
+        for step, _, fits in (s.partition("/") for s in steps)
+    ]
+    assert len(lines) == len(expected)
+    for line, pattern in zip(lines, expected, strict=True):
+        assert re.fullmatch(pattern, line), line
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_nothing_is_printed_otherwise(table, capfd, name):
+    distiller(name)[0].fit(*table)
+    assert capfd.readouterr() == ("", "")
+
+
+@needs_callbacks
+@pytest.mark.parametrize("name", STEPS)
+def test_callbacks_hear_of_each_step_and_each_of_its_fits(table, name):
+    model, steps = distiller(name)
+    recorder = Recorder()
+    model.set_callbacks(recorder).fit(*table)
+    assert recorder.events[0] == "setup"
+    assert recorder.events[-1] == "teardown"
+    began = [e[1:] for e in recorder.events[1:-1] if e[0] == "begin"]
+    ended = [e[1:] for e in recorder.events[1:-1] if e[0] == "end"]
+    root = began[0][1]
+    assert [name for name, context in began if context.parent is root] == steps
+    n_fits = sum(int(step.partition("/")[2] or 0) for step in steps)
+    leaves_in_steps = [c for _, c in began if c.parent not in (root, None)]
+    assert len(leaves_in_steps) == n_fits
+    assert len(ended) == len(began)
+
+
+@needs_callbacks
+def test_a_failing_teacher_still_tears_callbacks_down(table):
+    class Failing(GaussianNB):
+        def fit(self, X, y):
+            raise ArithmeticError("no")
+
+    recorder = Recorder()
+    model = CrossFitDistiller(Failing(), DecisionTreeRegressor()).set_callbacks(recorder)
+    with pytest.raises(RuntimeError, match="fold 1 of 5"):
+        model.fit(*table)
+    assert recorder.events[-1] == "teardown"
+
+
+@needs_callbacks
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_progress_bars_inside_a_search(table, capfd, n_jobs):
+    pytest.importorskip("rich")
+    model = CrossFitDistiller(
+        RandomForestClassifier(20, random_state=0), DecisionTreeRegressor(), cv=3
+    )
+    search = GridSearchCV(model, {"student__max_depth": [2, 3]}, cv=2, n_jobs=n_jobs)
+    search.set_callbacks(ProgressBar()).fit(*table)
+    shown = capfd.readouterr().out
+    assert "CrossFitDistiller - fit" in shown
+    assert "CrossFitDistiller - teachers" in shown
+
+
+@needs_callbacks
+def test_callbacks_of_the_teacher_do_not_make_memory_forget(table, tmp_path):
+    model = CrossFitDistiller(
+        Counting(5, random_state=0),
+        DecisionTreeRegressor(),
+        cv=3,
+        random_state=0,
+        memory=tmp_path,
+    )
+    Counting.fits = 0
+    model.fit(*table)
+    model.teacher.set_callbacks(Recorder())
+    model.fit(*table)
+    assert Counting.fits == 3
+
+
+@pytest.mark.skipif(ProgressBar is not None, reason="scikit-learn has callbacks")
+def test_older_scikit_learn_has_no_callbacks():
+    assert not hasattr(Distiller(GaussianNB(), DecisionTreeRegressor()), "set_callbacks")
