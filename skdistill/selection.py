@@ -288,6 +288,8 @@ def blend_weights(label_proba: Array, sample_weight: Array | None = None) -> Arr
         method="SLSQP",
         bounds=[(0.0, 1.0)] * n_members,
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
+        # Members are often alike: by default a gain below 1e-6 ends the search where it starts.
+        options={"ftol": 1e-10},
     )
     weights = np.clip(found.x, 0.0, 1.0)
     # Weights that only the solver's tolerance keeps from 0 would cost a member's targets.
