@@ -25,22 +25,27 @@ from pathlib import Path
 
 import numpy as np
 import sklearn
-from datasets import as_numbers, load
+from paper import published as paper
+from protocol import (
+    FIRST_SEED,
+    FOLDS,
+    PROBA_FLOOR,
+    mean_and_error,
+    split,
+    tune_on_labels,
+    write_whole,
+    written_by_hand,
+)
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.metrics import make_scorer, roc_auc_score
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
+from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeRegressor
 
 import skdistill
 from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
 
-FIRST_SEED = 2357  # the paper's, for its only split; ours goes on to 2358, 2359, ...
-TEST_SHARE = 0.3
-FOLDS = 10
+TABLES = ("adult", "magic", "fico_heloc")
 SIZES = (1, 10)
-PROBA_FLOOR = 1 / 500  # the smallest share of votes but 0 in a forest of 500
-TUNING_GRID = {"max_leaf_nodes": [32, 128, 512, None], "min_samples_leaf": [1, 5, 20, 80]}
 NOTABLE = 0.01  # gaps that differ by more than this from the paper's want an explanation
 
 CURVES = {
@@ -52,31 +57,6 @@ CURVES = {
     "cross_fit_tuned": "cross-fit, the leaves that were tuned on labels",
     "fast_realized": "cross-fit and corrected, `fast_realized`, c = .001",
     "fast": "cross-fit and corrected, `fast`, c = .1",
-}
-
-# Test AUC in the paper's figure "tabular", for students of 1 and 10 trees.
-PUBLISHED = {
-    "adult": {
-        "teacher": 0.9099,
-        "none": (0.7400, 0.8821),
-        "in_sample_log": (0.8885, 0.9076),
-        "cross_fit": (0.8989, 0.9107),
-        "fast_realized": (0.8995, 0.9105),
-    },
-    "magic": {
-        "teacher": 0.9369,
-        "none": (0.7874, 0.9139),
-        "in_sample_log": (0.8940, 0.9202),
-        "cross_fit": (0.9084, 0.9217),
-        "fast_realized": (0.9075, 0.9222),
-    },
-    "fico_heloc": {
-        "teacher": 0.7919,
-        "none": (0.6251, 0.7525),
-        "in_sample_log": (0.7369, 0.7803),
-        "cross_fit": (0.7763, 0.7902),
-        "fast_realized": (0.7759, 0.7898),
-    },
 }
 
 GAPS = (
@@ -95,17 +75,15 @@ GAPS = (
 def measure(table: str, seed: int, *, trees: int, repeats: int) -> dict:
     """Measure the test AUC of teacher and students on one split of a table."""
     started = time.perf_counter()
-    X, y = table_as_numbers(table)
-    X_train, X_test, y_train, y_test = train_test_split(
-        X, y, test_size=TEST_SHARE, random_state=seed
-    )
+    X_train, X_test, y_train, y_test = split(table, seed)
     teacher = RandomForestClassifier(trees, n_jobs=2, random_state=seed)
     inside, outside, teacher_score = ask_teacher(teacher, X_train, y_train, X_test, y_test, seed)
     asked = time.perf_counter()
 
     students, tuned = {}, {}
     for size in SIZES:
-        tuned[str(size)] = tune_on_labels(size, X_train, y_train, seed)
+        student = RandomForestRegressor(size, random_state=seed)
+        tuned[str(size)] = tune_on_labels(student, X_train, y_train, seed, n_jobs=2)
         scores = [
             {
                 curve: roc_auc_score(y_test, predict(X_test))
@@ -134,12 +112,6 @@ def measure(table: str, seed: int, *, trees: int, repeats: int) -> dict:
     }
 
 
-def table_as_numbers(table: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return features without words or gaps, and labels 0 and 1."""
-    X, y = load(table)
-    return as_numbers(X), np.unique(y, return_inverse=True)[1]
-
-
 def ask_teacher(teacher, X_train, y_train, X_test, y_test, seed):
     """Fit the teacher once on all rows and once without each fold, for all students.
 
@@ -156,19 +128,6 @@ def ask_teacher(teacher, X_train, y_train, X_test, y_test, seed):
     outside.fit(X_train, y_train)
     score = roc_auc_score(y_test, inside.teachers_[0].predict_proba(X_test)[:, 1])
     return inside.teacher_proba_, outside.teacher_proba_, score
-
-
-def tune_on_labels(size: int, X, y, seed: int) -> dict:
-    """Find the leaves that suit a student of this size best, by cross-validated AUC on labels."""
-    search = GridSearchCV(
-        RandomForestRegressor(size, random_state=seed),
-        TUNING_GRID,
-        scoring=make_scorer(roc_auc_score),
-        cv=StratifiedKFold(5, shuffle=True, random_state=seed),
-        n_jobs=2,
-        refit=False,
-    )
-    return search.fit(X, y).best_params_
 
 
 def teach_students(student, leaves: dict, X, y, inside, outside):
@@ -212,7 +171,7 @@ def machine() -> str:
 
 def render(results: dict, explanation: str) -> str:
     """Write what was measured as a page for people."""
-    tables = [table for table in PUBLISHED if runs_of(results, table)]
+    tables = [table for table in TABLES if runs_of(results, table)]
     return "\n".join(
         [
             "# A first look: a large forest taught to one tree and to ten",
@@ -256,17 +215,10 @@ def values(results: dict, table: str, size: int, curve: str) -> np.ndarray:
     return np.array([np.mean(run["students"][str(size)][curve]) for run in runs_of(results, table)])
 
 
-def mean_and_error(numbers: np.ndarray) -> str:
-    """Write mean ± standard error."""
-    if len(numbers) < 2:
-        return f"{np.mean(numbers):.4f}"
-    return f"{np.mean(numbers):.4f} ± {np.std(numbers, ddof=1) / np.sqrt(len(numbers)):.4f}"
-
-
 def published(table: str, curve: str, size: int) -> float | None:
     """Return what the paper has for a curve, None where it has nothing."""
-    numbers = PUBLISHED[table].get(curve)
-    return None if numbers is None else numbers[SIZES.index(size)]
+    point = paper.student(table, curve, size)
+    return None if point is None else point.mean
 
 
 def published_gap(table: str, upper: str, lower: str, size: int) -> float | None:
@@ -338,7 +290,7 @@ def auc_table(results: dict, table: str) -> list[str]:
     columns = [f"{'1 tree' if size == 1 else f'{size} trees'}|paper|difference" for size in SIZES]
     rows = [
         [f"teacher, {results['settings']['trees']} trees"]
-        + beside(teacher, PUBLISHED[table]["teacher"])
+        + beside(teacher, paper.teacher(table))
         + [""] * 3
     ]
     for curve, title in CURVES.items():
@@ -411,13 +363,13 @@ def main() -> None:
             write_whole(store, json.dumps(results, indent=1) + "\n")
             print(f"{key}: {summary(run)}", flush=True)
     page = store.with_suffix(".md")
-    write_whole(page, render(results, written_by_hand(page)))
+    write_whole(page, render(results, written_by_hand(page, EXPLANATION)))
     print(f"The tables are in {page}.")
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A first look at the distillers on real tables.")
-    parser.add_argument("--tables", nargs="+", default=list(PUBLISHED), choices=list(PUBLISHED))
+    parser.add_argument("--tables", nargs="+", default=[*TABLES], choices=TABLES)
     parser.add_argument("--seeds", type=int, default=3, help="number of 70/30 splits")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     parser.add_argument("--trees", type=int, default=500, help="trees of the teacher")
@@ -436,18 +388,6 @@ def open_results(store: Path, settings: dict) -> dict:
             "move it away or use another --out."
         )
     return results
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a stopped run leaves the old or the new one, never half of it."""
-    part = path.with_suffix(path.suffix + ".part")
-    part.write_text(text)
-    part.replace(path)
-
-
-def written_by_hand(page: Path) -> str:
-    """Return what a person wrote under the last heading of the page, to keep it."""
-    return page.read_text().partition(EXPLANATION)[2] if page.exists() else ""
 
 
 def summary(run: dict) -> str:

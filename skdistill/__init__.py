@@ -7,15 +7,22 @@ from .distillers import (
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
-from .students import SoftLabelClassifier
+from .evaluation import compare_students, distillation_curve
+from .plotting import DistillationCurveDisplay
+from .students import LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
 
 __version__ = "0.1.0"
 
 __all__ = [
     "CrossFitDistiller",
+    "DistillationCurveDisplay",
     "Distiller",
+    "LGBMSoftClassifier",
     "LossCorrectedDistiller",
     "LossCorrectedDistillerCV",
     "SoftLabelClassifier",
+    "SoftmaxRegression",
+    "compare_students",
     "corrections",
+    "distillation_curve",
 ]

@@ -26,16 +26,19 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from .evaluation import (
-    bayes_log_loss,
-    compare_methods,
-    describe,
-    format_table,
-    make_noisy_table,
-)
+from .evaluation import compare_students, make_noisy_table
+from .evaluation.measuring import LARGE_BATCH
+from .evaluation.pictures import pyplot
+from .evaluation.report import Section, html_report
+from .evaluation.results import Comparison
+from .evaluation.scores import bayes_log_loss
+from .evaluation.tables import format_quantity, format_size, text_table
 
 FOLDS = 5
 TEST_SHARE = 0.3
+# A forest of this many trees answers out-of-bag, which spares the fits of folds; with fewer, some
+# rows would have hardly any tree that has not seen them.
+TREES_OUT_OF_BAG = 100
 # With 8 rows of a class at least 5 are trained on, one for each fold.
 ROWS_PER_CLASS = 8
 MOST_NUMERIC_CLASSES = 50
@@ -242,36 +245,74 @@ def _tables(arguments: argparse.Namespace) -> Iterator[Table]:
     yield _simulated(rows, seed)
 
 
-def _report(table: Table, teacher_name: str, student_name: str, trees: int, seed: int) -> str:
-    teacher = _for_trees(TEACHERS[teacher_name](seed, trees), table.X_train)
-    student = _student(student_name, seed, table.X_train)
-    measurements = compare_methods(
-        teacher,
-        student,
+def _compare(table: Table, teacher: str, student: str, trees: int, seed: int) -> Comparison:
+    return compare_students(
+        _for_trees(TEACHERS[teacher](seed, trees), table.X_train),
+        {student: _student(student, seed, table.X_train)},
         table.X_train,
         table.y_train,
-        table.X_test,
-        table.y_test,
+        X_test=table.X_test,
+        y_test=table.y_test,
         bayes_proba=table.bayes_proba,
         cv=FOLDS,
+        teacher_cv="oob" if teacher == "forest" and trees >= TREES_OUT_OF_BAG else None,
         random_state=seed,
     )
-    return format_table(measurements) + "\n\n" + fill(describe(measurements), width=LINE_WIDTH)
 
 
-def _heading(table: Table, teacher: str, student: str, trees: int) -> str:
+def _text(comparison: Comparison) -> str:
+    """Return what fits on a terminal, and the sentence."""
+    found = comparison.measurements
+    table = text_table(
+        {
+            "method": [m.title for m in found],
+            "accuracy": [f"{m.score:.4f}" for m in found],
+            "log loss": [f"{m.log_loss:.4f}" for m in found],
+            "excess": [f"{m.excess:.4f}" for m in found if m.excess is not None],
+            "size": [format_size(m.size) for m in found],
+            f"µs/row, {LARGE_BATCH:,} rows": [format_quantity(m.batch_time) for m in found],
+            "µs, one row": [format_quantity(m.row_time) for m in found],
+        }
+    )
+    return table + "\n\n" + fill(comparison.describe(), width=LINE_WIDTH)
+
+
+def _heading(table: Table, teacher: str, student: str, trees: int) -> list[str]:
+    """Return what the table is, what is compared, and how to read the excess."""
     n_train, n_features = table.X_train.shape
-    heading = (
+    heading = [
         f"{table.name}: {n_train:,} rows to train and {len(table.y_test):,} to test, "
-        f"{n_features} features, {len(np.unique(table.y_train))} classes.\n"
-        f"Teacher: {teacher}, {trees:,} trees. Student: {student}."
-    )
-    if table.bayes_proba is None:
-        return heading
-    return heading + (
-        f" Bayes risk {bayes_log_loss(table.bayes_proba):.4f}:\n"
-        "the log loss of the true probabilities; excess is what a model loses beyond it."
-    )
+        f"{n_features} features, {len(np.unique(table.y_train))} classes.",
+        f"Teacher: {teacher}, {trees:,} trees. Student: {student}.",
+    ]
+    if table.bayes_proba is not None:
+        heading[-1] += f" Bayes risk {bayes_log_loss(table.bayes_proba):.4f}:"
+        heading.append(
+            "the log loss of the true probabilities; excess is what a model loses beyond it."
+        )
+    return heading
+
+
+def _check_report(path: str | None) -> None:
+    """Refuse what cannot be written, before anything is fitted."""
+    if path is None:
+        return
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path) or not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        raise BadInputError(f"Could not write a report to {path!r}.")
+    try:
+        pyplot("A report")
+    except ImportError as error:
+        raise BadInputError(str(error)) from None
+
+
+def _write_report(path: str, sections: list[Section]) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(html_report("What distillation gains", sections))
+    except OSError as error:
+        raise BadInputError(f"Could not write the report: {error}") from None
+    print(f"Wrote {path}.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -280,9 +321,10 @@ def _parser() -> argparse.ArgumentParser:
         description=(
             "Distil a large teacher into a small student and print what is gained: accuracy, log "
             "loss, size and prediction time (on one core) of the teacher, of the student trained "
-            "and tuned on labels, and of the student distilled in-sample, cross-fit and with "
-            "corrected loss. Without a table: on scikit-learn's digits and on a simulated noisy "
-            "table whose true probabilities are known."
+            "and tuned on labels, and of the student distilled in-sample, cross-fit, with "
+            "corrected loss, and in the way that cross-validation chooses. Without a table: on "
+            "scikit-learn's digits and on a simulated noisy table whose true probabilities are "
+            "known."
         ),
     )
     parser.add_argument(
@@ -313,6 +355,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--seed", type=_seed, default=0, metavar="N", help="for every draw; default: %(default)s"
+    )
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        help="also write a report with all scores, and pictures inside; needs matplotlib: "
+        "pip install skdistill[plot]",
     )
     return parser
 
@@ -350,13 +398,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     teacher, student, seed = arguments.teacher, arguments.student, arguments.seed
     trees = arguments.trees or (100 if teacher == "lightgbm" else 500)
+    sections = []
     try:
+        _check_report(arguments.html)
         for table in _tables(arguments):
-            print(_heading(table, teacher, student, trees) + "\n", flush=True)
+            heading = _heading(table, teacher, student, trees)
+            print("\n".join(heading) + "\n", flush=True)
             with warnings.catch_warnings():
                 # LightGBM before 4.7 makes up names for the columns of arrays and misses them.
                 warnings.filterwarnings("ignore", message="X does not have valid feature names")
-                print(_report(table, teacher, student, trees, seed) + "\n", flush=True)
+                comparison = _compare(table, teacher, student, trees, seed)
+            print(_text(comparison) + "\n", flush=True)
+            sections.append(Section(table.name, " ".join(heading), comparison))
+        if arguments.html is not None:
+            _write_report(arguments.html, sections)
     except BadInputError as error:
         print(f"skdistill: {error}", file=sys.stderr)
         return 2

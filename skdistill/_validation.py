@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
 )
 
 from ._compat import routing_enabled
+from ._objectives import check_objective, learns_one_probability
 from ._pipelines import is_frozen, last_step, predicts_proba, weight_keyword
 from .losses import LOSSES
 
@@ -244,7 +245,8 @@ def _refuse_pairwise(estimator: Any, role: str) -> None:
 
 def accepts_soft_labels(student: Any) -> bool:
     """Whether a student, or what a Pipeline ends in, says that it learns class probabilities."""
-    return bool(getattr(last_step(student), "accepts_soft_labels", False))
+    last = last_step(student)
+    return bool(getattr(last, "accepts_soft_labels", False)) or learns_one_probability(last)
 
 
 # ---- parameters ------------------------------------------------------------------------------
@@ -273,6 +275,7 @@ def check_loss(loss: Any, student: Any) -> str:
             f"The student {name} takes no sample_weight in fit, so it cannot learn class "
             "probabilities: use a classifier that does, or a regressor."
         )
+    check_objective(student, loss)
     return loss
 
 

@@ -17,9 +17,11 @@ from sklearn.utils.estimator_checks import (
 from skdistill import (
     CrossFitDistiller,
     Distiller,
+    LGBMSoftClassifier,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
     SoftLabelClassifier,
+    SoftmaxRegression,
 )
 
 WEIGHT_EQUIVALENCE = (
@@ -47,6 +49,12 @@ def teacher_tree():
 
 def forest():
     return RandomForestClassifier(n_estimators=10, random_state=0)
+
+
+def booster():
+    return LGBMSoftClassifier(
+        n_estimators=10, min_child_samples=1, min_data_in_bin=1, random_state=0, n_jobs=1
+    )
 
 
 PLAIN = [
@@ -78,10 +86,18 @@ PLAIN = [
     ),
     SoftLabelClassifier(LogisticRegression()),
     SoftLabelClassifier(teacher_tree()),
+    SoftmaxRegression(),
+    SoftmaxRegression(C=100.0, fit_intercept=False),
+    CrossFitDistiller(GaussianNB(), SoftmaxRegression(), cv=2, random_state=0),
 ]
 RANDOM = [
     CrossFitDistiller(forest(), tree(), cv=3, random_state=0),
     Distiller(forest(), RandomForestRegressor(n_estimators=5, random_state=0)),
+]
+COUNTS_ROWS = [
+    booster(),
+    CrossFitDistiller(teacher_tree(), booster(), cv=3, random_state=0),
+    LossCorrectedDistiller(GaussianNB(), booster(), correction="fast", cv=3, random_state=0),
 ]
 UNWEIGHTED_SCALER = [
     LossCorrectedDistiller(
@@ -98,13 +114,15 @@ WITHOUT_WEIGHTS = [
 ]
 
 
-ALL = [*PLAIN, *RANDOM, *UNWEIGHTED_SCALER, *WITHOUT_WEIGHTS]
+ALL = [*PLAIN, *RANDOM, *COUNTS_ROWS, *UNWEIGHTED_SCALER, *WITHOUT_WEIGHTS]
 
 
 def expected_failures(estimator):
     """Name only what a member fails alone."""
     if any(estimator is other for other in RANDOM):
         return dict.fromkeys(WEIGHT_EQUIVALENCE, "a forest draws rows, not weights")
+    if any(estimator is other for other in COUNTS_ROWS):
+        return dict.fromkeys(WEIGHT_EQUIVALENCE, "LightGBM counts rows, not weights, in its bins")
     if any(estimator is other for other in UNWEIGHTED_SCALER):
         return dict.fromkeys(WEIGHT_EQUIVALENCE, "a Pipeline weighs its last step only")
     if any(estimator is other for other in WITHOUT_WEIGHTS):

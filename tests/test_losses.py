@@ -52,12 +52,14 @@ def test_student_that_learns_the_target_gives_the_probabilities_back(name, n_cla
     assert_allclose(this.probabilities(this.target(proba, proba)), proba)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0, 40.0])
+@pytest.mark.parametrize("temperature", [0.05, 0.5, 1.0, 3.0, 40.0, 1e4])
 @pytest.mark.parametrize("n_classes", [2, 5])
 def test_temperature_is_undone_by_prediction(n_classes, temperature):
-    proba = floor_proba(draw(n_classes)[0], 0.01)
+    proba = draw(n_classes)[0]
     this = loss("cross_entropy", n_classes, temperature)
-    assert_allclose(this.probabilities(this.target(proba, proba)), proba)
+    given_back = this.probabilities(this.target(proba, proba))
+    # A relative error of 2 eps in w is one of 2 T eps in log p.
+    assert_allclose(given_back, floor_proba(proba, FLOOR), rtol=1e-13 + 1e-14 * temperature)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,9 @@ def test_log_scale_target_is_centred_over_classes():
     assert_allclose(target.sum(axis=1), 0, atol=1e-9)
 
 
-RULES = [share(0.4), *(corrections.resolve(r, None) for r in ("orthogonal", "fast", "relative"))]
+NAMES = ("orthogonal", "fast", "slow", "fast_realized", "slow_realized")
+NAMES += ("relative", "absolute", "power")
+RULES = [share(0.4), *(corrections.resolve(name, None) for name in NAMES)]
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5, 2.5])
@@ -142,6 +146,42 @@ def test_corrected_soft_labels_are_a_first_order_step_towards_the_label(temperat
     h = 1e-6
     moved = [this.target(proba + s * h * (onehot - proba), onehot) for s in (1, -1)]
     assert_allclose(step, (moved[0] - moved[1]) / (2 * h), atol=1e-6)
+
+
+def annealed_loss(f, p, temperature):
+    """ACE_T(f; p), written from its definition; p need not sum to one."""
+    w = p ** (1 / temperature)
+    return -(w / w.sum() * log_softmax(f / temperature)).sum()
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0, 5.0])
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("rule", RULES)
+def test_gradient_of_the_corrected_loss_is_prediction_minus_corrected_label(
+    rule, n_classes, temperature
+):
+    """The corrected loss is ACE_T to first order in p, from p̂ to p̂ + γ (y − p̂)."""
+    proba, onehot = draw(n_classes, n_samples=3, seed=5)
+    proba = floor_proba(proba, 0.05)
+    this = loss("cross_entropy", n_classes, temperature)
+    corrected = this.target(proba, onehot, rule)
+    move = rule(proba, onehot, link="identity") * (onehot - proba)
+    f = np.random.default_rng(6).normal(size=n_classes)
+    h = 1e-4
+    for p, step, label in zip(proba, move, corrected, strict=True):
+
+        def corrected_loss(v, p=p, step=step):
+            ends = [annealed_loss(v, p + s * h * step, temperature) for s in (1, -1)]
+            return annealed_loss(v, p, temperature) + (ends[0] - ends[1]) / (2 * h)
+
+        numeric = [
+            (corrected_loss(f + h * e) - corrected_loss(f - h * e)) / (2 * h)
+            for e in np.eye(n_classes)
+        ]
+        # Central differences err by h² times a third derivative, up to 1 / (.05 T)³ in p.
+        tolerance = h**2 / (0.05 * temperature) ** 3 + 1e-6
+        expected = (softmax(f / temperature) - label) / temperature
+        assert_allclose(numeric, expected, atol=tolerance)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 3.0])

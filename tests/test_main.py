@@ -16,6 +16,7 @@ METHODS = [
     "distilled in-sample",
     "distilled cross-fit",
     "distilled, corrected",
+    "distilled, tuned",
 ]
 
 
@@ -69,27 +70,30 @@ def refusal(capsys, *argv):
 @pytest.fixture
 def reading_only(monkeypatch):
     """Let the command read a table and announce it, but fit nothing."""
-    monkeypatch.setattr(command, "_report", lambda *_: "")
+    monkeypatch.setattr(command, "_compare", lambda *_: None)
+    monkeypatch.setattr(command, "_text", lambda _: "")
 
 
 @pytest.fixture
-def two_folds(monkeypatch):
+def three_folds(monkeypatch):
     """Spare the tests that do not look at folds some time."""
-    monkeypatch.setattr(command, "FOLDS", 2)
+    monkeypatch.setattr(command, "FOLDS", 3)
 
 
-def first_cells(text):
-    return [line.split("  ")[0] for line in text.splitlines()]
+def methods(text):
+    """Return the first cell of each line that is one of a method, without what is in brackets."""
+    cells = [line.split("  ")[0].partition(" (")[0] for line in text.splitlines()]
+    return [cell for cell in cells if cell in METHODS]
 
 
 # ---- built-in tables -------------------------------------------------------------------------
 
 
-def test_built_in_tables_show_every_method_and_one_sentence_each(two_folds, capsys):
+def test_built_in_tables_show_every_method_and_one_sentence_each(three_folds, capsys):
     out = run(capsys, "--rows", "300", "--trees", "5")
     digits, noisy = out.split("Simulated noisy table")
     for text in (digits, noisy):
-        assert [cell for cell in first_cells(text) if cell in METHODS] == METHODS
+        assert methods(text) == METHODS
         assert text.count("Of the distilled students") == 1
     assert "210 rows to train and 90 to test, 64 features, 10 classes" in digits
     assert "excess" not in digits
@@ -97,19 +101,74 @@ def test_built_in_tables_show_every_method_and_one_sentence_each(two_folds, caps
     assert "excess" in noisy
 
 
+def test_large_forest_answers_out_of_bag_and_others_by_folds(monkeypatch, capsys):
+    asked = []
+
+    def compare(*_, teacher_cv, **__):
+        asked.append(teacher_cv)
+        raise command.BadInputError("enough")
+
+    monkeypatch.setattr(command, "compare_students", compare)
+    for options in ([], ["--trees", "99"], ["--teacher", "extra_trees"]):
+        refusal(capsys, *options)
+    assert asked == ["oob", None, None]
+
+
+# ---- the report ------------------------------------------------------------------------------
+
+
+def test_report_holds_tables_and_pictures(three_folds, capsys, tmp_path):
+    path = tmp_path / "report.html"
+    out = run(capsys, "--rows", "300", "--trees", "5", "--html", str(path))
+    assert out.endswith(f"Wrote {path}.\n")
+    page = path.read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 4
+    assert page.count("<h2>") == 2
+    assert "distilled, corrected" in page
+    assert "Bayes risk 0.4" in page
+
+
+@pytest.mark.parametrize("name", ["", "nowhere/report.html"])
+def test_report_that_cannot_be_written_is_refused_before_any_fit(
+    monkeypatch, capsys, tmp_path, name
+):
+    monkeypatch.setattr(command, "_compare", lambda *_: pytest.fail("computed"))
+    message = refusal(capsys, "--html", str(tmp_path / name))
+    assert "Could not write a report" in message
+
+
+def test_report_without_matplotlib_is_refused_before_any_fit(monkeypatch, capsys, tmp_path):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setattr(command, "_compare", lambda *_: pytest.fail("computed"))
+    message = refusal(capsys, "--html", str(tmp_path / "report.html"))
+    assert "pip install skdistill[plot]" in message
+
+
+def test_report_on_a_full_disk_is_told_so(reading_only, monkeypatch, capsys, tmp_path, write):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(command, "html_report", full)
+    path = write(mixed_table())
+    message = refusal(capsys, path, "--target", "target", "--html", str(tmp_path / "report.html"))
+    assert "Could not write the report: No space left on device" in message
+
+
 # ---- the user's own table --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("student", STUDENTS)
-def test_every_student_learns_from_a_mixed_table(two_folds, capsys, write, student):
+def test_every_student_learns_from_a_mixed_table(three_folds, capsys, write, student):
     path = write(mixed_table())
     out = run(capsys, path, "--target", "target", "--trees", "5", "--student", student)
     assert f"Student: {student}." in out
-    assert [cell for cell in first_cells(out) if cell in METHODS] == METHODS
+    assert methods(out) == METHODS
 
 
 @pytest.mark.parametrize("teacher", TEACHERS)
-def test_every_teacher_teaches_a_table_of_numbers(two_folds, capsys, write, teacher):
+def test_every_teacher_teaches_a_table_of_numbers(three_folds, capsys, write, teacher):
     lines = [f"{row % 7},{row % 5},{int(row % 7 > 3)}" for row in range(80)]
     path = write("\n".join(["a,[b] {c},target", *lines]))
     out = run(capsys, path, "--target", "target", "--trees", "5", "--teacher", teacher)
@@ -145,13 +204,13 @@ def test_rows_are_drawn_at_random(reading_only, capsys, write):
     assert "70 rows to train and 30 to test" in out
 
 
-def test_a_real_table_of_letters(two_folds, capsys, data_folder):
+def test_a_real_table_of_letters(three_folds, capsys, data_folder):
     path = str(data_folder / "letter.csv.gz")
     out = run(capsys, path, "--target", "target", "--trees", "10", "--rows", "1000")
     assert "26 classes" in out
 
 
-def test_a_real_table_of_text_and_numbers(two_folds, capsys, data_folder):
+def test_a_real_table_of_text_and_numbers(three_folds, capsys, data_folder):
     path = str(data_folder / "adult.csv.gz")
     out = run(capsys, path, "--target", "target", "--trees", "10", "--rows", "500")
     assert "14 features, 2 classes" in out

@@ -13,7 +13,13 @@ from scipy.special import log_softmax, softmax
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller, corrections
+from skdistill import (
+    CrossFitDistiller,
+    Distiller,
+    LossCorrectedDistiller,
+    SoftmaxRegression,
+    corrections,
+)
 from skdistill.losses import floor_proba, make_loss
 
 from .conftest import noisy
@@ -132,6 +138,20 @@ def test_student_that_learns_soft_labels_exactly_gives_the_teacher_back(p0, temp
     f = temperature * np.log(labels)
     assert_allclose(softmax(f / temperature, axis=1), labels)
     assert_allclose(this.probabilities(labels), p0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_linear_student_gives_a_linear_teacher_back_at_every_temperature(n_classes, temperature):
+    """Where log p is linear in x so are the annealed labels, and SoftmaxRegression learns them."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    p = softmax(X @ rng.normal(size=(2, n_classes)) + rng.normal(size=n_classes), axis=1)
+    y = (p.cumsum(axis=1) < rng.random((300, 1))).sum(axis=1)
+    student = SoftmaxRegression(C=np.inf)
+    model = Distiller(None, student, temperature=temperature, proba_floor=1e-6)
+    model.fit(X, y, teacher_proba=p)
+    assert_allclose(model.predict_proba(X), p, atol=1e-5)
 
 
 def test_annealed_cross_entropy_is_least_where_the_student_is_the_teacher(p0):

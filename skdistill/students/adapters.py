@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from .._objectives import as_probabilities, learns_one_probability
 from .._pipelines import address_weights, last_step
 from .._validation import accepts_soft_labels, check_weights_taken
 from .soft_labels import fit_soft_labels
@@ -53,6 +54,9 @@ def fit_student(
     kind = student_kind(student)
     if kind == "classifier":
         return fit_soft_labels(student, X, target, classes, params)
+    if learns_one_probability(student):
+        target = target[:, 1]
+    target = as_probabilities(student, target)
     if target.ndim == 2 and kind == "regressor":
         student = many_outputs(student)
     elif target.ndim == 1 and not get_tags(last_step(student)).target_tags.single_output:
@@ -76,8 +80,13 @@ def many_outputs(student: Any) -> Any:
 
 
 def check_one_by_one(student: Any, n_classes: int) -> None:
-    """Refuse a student that would be fitted once per class, and cannot be wrapped for that."""
+    """Refuse a student of one output that cannot learn several classes."""
     last = last_step(student)
+    if n_classes > 2 and learns_one_probability(student):
+        raise ValueError(
+            f"The student {type(last).__name__} with the objective 'CrossEntropy' learns two "
+            f"classes, y holds {n_classes}: use 'MultiClass'."
+        )
     if n_classes == 2 or student_kind(student) != "regressor" or hasattr(last, "predict"):
         return
     raise ValueError(

@@ -15,17 +15,17 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .._compat import index_params, index_rows, n_rows, routing_enabled
 from .._pipelines import address_weights, predicts_proba, split_params, weight_keyword
 from .._validation import (
-    check_labels,
     check_rows,
     check_weights,
     class_columns,
     refuse_extra_params,
 )
+from ._targets import check_soft_labels
 
 Array = NDArray[np.float64]
 
@@ -64,9 +64,16 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Notes
     -----
     Signed soft labels, which a loss correction can produce, are clipped at 0: a negative weight
-    means nothing to most classifiers. A row that is clipped or weighted down to 0 in all classes
-    is not shown at all. What counts rows, such as `min_samples_leaf` of a tree, counts copies.
-    Transformers of a Pipeline that look at y get each row's most probable class.
+    means nothing to most classifiers. The other entries of the row stay as they are, so (1.2,
+    −0.2) becomes a copy of weight 1.2; a student that takes signed labels, such as
+    `SoftmaxRegression`, learns what was meant. Rows need not sum to 1: a sum says how much its
+    row counts, as `sample_weight` does.
+
+    No copy is made for a class of probability 0 or a row of weight 0: one-hot labels show each
+    row once. What counts rows, such as `min_samples_leaf` of a tree, counts copies, and what
+    splits rows, such as a search or early stopping inside the classifier, splits copies, so that
+    a row can be on both sides: search around the distiller instead. Transformers of a Pipeline
+    that look at y get each row's most probable class.
 
     Examples
     --------
@@ -97,7 +104,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             Training rows, handed to the classifier as they are.
         y : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Class probabilities, one column per class, or class labels.
+            Class probabilities, one column per class, or class labels. A single column is taken
+            for a column of class labels, with scikit-learn's DataConversionWarning.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weight of each row.
         **fit_params : dict
@@ -112,7 +120,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `y` holds NaN or rows without a positive entry, or `sample_weight` is not usable,
+            If `y` holds NaN or rows without a positive sum, or `sample_weight` is not usable,
             or the classifier takes no `sample_weight`.
         """
         if weight_keyword(self.estimator) is None:
@@ -121,7 +129,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"{type(self.estimator).__name__}.fit does not."
             )
         X = check_rows(self, X, y)
-        labels, self.classes_ = _soft_labels(y)
+        labels, self.classes_, _ = check_soft_labels(y, signed=True, sums_to_one=False)
         weights = check_weights(sample_weight, n_rows(X))
         metadata = {} if weights is None else {"sample_weight": weights}
         if routing_enabled():
@@ -129,8 +137,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             metadata = dict(routed.estimator.fit)
         else:
             refuse_extra_params(self, fit_params)
-        params = metadata
-        self.estimator_ = fit_soft_labels(clone(self.estimator), X, labels, self.classes_, params)
+        estimator = clone(self.estimator)
+        self.estimator_ = fit_soft_labels(estimator, X, labels, self.classes_, metadata)
         return self
 
     @available_if(lambda self: predicts_proba(self.estimator))
@@ -186,18 +194,6 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags = inner.classifier_tags
         tags.classifier_tags.multi_label = False
         return tags
-
-
-def _soft_labels(y: ArrayLike) -> tuple[Array, NDArray[Any]]:
-    """Return soft labels, and the classes their columns stand for."""
-    values = np.asarray(y)
-    if values.ndim == 2 and values.shape[1] > 1:
-        labels = check_array(values, dtype=np.float64, input_name="y")
-        if not (labels.max(axis=1) > 0).all():
-            raise ValueError("y must have a positive probability in every row.")
-        return labels, np.arange(labels.shape[1])
-    _, classes, codes = check_labels(y)
-    return np.eye(len(classes))[codes], classes
 
 
 def fit_soft_labels(

@@ -1,0 +1,244 @@
+"""What the measured cells say: means over splits, and how far they are from what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from protocol import FIRST_SEED, standard_error
+
+from . import depth, published, tabular
+from .published import Published
+from .store import Cell
+
+TOLERANCE = 0.005  # beside two joint standard errors
+# Its encoding in the paper is unknown, so levels differ: compare differences from the teacher.
+AGAINST_TEACHER = ("adult",)
+
+
+class Results:
+    """Records, by curve."""
+
+    def __init__(self, records: dict[Cell, dict]) -> None:
+        self.records = records
+
+    def found(self, figure: str) -> dict[Cell, dict]:
+        """Return the records of a figure."""
+        return {cell: record for cell, record in self.records.items() if cell.figure == figure}
+
+    def tables(self, figure: str) -> list[str]:
+        """Return the tables of a figure in the order in which they were measured."""
+        return list(dict.fromkeys(cell.table for cell in self.found(figure)))
+
+    def sizes(self, figure: str, table: str) -> list[int]:
+        """Return the sizes that students (or depths that teachers) of a table have, but 0."""
+        return sorted({c.size for c in self.found(figure) if c.table == table and c.size})
+
+    def seeds(self, figure: str, table: str, size: int, *curves: str) -> list[int]:
+        """Return the seeds for which all curves have this point."""
+        every = {cell.seed for cell in self.records if cell[:2] == (figure, table)}
+        return sorted(
+            seed
+            for seed in every
+            if all(Cell(figure, table, seed, size, curve) in self.records for curve in curves)
+        )
+
+    def students(self, cell: Cell, what: str = "auc") -> np.ndarray:
+        """Return the numbers of all students of a cell."""
+        return np.atleast_1d(self.records[cell][what])
+
+    def splits(
+        self, figure: str, table: str, size: int, curve: str, what: str = "auc"
+    ) -> np.ndarray:
+        """Return a number for each split, the mean over its students."""
+        return np.array(
+            [
+                self.students(Cell(figure, table, seed, size, curve), what).mean()
+                for seed in self.seeds(figure, table, size, curve)
+            ]
+        )
+
+    def pairs(self, upper: Cell, lower: Cell) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the numbers of two curves for each split that both have; seeds do not count."""
+        seeds = self.seeds(upper.figure, upper.table, upper.size, upper.curve)
+        both = [(upper._replace(seed=seed), lower._replace(seed=seed)) for seed in seeds]
+        return [
+            (self.students(one), self.students(other))
+            for one, other in both
+            if other in self.records
+        ]
+
+
+def gaps(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Return differences split by split, on a single split student by student."""
+    if len(pairs) == 1:
+        upper, lower = pairs[0]
+        n_students = min(len(upper), len(lower))
+        return upper[:n_students] - lower[:n_students]
+    return np.array([upper.mean() - lower.mean() for upper, lower in pairs])
+
+
+# ---- reproduction ----------------------------------------------------------------------------
+
+
+class Comparison(NamedTuple):
+    """A published mean and ours."""
+
+    figure: str
+    table: str
+    curve: str
+    size: int
+    ours: Published
+    theirs: Published
+
+    @property
+    def difference(self) -> float:
+        """Ours above theirs."""
+        return self.ours.mean - self.theirs.mean
+
+    @property
+    def joint_se(self) -> float:
+        """Standard error of the difference; one that was not published counts as 0."""
+        return float(np.hypot(*np.nan_to_num([self.ours.se, self.theirs.se])))
+
+    @property
+    def holds(self) -> bool:
+        """Whether the difference is within two joint standard errors and the tolerance."""
+        return abs(self.difference) <= 2 * self.joint_se + TOLERANCE
+
+
+def comparisons(results: Results, *, same_split: bool) -> list[Comparison]:
+    """Compare all published means that have been measured.
+
+    On the paper's split its protocol is ours: a mean over students that differ in their seed. Over
+    splits, the error is that of splits, which the published errors leave out.
+    """
+    points = [*_tabular_points(results), *_depth_points(results)]
+    compared = [_compare(results, *point, same_split=same_split) for point in points]
+    return [comparison for comparison in compared if comparison is not None]
+
+
+def _tabular_points(results: Results) -> Iterator[tuple]:
+    for table in results.tables("tabular"):
+        level = published.teacher(table)
+        teacher = None if level is None else Published(level, np.nan)
+        if table not in AGAINST_TEACHER:
+            yield "tabular", table, "teacher", "teacher", 0, teacher, None
+        for size in results.sizes("tabular", table):
+            for curve in tabular.PAPERS:
+                theirs = published.student(table, curve, size)
+                yield "tabular", table, curve, curve, size, theirs, teacher
+
+
+def _depth_points(results: Results) -> Iterator[tuple]:
+    for table in results.tables("depth"):
+        relative = table in AGAINST_TEACHER
+        for scale in depth.SCALES:
+            for size in results.sizes("depth", table):
+                teacher = published.of_depth(table, scale, "teacher", size)
+                for curve in depth.PAPERS:
+                    if curve == "none" or (relative and curve == "teacher"):
+                        continue
+                    theirs = published.of_depth(table, scale, curve, size)
+                    stored, title = depth.curve_on(scale, curve), f"{curve}, {scale}"
+                    yield "depth", table, stored, title, size, theirs, teacher
+
+
+def _compare(
+    results: Results,
+    figure: str,
+    table: str,
+    curve: str,
+    title: str,
+    size: int,
+    theirs: Published | None,
+    teacher: Published | None,
+    *,
+    same_split: bool,
+) -> Comparison | None:
+    if theirs is None:
+        return None
+    teacher_size = 0 if figure == "tabular" else size
+    relative = table in AGAINST_TEACHER and teacher is not None
+    wanted = [Cell(figure, table, 0, size, curve)]
+    wanted += [Cell(figure, table, 0, teacher_size, "teacher")] * relative
+    numbers = [_summary(results, cell, same_split=same_split) for cell in wanted]
+    if any(number is None for number in numbers):
+        return None
+    ours = numbers[0]
+    if relative:
+        theirs = _minus(theirs, teacher)
+        ours = _minus(*numbers)
+        if not same_split:  # the errors of student and teacher on a split go together
+            ours = ours._replace(se=standard_error(gaps(results.pairs(*wanted))))
+    return Comparison(figure, table, title, size, ours, theirs)
+
+
+def _summary(results: Results, cell: Cell, *, same_split: bool) -> Published | None:
+    if same_split:
+        cell = cell._replace(seed=FIRST_SEED)
+        if cell not in results.records:
+            return None
+        numbers = results.students(cell)
+    else:
+        numbers = results.splits(cell.figure, cell.table, cell.size, cell.curve)
+        if len(numbers) < 2:
+            return None
+    return Published(float(numbers.mean()), standard_error(numbers))
+
+
+def _minus(upper: Published, lower: Published) -> Published:
+    error = float(np.hypot(*np.nan_to_num([upper.se, lower.se])))
+    return Published(upper.mean - lower.mean, error)
+
+
+# ---- ours on top -----------------------------------------------------------------------------
+
+
+class OnTop(NamedTuple):
+    """Our default beside the best of the paper's curves as reproduced."""
+
+    figure: str
+    table: str
+    size: int
+    rival: str
+    rival_mean: float
+    ours_mean: float
+    gap: float
+    se: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether ours is at least the rival minus one standard error."""
+        return self.gap >= -np.nan_to_num(self.se)
+
+
+def on_top(results: Results, figure: str, rivals: Sequence[str], ours: str = "ours") -> list[OnTop]:
+    """Compare ours with the best of its rivals, point by point."""
+    found = []
+    for table in results.tables(figure):
+        for size in results.sizes(figure, table):
+            compared = [_beside(results, figure, table, size, r, ours) for r in rivals]
+            compared = [point for point in compared if point is not None]
+            if compared:
+                # The best rival is chosen by what it is compared on, which favours it.
+                found.append(min(compared, key=lambda point: point.gap))
+    return found
+
+
+def _beside(
+    results: Results, figure: str, table: str, size: int, rival: str, ours: str
+) -> OnTop | None:
+    # Without a teacher, its depth does not matter.
+    rival_size = 0 if (figure, rival) == ("depth", "none") else size
+    pairs = results.pairs(
+        Cell(figure, table, 0, size, ours), Cell(figure, table, 0, rival_size, rival)
+    )
+    if not pairs:
+        return None
+    ours_mean, rival_mean = (float(np.mean([pair[k].mean() for pair in pairs])) for k in (0, 1))
+    gap = gaps(pairs)
+    return OnTop(
+        figure, table, size, rival, rival_mean, ours_mean, float(gap.mean()), standard_error(gap)
+    )

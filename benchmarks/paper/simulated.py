@@ -1,0 +1,159 @@
+"""Figure "simulated": excess risk where the Bayes probabilities are known.
+
+The risk of a student is its expected log loss under p0 on fresh rows; its excess is what lies above
+the risk of p0 itself. The best student in class is the same student taught p0.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightgbm import LGBMRegressor
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.tree import DecisionTreeRegressor
+
+from skdistill import (
+    CrossFitDistiller,
+    Distiller,
+    LossCorrectedDistiller,
+    LossCorrectedDistillerCV,
+)
+from skdistill.losses import floor_proba
+
+from .store import Cell
+from .worlds import WORLDS
+
+NAME = "simulated"
+SETTINGS = {"trees": 100, "test_rows": 20_000}
+SIZES = (500, 1_500, 5_000, 15_000, 50_000)
+QUICK_SIZES = (500, 1_500, 5_000)
+FLOOR = 1 / 500
+
+STUDENTS: dict[str, Callable[[int], Any]] = {
+    "tree": lambda seed: DecisionTreeRegressor(random_state=seed),
+    "leaves": lambda seed: DecisionTreeRegressor(max_leaf_nodes=64, random_state=seed),
+    "boosted": lambda seed: LGBMRegressor(
+        n_estimators=50,
+        num_leaves=16,
+        random_state=seed,
+        n_jobs=1,
+        deterministic=True,
+        force_row_wise=True,
+        verbose=-1,
+    ),
+}
+TEACHERS: dict[str, Callable[[int, int], Any]] = {
+    "forest": lambda trees, seed: RandomForestClassifier(trees, random_state=seed),
+    "shallow": lambda trees, seed: RandomForestClassifier(trees, max_depth=3, random_state=seed),
+}
+STUDENT_TITLES = {
+    "tree": "unpruned tree",
+    "leaves": "tree of 64 leaves",
+    "boosted": "LightGBM, 50 × 16 leaves",
+}
+TEACHER_TITLES = {"forest": "unpruned forest", "shallow": "forest of depth 3"}
+METHODS = {
+    "best": "best in class",
+    "labels": "labels",
+    "in_sample": "in-sample",
+    "cross_fit": "cross-fit",
+    "residual": "corrected by `residual`",
+    "ours": "ours",
+}
+WITHOUT_TEACHER = ("best", "labels")
+
+
+def plan(world: str, seed: int, *, quick: bool = False) -> list[Cell]:
+    """Return the cells of a world and a seed, small samples first."""
+    return [
+        Cell(NAME, world, seed, n, curve)
+        for n in (QUICK_SIZES if quick else SIZES)
+        for curve in curves()
+    ]
+
+
+def curves() -> list[str]:
+    """Return all curves: method, student and, where one teaches, teacher."""
+    alone = [f"{method} {student}" for student in STUDENTS for method in WITHOUT_TEACHER]
+    taught = [
+        f"{method} {student} {teacher}"
+        for teacher in TEACHERS
+        for student in STUDENTS
+        for method in METHODS
+        if method not in WITHOUT_TEACHER
+    ]
+    return alone + taught
+
+
+def curve_name(method: str, student: str, teacher: str) -> str:
+    """Return the name under which a curve is stored."""
+    return f"{method} {student}" + ("" if method in WITHOUT_TEACHER else f" {teacher}")
+
+
+def effort(cell: Cell) -> float:
+    """Return roughly how a cell's cost compares: a search fits some 25 students."""
+    search = 20 if cell.curve.startswith("ours") else 1
+    return cell.size * search * {"sparse": 2, "classes": 4}.get(cell.table, 1) / 5_000
+
+
+def is_extra(cell: Cell) -> bool:
+    """Whether a cell can wait until all others are measured."""
+    return False
+
+
+def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
+    """Yield cells of one world and seed and their values."""
+    world, seed = WORLDS[cells[0].table], cells[0].seed
+    number = [*WORLDS].index(cells[0].table)
+    X_test, _, bayes = world.draw(settings["test_rows"], [seed, number, 0])
+    samples: dict[int, tuple] = {}
+    for cell in cells:
+        if cell.size not in samples:
+            samples = {cell.size: world.draw(cell.size, [seed, number, cell.size])}
+        fit = partial(teach, settings["trees"], seed, str(cache / "teachers"))
+        model = fit(cell.curve.split(), *samples[cell.size])
+        yield cell, excess(model.predict_proba(X_test), bayes) | notes(model)
+
+
+def teach(trees: int, seed: int, memory: str, curve: list[str], X, y, bayes) -> Any:
+    """Fit the student of a curve."""
+    method, name, *teachers = curve
+    student = STUDENTS[name](seed)
+    with warnings.catch_warnings():
+        # Probabilities that know the labels, and bags too small for some rows, earn warnings.
+        warnings.simplefilter("ignore", UserWarning)
+        if method in WITHOUT_TEACHER:
+            target = bayes if method == "best" else np.eye(bayes.shape[1])[y]
+            return Distiller(None, student).fit(X, y, teacher_proba=target)
+        teacher = TEACHERS[teachers[0]](trees, seed)
+        oob = {"cv": "oob", "random_state": seed, "memory": memory}
+        search = {"teacher_cv": "oob", "random_state": seed, "memory": memory}
+        distiller = {
+            "in_sample": lambda: Distiller(teacher, student, memory=memory),
+            "cross_fit": lambda: CrossFitDistiller(teacher, student, **oob),
+            "residual": lambda: LossCorrectedDistiller(teacher, student, **oob),
+            "ours": lambda: LossCorrectedDistillerCV(teacher, student, **search),
+        }[method]()
+        return distiller.fit(X, y)
+
+
+def excess(proba: np.ndarray, bayes: np.ndarray) -> dict[str, float]:
+    """Return the expected log loss under p0 above that of p0, and its error over test rows."""
+    gains = bayes * (np.log(np.maximum(bayes, 1e-300)) - np.log(floor_proba(proba, FLOOR)))
+    rows = gains.sum(axis=1)
+    return {
+        "excess": round(float(rows.mean()), 7),
+        "se": round(float(rows.std(ddof=1) / np.sqrt(len(rows))), 7),
+    }
+
+
+def notes(model: Any) -> dict[str, Any]:
+    """Say what a search chose."""
+    if not isinstance(model, LossCorrectedDistillerCV):
+        return {}
+    return {"chosen": str(model.best_candidate_)}

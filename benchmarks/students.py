@@ -1,0 +1,391 @@
+"""What students of many kinds gain from teachers of many kinds, on real tables.
+
+Three tables: a dozen pairs of teacher and student on a two-class and a many-class table; students
+that see only the cheap columns while the teacher sees all; and LightGBM students large and small,
+where the teacher knows more and where it knows less than the student.
+
+    python benchmarks/students.py [--parts pairs columns boosting] [--seeds 3] [--render]
+
+Optional packages: xgboost, interpret-core (a pair whose package is missing is left out).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightgbm import LGBMClassifier
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    StackingClassifier,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeRegressor
+
+from skdistill import (
+    CrossFitDistiller,
+    Distiller,
+    LGBMSoftClassifier,
+    LossCorrectedDistiller,
+    LossCorrectedDistillerCV,
+    SoftmaxRegression,
+)
+from skdistill.losses import floor_proba
+
+sys.path.insert(0, str(Path(__file__).parent))
+from datasets import as_numbers, load
+from report import RESULTS, heading, table, write
+
+FLOOR = 1 / 500
+STORE = RESULTS / "students.json"
+
+# ---- measuring -------------------------------------------------------------------------------
+
+
+def split(name: str, seed: int, rows: int | None = None) -> list[Any]:
+    """Return training and test rows as numbers, then their labels as codes."""
+    frame, labels = load(name)
+    X, y = as_numbers(frame), np.unique(labels, return_inverse=True)[1]
+    n_train = min(rows or len(y), int(0.7 * len(y)))
+    return train_test_split(X, y, train_size=n_train, stratify=y, random_state=seed)
+
+
+def scores(model: Any, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Return test log loss and AUC (one against the rest for several classes)."""
+    proba = model.predict_proba(X)
+    floored = floor_proba(proba, FLOOR)
+    two = proba.shape[1] == 2
+    auc = roc_auc_score(y, proba[:, 1] if two else proba, multi_class="ovr")
+    loss = -np.log(floored[np.arange(len(y)), y]).mean()
+    return {"log_loss": float(loss), "auc": float(auc)}
+
+
+def on_labels(teacher: Any, student: Any) -> LossCorrectedDistiller:
+    """Return the student trained on labels: a share of 1 is the label, whatever a teacher says."""
+    return LossCorrectedDistiller(teacher, student, correction=1.0, cv=2, random_state=0)
+
+
+def measure(models: dict[str, Any], data: list[Any], **about: Any) -> Iterator[dict[str, Any]]:
+    """Fit and score each model on the same rows."""
+    X, X_test, y, y_test = data
+    for name, model in models.items():
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(X, y)
+            found = scores(model, X_test, y_test)
+        chosen = {"chosen": str(getattr(model, "best_candidate_", ""))}
+        yield {**about, "method": name, **found, **chosen, "seconds": time.perf_counter() - start}
+
+
+# ---- a dozen pairs ---------------------------------------------------------------------------
+
+
+def forest(trees: int = 300) -> RandomForestClassifier:
+    return RandomForestClassifier(trees, random_state=0)
+
+
+def boosting() -> HistGradientBoostingClassifier:
+    return HistGradientBoostingClassifier(random_state=0)
+
+
+def stacked() -> StackingClassifier:
+    members = [
+        ("forest", forest(100)),
+        ("boosting", boosting()),
+        ("linear", make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))),
+    ]
+    return StackingClassifier(members, LogisticRegression(max_iter=500), cv=3)
+
+
+def network() -> Any:
+    layers = MLPClassifier((64, 64), early_stopping=True, random_state=0)
+    return make_pipeline(StandardScaler(), layers)
+
+
+def support_vectors() -> Any:
+    return make_pipeline(StandardScaler(), CalibratedClassifierCV(SVC(), ensemble=False))
+
+
+def xgboost_student() -> Any:
+    from xgboost import XGBClassifier
+
+    return XGBClassifier(n_estimators=50, max_depth=5, random_state=0, n_jobs=1)
+
+
+def explainable_student() -> Any:
+    from interpret.glassbox import ExplainableBoostingClassifier
+
+    return ExplainableBoostingClassifier(
+        interactions=0, outer_bags=1, max_rounds=500, random_state=0, n_jobs=1
+    )
+
+
+def first_columns() -> Any:
+    """Return a tree that sees the first half of the columns."""
+    return make_pipeline(
+        make_column_transformer(("passthrough", slice(0, 8))),
+        DecisionTreeRegressor(max_leaf_nodes=128, random_state=0),
+    )
+
+
+Maker = Callable[[], Any]
+PAIRS: list[tuple[str, Maker, str, Maker, str]] = [
+    ("forest", forest, "unpruned tree", lambda: DecisionTreeRegressor(random_state=0), ""),
+    ("forest", forest, "forest of 10", lambda: RandomForestRegressor(10, random_state=0), ""),
+    ("forest", forest, "LightGBM 50", lambda: LGBMSoftClassifier(n_estimators=50, n_jobs=1), ""),
+    ("boosting", boosting, "XGBoost 50, by weighted copies", xgboost_student, "xgboost"),
+    (
+        "boosting",
+        boosting,
+        "linear",
+        lambda: make_pipeline(StandardScaler(), SoftmaxRegression()),
+        "",
+    ),
+    (
+        "boosting",
+        boosting,
+        "tree of 128 leaves",
+        lambda: DecisionTreeRegressor(max_leaf_nodes=128, random_state=0),
+        "",
+    ),
+    (
+        "stacked ensemble",
+        stacked,
+        "LightGBM 50",
+        lambda: LGBMSoftClassifier(n_estimators=50, n_jobs=1),
+        "",
+    ),
+    (
+        "stacked ensemble",
+        stacked,
+        "MLP of 16",
+        lambda: make_pipeline(
+            StandardScaler(), MLPRegressor((16,), early_stopping=True, random_state=0)
+        ),
+        "",
+    ),
+    ("MLP", network, "unpruned tree", lambda: DecisionTreeRegressor(random_state=0), ""),
+    (
+        "MLP",
+        network,
+        "k-NN, 5",
+        lambda: make_pipeline(StandardScaler(), KNeighborsRegressor(5)),
+        "",
+    ),
+    (
+        "calibrated SVM",
+        support_vectors,
+        "explainable boosting machine",
+        explainable_student,
+        "interpret",
+    ),
+    (
+        "calibrated SVM",
+        support_vectors,
+        "linear",
+        lambda: make_pipeline(StandardScaler(), SoftmaxRegression()),
+        "",
+    ),
+    ("forest", forest, "Pipeline: 8 columns, tree of 128", first_columns, ""),
+]
+PAIR_TABLES = ("online_shoppers", "satimage")
+PAIR_ROWS = 4_000
+
+
+def pairs(seed: int) -> Iterator[dict[str, Any]]:
+    """Teach each student of a pair on labels, by cross-fitting and with the correction."""
+    for name in PAIR_TABLES:
+        data = split(name, seed, PAIR_ROWS)
+        for teacher_name, make_teacher, student_name, make_student, package in PAIRS:
+            if package and find_spec(package) is None:
+                print(f"{package} is not installed: left out {student_name}")
+                continue
+            teacher, student = make_teacher(), make_student()
+            models = {
+                "labels": on_labels(teacher, student),
+                "cross-fit": CrossFitDistiller(teacher, student, random_state=0),
+                "corrected": LossCorrectedDistiller(teacher, student, random_state=0),
+                "teacher": clone(teacher),
+            }
+            about = {"table": name, "teacher": teacher_name, "student": student_name}
+            yield from measure(models, data, **about)
+
+
+# ---- cheap columns for the student -----------------------------------------------------------
+
+# What one knows of a person without asking about money, work and family.
+CHEAP = ["age", "education-num", "sex", "race", "native-country", "hours-per-week"]
+
+
+def columns(seed: int) -> Iterator[dict[str, Any]]:
+    """Let the teacher see all columns of Adult, and the student the cheap ones."""
+    frame, _ = load("adult")
+    cheap = [frame.columns.get_loc(name) for name in CHEAP if name in frame.columns]
+    data = split("adult", seed)
+    students = {
+        "tree of 64 leaves": DecisionTreeRegressor(max_leaf_nodes=64, random_state=0),
+        "unpruned tree": DecisionTreeRegressor(random_state=0),
+        "LightGBM 50": LGBMSoftClassifier(n_estimators=50, n_jobs=1),
+    }
+    teacher = LGBMClassifier(n_estimators=200, random_state=0, n_jobs=1, verbose=-1)
+    for student_name, last in students.items():
+        student = make_pipeline(make_column_transformer(("passthrough", cheap)), last)
+        models = {
+            "labels": on_labels(teacher, student),
+            "in-sample": Distiller(teacher, student),
+            "cross-fit": CrossFitDistiller(teacher, student, random_state=0),
+            "corrected": LossCorrectedDistiller(teacher, student, random_state=0),
+        }
+        about = {"table": "adult", "teacher": "LightGBM 200, all columns", "student": student_name}
+        yield from measure(models, data, **about)
+
+
+# ---- boosted students ------------------------------------------------------------------------
+
+
+def boosting_students(seed: int) -> Iterator[dict[str, Any]]:
+    """Teach LightGBM by a forest that knows more (FICO) and one that knows less (Adult)."""
+    teacher = RandomForestClassifier(500, random_state=seed, n_jobs=-1)
+    oob = {"cv": "oob", "random_state": seed}
+    for name in ("fico_heloc", "adult"):
+        data = split(name, seed)
+        for trees, leaves in ((30, 16), (300, 31)):
+            student = LGBMSoftClassifier(n_estimators=trees, num_leaves=leaves, n_jobs=1)
+            models = {
+                "labels": on_labels(LogisticRegression(), student),
+                "in-sample": Distiller(teacher, student),
+                "out-of-bag": CrossFitDistiller(teacher, student, **oob),
+                "corrected": LossCorrectedDistiller(teacher, student, **oob),
+                "tuned": LossCorrectedDistillerCV(
+                    teacher, student, teacher_cv="oob", random_state=seed
+                ),
+            }
+            if trees == 30:
+                models["teacher"] = clone(teacher)
+            about = {"table": name, "teacher": "forest of 500", "student": f"{trees} × {leaves}"}
+            yield from measure(models, data, **about)
+    yield from tree_of_boosting(data, seed)
+
+
+def tree_of_boosting(data: list[Any], seed: int) -> Iterator[dict[str, Any]]:
+    """Teach a tree of 1,024 leaves by LightGBM on Adult."""
+    teacher = LGBMClassifier(n_estimators=400, random_state=seed, n_jobs=1, verbose=-1)
+    student = DecisionTreeRegressor(max_leaf_nodes=1_024, random_state=seed)
+    models = {
+        "labels": on_labels(LogisticRegression(), student),
+        "in-sample": Distiller(teacher, student),
+        "cross-fit": CrossFitDistiller(teacher, student, random_state=seed),
+        "corrected": LossCorrectedDistiller(teacher, student, random_state=seed),
+        "tuned": LossCorrectedDistillerCV(teacher, student, random_state=seed),
+        "teacher": clone(teacher),
+    }
+    about = {"table": "adult", "teacher": "LightGBM 400", "student": "tree of 1,024 leaves"}
+    yield from measure(models, data, **about)
+
+
+PARTS = {"pairs": pairs, "columns": columns, "boosting": boosting_students}
+
+
+# ---- the page --------------------------------------------------------------------------------
+
+TITLES = {
+    "pairs": "A dozen pairs",
+    "columns": "Different columns for teacher and student",
+    "boosting": "Boosted students",
+}
+TEXTS = {
+    "pairs": f"At most {PAIR_ROWS:,} training rows. Five folds.",
+    "columns": f"Adult, 70 % of the rows. The student sees {', '.join(CHEAP)}.",
+    "boosting": "70 % of the rows. The forest is asked out-of-bag; LightGBM in five folds.",
+}
+
+
+def render(runs: dict[str, list[dict[str, Any]]]) -> str:
+    """Lay out what was measured."""
+    about = (
+        "Test scores of the same student taught in different ways: means over splits, behind ± "
+        "the standard error over splits of the difference from the student on labels. Log loss "
+        "with probabilities floored at 1/500, AUC one against the rest. Tables from "
+        "`SKDISTILL_DATA`."
+    )
+    page = heading("Students of many kinds", "python benchmarks/students.py", about)
+    for part, title in TITLES.items():
+        found = [run for key, run in runs.items() if key.startswith(part)]
+        if found:
+            flat = [row for run in found for row in run]
+            page += f"\n## {title}\n\n{TEXTS[part]} Splits: {len(found)}.\n\n" + part_table(flat)
+    return page
+
+
+def part_table(rows: list[dict[str, Any]]) -> str:
+    """Return a line for each student, with its scores by each method."""
+    keys = list(dict.fromkeys((r["table"], r["teacher"], r["student"]) for r in rows))
+    methods = list(dict.fromkeys(r["method"] for r in rows))
+    lines = []
+    for key in keys:
+        own = [r for r in rows if (r["table"], r["teacher"], r["student"]) == key]
+        for measure_name in ("log_loss", "auc"):
+            cells = [cell(own, method, measure_name) for method in methods]
+            lines.append([*key, measure_name.replace("_", " "), *cells])
+    return table(["table", "teacher", "student", "score", *methods], lines)
+
+
+def cell(rows: list[dict[str, Any]], method: str, measure_name: str) -> str:
+    """Return a mean, and behind it the standard error of its difference from labels."""
+    values = np.array([r[measure_name] for r in rows if r["method"] == method])
+    if not len(values):
+        return ""
+    labels = np.array([r[measure_name] for r in rows if r["method"] == "labels"])
+    text = f"{values.mean():.4f}"
+    if method not in ("labels", "teacher") and len(values) > 1:
+        difference = values - labels
+        text += f" ({difference.mean():+.4f} ± {difference.std(ddof=1) / len(values) ** 0.5:.4f})"
+    chosen = sorted({r["chosen"] for r in rows if r["method"] == method} - {""})
+    return text + (f", chose {' or '.join(chosen)}" if chosen else "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=list(PARTS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--render", action="store_true", help="only write the page")
+    options = parser.parse_args()
+    runs = json.loads(STORE.read_text()) if STORE.exists() else {}
+    for seed in range(0 if options.render else options.seeds):
+        for part in options.parts:
+            key = f"{part}/{seed}"
+            if key in runs:
+                continue
+            start = time.perf_counter()
+            runs[key] = list(PARTS[part](seed))
+            half = STORE.with_suffix(".part")
+            half.write_text(json.dumps(runs, indent=1) + "\n")
+            half.replace(STORE)
+            print(f"{key}: {time.perf_counter() - start:.0f} s", flush=True)
+    write("students.md", render(runs))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""Measure what distillation gains: curves, comparisons, a diagnosis of the teacher."""
+
+from .comparison import compare_students
+from .curves import distillation_curve
+from .methods import student_on_labels
+from .scores import neg_log_loss_floored
+from .simulated import make_noisy_table
+
+__all__ = [
+    "compare_students",
+    "distillation_curve",
+    "make_noisy_table",
+    "neg_log_loss_floored",
+    "student_on_labels",
+]

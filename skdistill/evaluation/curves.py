@@ -1,0 +1,238 @@
+"""Scores of a teacher and its students against a parameter of the student."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import get_scorer
+from sklearn.utils.validation import check_consistent_length
+
+from .._base import Rows
+from .._compat import index_rows
+from .._parallel import run
+from .._validation import check_fold_count, check_scorer, is_fold_count
+from ..losses import Loss
+from ..teachers import Answers, Splits, make_splitter
+from .asking import (
+    Taught,
+    as_answers,
+    as_seed,
+    ask_outside,
+    check_askable,
+    is_out_of_bag,
+    teach,
+)
+from .given import check_param_range
+from .methods import DIRECT, Learner, Method, parse_methods, target_of
+
+Array = NDArray[np.float64]
+
+
+def distillation_curve(
+    teacher: Any,
+    student: Any,
+    X: Any,
+    y: ArrayLike,
+    *,
+    param_name: str,
+    param_range: Any,
+    methods: Any = DIRECT,
+    groups: ArrayLike | None = None,
+    cv: Any = 5,
+    teacher_cv: Any = 5,
+    scoring: Any = None,
+    loss: str = "auto",
+    n_jobs: int | None = None,
+    random_state: Any = None,
+) -> tuple[Array, dict[Any, Array]]:
+    """Score a teacher, and its student for each value of a parameter, by cross-validation.
+
+    Where :func:`~sklearn.model_selection.validation_curve` has one curve for an estimator, this
+    has one for each way in which the student can come about. In each outer fold the teacher is
+    asked once, about training rows alone, and all values and all methods share its answers.
+
+    Parameters
+    ----------
+    teacher : classifier
+        Any classifier with `predict_proba`. It is cloned, never modified.
+    student : regressor or classifier
+        What learns from it; see :class:`~skdistill.Distiller`. It is cloned, never modified.
+    X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+        Rows.
+    y : array-like of shape (n_samples,)
+        Labels.
+    param_name : str
+        A parameter of the student, `step__parameter` in a Pipeline.
+    param_range : array-like of shape (n_values,)
+        The values it takes, of any type.
+    methods : sequence, default=("labels", "in_sample", "cross_fit", "corrected")
+        How students come about:
+
+        - `"labels"`: without a teacher, a regressor by squared error on 0 and 1.
+        - `"in_sample"`: as by :class:`~skdistill.Distiller`.
+        - `"cross_fit"`: as by :class:`~skdistill.CrossFitDistiller`.
+        - `"corrected"`: as by :class:`~skdistill.LossCorrectedDistiller`.
+        - a share in [0, 1], or a pair (rule, c): the `correction` and `c` of
+          :class:`~skdistill.LossCorrectedDistiller`.
+    groups : array-like of shape (n_samples,), default=None
+        Group of each row, for splitters.
+    cv : int, splitter or iterable, default=5
+        Outer folds, whose test rows give the scores. An int means stratified folds, shuffled by
+        `random_state`; elsewhere in scikit-learn an int does not shuffle.
+    teacher_cv : int, splitter or "oob", default=5
+        Where teacher probabilities come from within the training part of an outer fold; as
+        `cv` of :class:`~skdistill.CrossFitDistiller`.
+    scoring : str, callable or None, default=None
+        What is measured; None is the accuracy. For log loss take
+        :func:`~skdistill.evaluation.neg_log_loss_floored`: `"neg_log_loss"` has no floor, and an
+        unpruned tree that is certain and wrong once scores worse than nothing.
+    loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
+        What distilled students minimise; see :class:`~skdistill.Distiller`.
+    n_jobs : int, default=None
+        Number of teachers, and of students, fitted at the same time.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds; teacher and student have their own.
+
+    Returns
+    -------
+    teacher_scores : ndarray of shape (n_folds,)
+        Score of the teacher in each outer fold.
+    student_scores : dict of {object: ndarray of shape (n_values, n_folds)}
+        For each method the score of each value's student.
+
+    Raises
+    ------
+    ValueError
+        If the student lacks the parameter, the range is empty, a method is unknown, or the scorer
+        cannot judge classifiers; nothing has been fitted then.
+
+    See Also
+    --------
+    skdistill.DistillationCurveDisplay : Draws the curve.
+    skdistill.compare_students : All scores and costs of a few students.
+
+    References
+    ----------
+    .. [1] Dao, Kamath, Syrgkanis, Mackey, "Knowledge Distillation as Semiparametric
+       Inference", ICLR 2021, whose figures are such curves.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skdistill import distillation_curve
+    >>> from skdistill.evaluation import make_noisy_table
+    >>> X, y, _ = make_noisy_table(400, random_state=0)
+    >>> teacher_scores, student_scores = distillation_curve(
+    ...     RandomForestClassifier(30, random_state=0),
+    ...     DecisionTreeRegressor(random_state=0),
+    ...     X,
+    ...     y,
+    ...     param_name="max_leaf_nodes",
+    ...     param_range=[4, 16, 64],
+    ...     cv=3,
+    ...     random_state=0,
+    ... )
+    >>> teacher_scores.shape
+    (3,)
+    >>> {method: scores.shape for method, scores in student_scores.items()}
+    {'labels': (3, 3), 'in_sample': (3, 3), 'cross_fit': (3, 3), 'corrected': (3, 3)}
+    """
+    chosen = parse_methods(methods, DIRECT)
+    values = check_param_range(student, param_name, param_range)
+    learner, label_learner = Learner(teacher, student, loss=loss), Learner(teacher, student)
+    rows, distilled_loss = learner.prepare(X, y, groups)
+    _, label_loss = label_learner.prepare(X, y)
+    check_askable(teacher, chosen, teacher_cv)
+    check_scorer(scoring, rows.y)
+    scorer = get_scorer("accuracy" if scoring is None else scoring)
+    seed = as_seed(random_state)
+    folds = _outer_folds(rows, cv, seed)
+    taught, answers = _ask_in_folds(teacher, rows, folds, chosen, teacher_cv, scorer, n_jobs, seed)
+    lessons = [
+        [target_of(m, about, rows, distilled_loss, label_loss, random_state=seed) for m in chosen]
+        for about in answers
+    ]
+    jobs = [(m, v, k) for m in range(len(chosen)) for v in values for k in range(len(folds))]
+    calls = [
+        (learner, {param_name: v}, rows, folds[k], *lessons[k][m], scorer, repr(chosen[m].key))
+        for m, v, k in jobs
+    ]
+    scores = np.reshape(run(_score_student, calls, n_jobs), (len(chosen), len(values), -1))
+    return np.array(taught), {m.key: s for m, s in zip(chosen, scores, strict=True)}
+
+
+def _outer_folds(rows: Rows, cv: Any, seed: int) -> Splits:
+    if is_fold_count(cv):
+        check_fold_count(cv, rows.classes, rows.codes)
+    if rows.groups is not None:
+        check_consistent_length(rows.y, rows.groups)
+    splitter = make_splitter(cv, seed)
+    if hasattr(splitter, "split"):
+        splitter = splitter.split(rows.X, rows.y, rows.groups)
+    numbers = np.arange(len(rows.y))
+    folds = [(numbers[np.asarray(train)], numbers[np.asarray(test)]) for train, test in splitter]
+    if not folds or any(not len(train) or not len(test) for train, test in folds):
+        raise ValueError(f"cv must give folds with training and test rows, found cv={cv!r}.")
+    return folds
+
+
+def _ask_in_folds(
+    teacher: Any,
+    rows: Rows,
+    folds: Splits,
+    methods: list[Method],
+    teacher_cv: Any,
+    scorer: Any,
+    n_jobs: int | None,
+    seed: int,
+) -> tuple[list[float], list[Answers]]:
+    """Return the teacher's score in each fold, and what it says about the training rows."""
+    parts = [train for train, _ in folds]
+    outside: list[Any] = [None] * len(folds)
+    bag_seed = None
+    if any(method.asks_outside for method in methods):
+        if is_out_of_bag(teacher_cv):
+            bag_seed = seed
+        else:
+            # First these: they find what is wrong with the folds.
+            outside = ask_outside(teacher, rows, parts, teacher_cv, n_jobs=n_jobs, seed=seed)
+    calls = [(teacher, rows, fold, scorer, bag_seed) for fold in folds]
+    scores, taught = zip(*run(_score_teacher, calls, n_jobs), strict=True)
+    return list(scores), [
+        as_answers(part, one, out) for part, one, out in zip(parts, taught, outside, strict=True)
+    ]
+
+
+def _score_teacher(
+    teacher: Any, rows: Rows, fold: Any, scorer: Any, bag_seed: int | None
+) -> tuple[float, Taught]:
+    train, test = fold
+    taught = teach(teacher, rows, train, out_of_bag_seed=bag_seed)
+    score = float(scorer(taught.teacher, index_rows(rows.X, test), rows.y[test]))
+    # A worker does not send a forest back.
+    return score, taught._replace(teacher=None)
+
+
+def _score_student(
+    learner: Learner,
+    params: dict[str, Any],
+    rows: Rows,
+    fold: Any,
+    loss: Loss,
+    target: Array,
+    scorer: Any,
+    method: str,
+) -> float:
+    train, test = fold
+    part = Rows(
+        index_rows(rows.X, train), rows.y[train], rows.classes, rows.codes[train], None, None
+    )
+    try:
+        classifier = learner.learn(part, loss, target, student_params=params)
+    except Exception as error:
+        error.add_note(f"It happened to the student of method {method} with {params}.")
+        raise
+    return float(scorer(classifier, index_rows(rows.X, test), rows.y[test]))

@@ -1,0 +1,357 @@
+"""The ways in which a student can come about, from labels alone to a tuned distillation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import Pipeline
+
+from .._base import Routed, Rows
+from .._progress import SILENT
+from ..distillers import Distiller, LossCorrectedDistiller
+from ..losses import Loss
+from ..selection import Candidate, make_targets, parse_candidates
+from ..students import DistilledClassifier, SoftLabelClassifier
+from ..teachers import Answers
+from .scores import neg_log_loss_floored
+
+Array = NDArray[np.float64]
+
+TEACHER = "teacher"
+LABELS = "labels"
+TUNED_LABELS = "tuned_labels"
+IN_SAMPLE = "in_sample"
+CROSS_FIT = "cross_fit"
+CORRECTED = "corrected"
+TUNED = "tuned"
+METHODS = (LABELS, TUNED_LABELS, IN_SAMPLE, CROSS_FIT, CORRECTED, TUNED)
+# Those that one set of targets makes, without a search.
+DIRECT = (LABELS, IN_SAMPLE, CROSS_FIT, CORRECTED)
+TITLES = {
+    TEACHER: "teacher",
+    LABELS: "student on labels",
+    TUNED_LABELS: "student tuned on labels",
+    IN_SAMPLE: "distilled in-sample",
+    CROSS_FIT: "distilled cross-fit",
+    CORRECTED: "distilled, corrected",
+    TUNED: "distilled, tuned",
+}
+
+# A student that has all parameters of a line can be tuned on labels by this search.
+_SEARCH_GRIDS: tuple[dict[str, list[Any]], ...] = (
+    {"max_leaf_nodes": [16, 64, 256, None], "min_samples_leaf": [1, 5, 20, 50]},
+    {"num_leaves": [4, 8, 16, 31], "learning_rate": [0.03, 0.1]},
+    {"C": [0.01, 0.1, 1.0, 10.0]},
+)
+_SIZE_LIMITS = ("max_leaf_nodes", "num_leaves")
+
+# ---- which -----------------------------------------------------------------------------------
+
+
+class Method(NamedTuple):
+    """A way in which a student comes about.
+
+    Attributes
+    ----------
+    key : object
+        What the user calls it: a name, a share or a pair (rule, c).
+    candidate : Candidate or None
+        How targets are made; None for what takes a search.
+    """
+
+    key: Any
+    candidate: Candidate | None
+
+    @property
+    def asks_outside(self) -> bool:
+        """Whether it asks teachers about rows that they have not seen."""
+        return self.key == TUNED or (
+            self.candidate is not None and self.candidate.kind not in (LABELS, IN_SAMPLE)
+        )
+
+
+def title(key: Any) -> str:
+    """Return what a reader is told that a method is.
+
+    Examples
+    --------
+    >>> [title(key) for key in ("cross_fit", 0.3, ("fast", 0.1))]
+    ['distilled cross-fit', 'distilled, share 0.3', 'distilled, fast 0.1']
+    """
+    if isinstance(key, str):
+        return TITLES[key]
+    if isinstance(key, tuple):
+        return f"distilled, {key[0]} {key[1]}"
+    return f"distilled, share {key}" if not callable(key) else f"distilled, {key.__name__}"
+
+
+def parse_methods(methods: Any, allowed: Sequence[str]) -> list[Method]:
+    """Return what a user's list of methods means.
+
+    Parameters
+    ----------
+    methods : sequence
+        Names among `allowed`, shares in [0, 1] or pairs (rule, c) of
+        :class:`~skdistill.LossCorrectedDistiller`'s `correction` and `c`.
+    allowed : sequence of str
+        The names.
+
+    Returns
+    -------
+    list of Method
+        The methods, in the given order.
+
+    Raises
+    ------
+    ValueError
+        If there is none, one is unknown, or one is there twice.
+    """
+    if isinstance(methods, str) or not isinstance(methods, Sequence) or not methods:
+        raise ValueError(
+            f"methods must be a list with at least one of {list(allowed)}, a share in [0, 1] or a "
+            f"(rule, c) pair, found {methods!r}."
+        )
+    parsed = [_parse_method(method, allowed) for method in methods]
+    if len({repr(method.key) for method in parsed}) < len(parsed):
+        raise ValueError(f"methods must differ from each other, found {methods!r}.")
+    return parsed
+
+
+def _parse_method(method: Any, allowed: Sequence[str]) -> Method:
+    if isinstance(method, str) and method not in allowed:
+        raise ValueError(f"methods must hold names of {list(allowed)}, found {method!r}.")
+    if method in (TUNED_LABELS, TUNED):
+        return Method(method, None)
+    try:
+        (candidate,) = parse_candidates(["residual" if method == CORRECTED else method], 2)
+    except ValueError as error:
+        reason = str(error).partition(": ")[2] or str(error)
+        raise ValueError(f"methods holds {method!r}: {reason}") from error
+    return Method(method, candidate)
+
+
+# ---- students of targets ---------------------------------------------------------------------
+
+
+class Learner(Distiller):
+    """A distiller that is handed its targets: it checks, teaches and ships like all others."""
+
+    def prepare(self, X: Any, y: Any, groups: Any = None) -> tuple[Rows, Loss]:
+        """Check rows and parameters as `fit` does, and return rows and loss."""
+        rows = self._check_data(X, y, None, groups)
+        return rows, self._check_parameters(rows, given=False)
+
+    def learn(
+        self,
+        rows: Rows,
+        loss: Loss,
+        target: Array,
+        *,
+        student_params: dict[str, Any] | None = None,
+    ) -> DistilledClassifier:
+        """Fit the student to a target, and return what one ships.
+
+        Parameters
+        ----------
+        rows : Rows
+            Those that the target is for.
+        loss : Loss
+            What the target was made by.
+        target : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            What the student learns.
+        student_params : dict, default=None
+            Parameters in which the student differs from the one that was handed over.
+
+        Returns
+        -------
+        DistilledClassifier
+            The fitted student.
+        """
+        learner = copy(self)
+        if student_params:
+            # As in a search: a value may be an estimator, which nothing may fit in place.
+            values = {name: clone(v, safe=False) for name, v in student_params.items()}
+            learner.student = clone(self.student).set_params(**values)
+        learner._teach(rows, loss, Routed({}, {}, {}), target, SILENT)
+        return learner.classifier_
+
+
+def target_of(
+    method: Method,
+    answers: Answers,
+    rows: Rows,
+    loss: Loss,
+    label_loss: Loss,
+    *,
+    random_state: Any = None,
+) -> tuple[Loss, Array]:
+    """Return the target that a method makes of teachers' answers, and the loss it is for.
+
+    Parameters
+    ----------
+    method : Method
+        One that takes no search.
+    answers : Answers
+        What teachers say about some of the rows.
+    rows : Rows
+        All rows.
+    loss : Loss
+        Of distilled students.
+    label_loss : Loss
+        Of the student on labels, which learns as it would without this package: a regressor
+        zeros and ones, a classifier labels.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds of the learned correction where the teachers have none.
+
+    Returns
+    -------
+    loss : Loss
+        One of the two losses.
+    target : ndarray of shape (n_rows_answered,) or (n_rows_answered, n_classes)
+        The target.
+    """
+    if method.candidate is None:
+        raise AssertionError(f"{method.key!r} takes a search")
+    loss = label_loss if method.candidate.kind == LABELS else loss
+    targets = make_targets(
+        [method.candidate], answers, rows.X, rows.codes, loss, random_state=random_state
+    )
+    return loss, targets[method.candidate.name]
+
+
+# ---- students on labels ----------------------------------------------------------------------
+
+
+class _NoTeacher(DummyClassifier):
+    """Says the classes' shares, for a student that learns from labels alone."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # It looks at no row, so whether NaN is welcome is the student's business.
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def student_on_labels(student: Any) -> LossCorrectedDistiller:
+    """Return a classifier that fits a student, classifier or regressor, to labels.
+
+    The orthogonal correction turns whatever a teacher says into the label itself, so none is
+    needed: the student learns exactly 0/1 or one-hot targets, the same way as a distilled one.
+
+    Parameters
+    ----------
+    student : regressor or classifier
+        The student. It is cloned, never modified.
+
+    Returns
+    -------
+    LossCorrectedDistiller
+        The classifier, not fitted yet.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> X, y = [[0.0], [1.0], [2.0]], ["a", "b", "b"]
+    >>> student_on_labels(LinearRegression()).fit(X, y).predict([[2.0]])
+    array(['b'], dtype='<U1')
+    """
+    return LossCorrectedDistiller(_NoTeacher(), student, correction="orthogonal", cv="in_sample")
+
+
+def search_grid(student: Any) -> list[dict[str, list[Any]]]:
+    """Return the search that tunes a student on labels, as a grid of its parameters.
+
+    It never makes the student larger than its own `max_leaf_nodes` or `num_leaves` allow: it is
+    tuned within the budget that its distilled siblings have.
+
+    Parameters
+    ----------
+    student : estimator
+        The student, or a Pipeline that ends in it.
+
+    Returns
+    -------
+    list of dict
+        What :class:`~sklearn.model_selection.ParameterGrid` takes, the student as it is included;
+        empty for a student without a known search: not a tree, forest, LightGBM model or one
+        with a penalty `C`.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression, LogisticRegression
+    >>> search_grid(LogisticRegression())
+    [{}, {'C': [0.01, 0.1, 1.0, 10.0]}]
+    >>> search_grid(LinearRegression())
+    []
+    """
+    prefix = ""
+    while isinstance(student, Pipeline | SoftLabelClassifier):
+        inside = isinstance(student, Pipeline)
+        name, student = student.steps[-1] if inside else ("estimator", student.estimator)
+        prefix += f"{name}__"
+    own = student.get_params(deep=False)
+    for grid in _SEARCH_GRIDS:
+        if own.keys() >= grid.keys():
+            return [{}, {prefix + name: _within(own, name, grid[name]) for name in grid}]
+    return []
+
+
+def _within(own: dict[str, Any], name: str, values: list[Any]) -> list[Any]:
+    if name not in _SIZE_LIMITS or own[name] is None:
+        return values
+    return [value for value in values if value is not None and value <= own[name]] or [own[name]]
+
+
+def tune_on_labels(
+    student: Any,
+    X: Any,
+    y: ArrayLike,
+    *,
+    cv: Any = 5,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+) -> Any:
+    """Fit a student to labels, with parameters chosen by cross-validated log loss.
+
+    Parameters
+    ----------
+    student : regressor or classifier
+        The student; :func:`search_grid` must know it. It is cloned, never modified.
+    X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+        Training rows.
+    y : array-like of shape (n_samples,)
+        Labels.
+    cv : int or list of (ndarray, ndarray), default=5
+        Number of shuffled stratified folds, or the folds themselves.
+    n_jobs : int, default=None
+        Number of fits at the same time.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds.
+
+    Returns
+    -------
+    LossCorrectedDistiller
+        The classifier of :func:`student_on_labels`, fitted.
+    """
+    grid = [
+        {f"student__{name}": values for name, values in part.items()}
+        for part in search_grid(student)
+    ]
+    if not isinstance(cv, list):
+        cv = StratifiedKFold(cv, shuffle=True, random_state=random_state)
+    search = GridSearchCV(
+        student_on_labels(student),
+        grid,
+        scoring=neg_log_loss_floored,
+        cv=cv,
+        n_jobs=n_jobs,
+        error_score="raise",
+    )
+    return search.fit(X, y).best_estimator_

@@ -1,0 +1,45 @@
+"""A simulated table whose true probabilities are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.utils import check_random_state
+
+Array = NDArray[np.float64]
+
+
+def make_noisy_table(
+    n_samples: int, *, n_features: int = 10, random_state: Any = None
+) -> tuple[Array, NDArray[np.intp], Array]:
+    """Draw a table of two classes whose true probabilities are known.
+
+    The features are standard normal. The log-odds of class 1 are
+    x₀ + x₁ + x₀ x₁ − x₂; the other features are noise.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    n_features : int, default=10
+        Number of columns, at least 3.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the draw.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+        The rows.
+    y : ndarray of shape (n_samples,)
+        Labels, 0 or 1.
+    bayes_proba : ndarray of shape (n_samples, 2)
+        The probabilities that the labels were drawn from.
+    """
+    rng = check_random_state(random_state)
+    X = rng.standard_normal((n_samples, n_features))
+    positive = expit(X[:, 0] + X[:, 1] + X[:, 0] * X[:, 1] - X[:, 2])
+    y = (rng.random_sample(n_samples) < positive).astype(np.intp)
+    return X, y, np.column_stack([1 - positive, positive])

@@ -1,0 +1,481 @@
+"""LightGBM as a student that learns soft labels by its own loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from numbers import Integral
+from typing import Any, Self
+
+import joblib
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from .._compat import index_rows, lightgbm_names
+from .._validation import check_rows, check_weights, column_names, compare_names, is_number
+from ._boosting import Part, boost, is_native
+from ._targets import check_soft_labels
+
+Array = NDArray[np.float64]
+
+# LightGBM's parameters that are not the user's to set here, by their main names.
+_DECIDED_BY_LABELS = {"objective", "num_class", "metric"}
+_REFUSED = {
+    **dict.fromkeys(_DECIDED_BY_LABELS, "the labels decide it"),
+    "boost_from_average": "boosting always starts from the mean target",
+    "is_unbalance": "soft labels have no rare class; pass sample_weight to fit",
+    "scale_pos_weight": "soft labels have no rare class; pass sample_weight to fit",
+}
+_COUNTS = {"num_iterations": "n_estimators", "early_stopping_round": "early_stopping_rounds"}
+
+
+class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
+    """LightGBM classifier that learns class probabilities natively, signed ones too.
+
+    It minimises the cross-entropy between soft labels and the predicted probabilities. Fitted on
+    class labels it is LightGBM's own classifier. As the student of a distiller it gets the
+    targets as they are.
+
+    Two classes with labels in [0, 1] are learned by LightGBM's `cross_entropy` objective, signed
+    ones by one logistic output of the same form, and more classes by a softmax objective with
+    exact gradients and the Hessian of LightGBM's own `multiclass`. All start from the mean.
+
+    Parameters
+    ----------
+    boosting_type : {'gbdt', 'dart'}, default='gbdt'
+        How rounds are combined.
+    num_leaves : int, default=31
+        Most leaves of a tree.
+    max_depth : int, default=-1
+        Greatest depth of a tree; no limit if not positive.
+    learning_rate : float, default=0.1
+        What each tree is multiplied by.
+    n_estimators : int, default=100
+        Boosting rounds: trees for two classes, trees of each class for more.
+    subsample_for_bin : int, default=200000
+        Rows from which bins are made.
+    min_split_gain : float, default=0.0
+        Least gain of a split.
+    min_child_weight : float, default=1e-3
+        Least sum of Hessians in a leaf.
+    min_child_samples : int, default=20
+        Least number of rows in a leaf, whatever their weights.
+    subsample : float, default=1.0
+        Share of rows drawn for a tree, where `subsample_freq` is positive.
+    subsample_freq : int, default=0
+        Rows are drawn anew every so many rounds; 0 means never.
+    colsample_bytree : float, default=1.0
+        Share of columns drawn for a tree.
+    reg_alpha : float, default=0.0
+        L1 penalty on leaf values.
+    reg_lambda : float, default=0.0
+        L2 penalty on leaf values. The loss of signed labels has no lower bound where leaves can
+        isolate rows with a negative entry: there it, or large leaves, are needed.
+    categorical_feature : 'auto' or list of {str, int}, default='auto'
+        Names or positions of columns whose values are categories; 'auto' are the columns of a
+        pandas frame with unordered `category` dtype.
+    early_stopping_rounds : int or None, default=None
+        Stop when the log loss of a held-out share of the rows has not improved for so many
+        rounds, and keep the best number of rounds. None means that all rows are learned from,
+        in all rounds.
+    validation_fraction : float, default=0.1
+        The share that is held out for early stopping, drawn at random by `random_state`. It is
+        not learned from afterwards.
+    importance_type : {'split', 'gain'}, default='split'
+        Whether `feature_importances_` counts splits or adds up their gains.
+    random_state : int, RandomState or None, default=None
+        Seeds the drawing of rows and columns. None leaves LightGBM its fixed seeds, and draws
+        the held-out share from numpy's global generator.
+    n_jobs : int or None, default=None
+        Threads. None follows OpenMP's own limits, such as OMP_NUM_THREADS or the one that joblib
+        sets in its workers; -1 uses all cores.
+    verbose : int, default=-1
+        LightGBM's messages; negative means fatal ones only.
+    **kwargs : dict
+        Further parameters of LightGBM, under any of its names for them; they win over those
+        above. `deterministic` is True unless set here: with equal parameters and seeds every fit
+        gives the same model to the last bit.
+
+    Attributes
+    ----------
+    booster_ : lightgbm.Booster
+        The fitted booster. It needs no starting scores: what it predicts with `raw_score=True`,
+        also when saved and loaded, becomes probabilities by the logistic function (two classes)
+        or softmax (more).
+    classes_ : ndarray of shape (n_classes,)
+        The class labels; ``0 .. n_classes - 1`` after fitting on soft labels.
+    best_iteration_ : int
+        Number of rounds of `booster_`.
+    validation_loss_ : ndarray of shape (n_rounds,)
+        Log loss of the held-out rows after each round; only with early stopping.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where X had names that are all strings.
+
+    See Also
+    --------
+    skdistill.SoftLabelClassifier : Lets other classifiers learn soft labels, by weighted copies.
+
+    Notes
+    -----
+    It is not a subclass of `lightgbm.LGBMClassifier`, whose `fit` wants one label per row: it
+    holds the parameters and calls `lightgbm.train`.
+
+    The Hessian of more than two classes is K/(K − 1) p(1 − p), the factor that LightGBM has from
+    J. Friedman, Greedy function approximation: a gradient boosting machine, Annals of Statistics
+    29 (2001), algorithm 6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdistill import LGBMSoftClassifier
+    >>> X = np.arange(100.0)[:, None]
+    >>> P = np.where(X < 50, [[0.7, 0.2, 0.1]], [[0.2, 0.2, 0.6]])
+    >>> model = LGBMSoftClassifier(n_estimators=200).fit(X, P)
+    >>> model.predict_proba([[10.0], [90.0]]).round(3)
+    array([[0.7, 0.2, 0.1],
+           [0.2, 0.2, 0.6]])
+    """
+
+    accepts_soft_labels = True
+
+    def __init__(
+        self,
+        *,
+        boosting_type: str = "gbdt",
+        num_leaves: int = 31,
+        max_depth: int = -1,
+        learning_rate: float = 0.1,
+        n_estimators: int = 100,
+        subsample_for_bin: int = 200000,
+        min_split_gain: float = 0.0,
+        min_child_weight: float = 1e-3,
+        min_child_samples: int = 20,
+        subsample: float = 1.0,
+        subsample_freq: int = 0,
+        colsample_bytree: float = 1.0,
+        reg_alpha: float = 0.0,
+        reg_lambda: float = 0.0,
+        categorical_feature: Any = "auto",
+        early_stopping_rounds: int | None = None,
+        validation_fraction: float = 0.1,
+        importance_type: str = "split",
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = -1,
+        **kwargs: Any,
+    ) -> None:
+        self.boosting_type = boosting_type
+        self.num_leaves = num_leaves
+        self.max_depth = max_depth
+        self.learning_rate = learning_rate
+        self.n_estimators = n_estimators
+        self.subsample_for_bin = subsample_for_bin
+        self.min_split_gain = min_split_gain
+        self.min_child_weight = min_child_weight
+        self.min_child_samples = min_child_samples
+        self.subsample = subsample
+        self.subsample_freq = subsample_freq
+        self.colsample_bytree = colsample_bytree
+        self.reg_alpha = reg_alpha
+        self.reg_lambda = reg_lambda
+        self.categorical_feature = categorical_feature
+        self.early_stopping_rounds = early_stopping_rounds
+        self.validation_fraction = validation_fraction
+        self.importance_type = importance_type
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self._kwargs = kwargs
+
+    # ---- parameters ---------------------------------------------------------------------------
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return all parameters, those of `**kwargs` among them.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Has no effect: no parameter is an estimator.
+
+        Returns
+        -------
+        dict
+            Values by names.
+        """
+        return {**super().get_params(deep=deep), **self._kwargs}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, any of LightGBM's among them.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by names.
+
+        Returns
+        -------
+        LGBMSoftClassifier
+            The estimator itself.
+        """
+        own = set(self._get_param_names())
+        for name in own & params.keys():
+            setattr(self, name, params[name])
+        self._kwargs = self._kwargs | {k: v for k, v in params.items() if k not in own}
+        return self
+
+    def _by_main_name(self) -> dict[str, Any]:
+        """Return LightGBM's parameters by their main names; those of `**kwargs` win."""
+        main = lightgbm_names()
+        given = {**super().get_params(deep=False), **self._kwargs}
+        params = {main[k]: v for k, v in given.items() if k in main and v is not None}
+        return {"deterministic": True, **params}
+
+    def _checked_params(self) -> dict[str, Any]:
+        """Return what LightGBM is to get."""
+        for name in self._kwargs:
+            _check_name(name)
+        params = self._by_main_name()
+        if params["boosting"] in ("rf", "random_forest"):
+            raise ValueError(
+                f"boosting_type must be 'gbdt' or 'dart', found {params['boosting']!r}: a forest "
+                "of LightGBM knows no objective for soft labels of several classes. "
+                "SoftLabelClassifier(RandomForestClassifier()) learns them."
+            )
+        for name, parameter in _COUNTS.items():
+            value = params.get(name, 1)
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(f"{parameter} must be an integer of at least 1, found {value!r}.")
+        if not isinstance(params.get("seed", 0), Integral):
+            # LightGBM wants a number.
+            params["seed"] = check_random_state(params["seed"]).randint(np.iinfo(np.int32).max)
+        params["num_threads"] = _n_threads(params.get("num_threads"))
+        return params
+
+    # ---- fit ----------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the booster to soft or hard labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, pandas frame} of shape (n_samples, n_features)
+            Training rows; NaN means missing.
+        y : array-like of shape (n_samples, n_classes) or (n_samples,)
+            Soft labels, one column per class, or class labels of any type. Soft labels may be
+            negative or above 1, and each row must sum to 1; what float32 rounds away is put right.
+            A single column is taken for a column of class labels, with a warning.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weight of each row.
+
+        Returns
+        -------
+        LGBMSoftClassifier
+            The fitted estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds NaN, one class or rows that do not sum to 1, or `sample_weight` is not
+            usable, or a frame has columns that hold text, or a parameter is out of its range,
+            unknown to LightGBM or not the user's to set.
+        """
+        X = check_rows(self, X, y)
+        labels, self.classes_, _ = check_soft_labels(y, signed=True)
+        rows = _as_lightgbm_reads(X)
+        params = self._checked_params()
+        if params.get("linear_tree") and not is_native(labels):
+            raise ValueError(
+                "linear_tree must be False for signed labels and more than two classes: leaves "
+                "that hold linear models cannot take in the mean from which boosting starts."
+            )
+        whole = _with_weight(Part(rows, labels, check_weights(sample_weight, len(labels))))
+        part, held_out = self._hold_out(whole, params)
+        n_rounds = params.pop("num_iterations")
+        columns = _positions(params.pop("categorical_feature"), X)
+        self.booster_, history = boost(part, held_out, params, n_rounds, columns)
+        self.best_iteration_ = self.booster_.current_iteration()
+        self.__dict__.pop("validation_loss_", None)
+        if held_out is not None:
+            self.validation_loss_ = np.array(history)
+        return self
+
+    def _hold_out(self, whole: Part, params: dict[str, Any]) -> tuple[Part, Part | None]:
+        """Divide the rows in those to learn from and those that say when to stop."""
+        if "early_stopping_round" not in params:
+            return whole, None
+        n_samples, share = len(whole.labels), self.validation_fraction
+        if not is_number(share) or not 0 < share < 1:
+            raise ValueError(
+                f"validation_fraction must lie between 0 and 1, both excluded, found {share!r}."
+            )
+        n_held_out = int(np.ceil(share * n_samples))
+        if n_held_out == n_samples:
+            raise ValueError(
+                f"validation_fraction={share} leaves none of {n_samples} rows to learn from: use "
+                "more rows, or early_stopping_rounds=None."
+            )
+        order = check_random_state(params.get("seed")).permutation(n_samples)
+        held_out, learned = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
+        return _take(whole, learned), _take(whole, held_out)
+
+    # ---- prediction ---------------------------------------------------------------------------
+
+    def predict_proba(self, X: Any) -> Array:
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, pandas frame} of shape (n_samples, n_features)
+            Rows to predict. A frame must have the columns seen in `fit`, in the same order;
+            categories that were not there in `fit` count as missing.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        rows = _as_lightgbm_reads(X)
+        self._check_columns(X)
+        threads = _n_threads(self._by_main_name().get("num_threads"))
+        scores = np.asarray(self.booster_.predict(rows, raw_score=True, num_threads=threads))
+        if scores.ndim == 2:
+            return np.asarray(softmax(scores, axis=1))
+        proba = np.empty((len(scores), 2))
+        expit(scores, out=proba[:, 1])
+        np.subtract(1.0, proba[:, 1], out=proba[:, 0])
+        return proba
+
+    def _check_columns(self, X: Any) -> None:
+        # LightGBM looks at positions only, and would answer wrongly without a word.
+        names = column_names(X)
+        if names is None or not hasattr(self, "feature_names_in_"):
+            validate_data(self, X, reset=False, skip_check_array=True)
+        else:
+            fitted = self.feature_names_in_
+            compare_names(fitted, names, all_needed=True, others_welcome=False)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, pandas frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Class labels.
+        """
+        proba = self.predict_proba(X)
+        return np.asarray(self.classes_[proba.argmax(axis=1)])
+
+    @property
+    def feature_importances_(self) -> NDArray[Any]:
+        """Number or total gain of the splits on each feature, ndarray of shape (n_features,)."""
+        check_is_fitted(self)
+        return np.asarray(self.booster_.feature_importance(self.importance_type))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+# ---- parameters --------------------------------------------------------------------------------
+
+
+def _check_name(name: str) -> None:
+    """Refuse a further parameter that LightGBM would ignore, or that the labels decide."""
+    names = lightgbm_names()
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise ValueError(f"LGBMSoftClassifier, and LightGBM, know no parameter {name!r}{hint}")
+    if names[name] in _REFUSED:
+        raise ValueError(f"LGBMSoftClassifier takes no {name!r}: {_REFUSED[names[name]]}.")
+
+
+def _n_threads(n_jobs: int | None) -> int:
+    """Return LightGBM's number of threads, where 0 is OpenMP's default."""
+    if n_jobs is None:
+        return 0
+    return n_jobs if n_jobs >= 0 else max(joblib.cpu_count() + 1 + n_jobs, 1)
+
+
+# ---- rows --------------------------------------------------------------------------------------
+
+
+def _as_lightgbm_reads(X: Any) -> Any:
+    """Return pandas frames with names that LightGBM takes, all else as floats."""
+    if hasattr(X, "iloc"):
+        _refuse_text(X)
+        return _with_plain_names(X)
+    X = check_array(
+        X,
+        accept_sparse=("csr", "csc"),
+        # LightGBM makes float32 of integers.
+        dtype=(np.float64, np.float32),
+        ensure_all_finite=False,
+        input_name="X",
+    )
+    # LightGBM does not know sparse arrays.
+    return sparse.csr_matrix(X) if sparse.issparse(X) else X
+
+
+def _refuse_text(frame: Any) -> None:
+    is_bad = [d.kind in "OSUmM" and str(d) != "category" for d in frame.dtypes]
+    bad = [str(name) for name, bad in zip(frame.columns, is_bad, strict=True) if bad]
+    if bad:
+        raise ValueError(
+            f"X must hold numbers, booleans and categories, found other columns: {bad[:5]}. "
+            "Give text the dtype 'category', or encode it and times as numbers in a Pipeline."
+        )
+
+
+def _with_plain_names(frame: Any) -> Any:
+    """Replace names that LightGBM refuses, as its models are stored as JSON."""
+    names = [str(name) for name in frame.columns]
+    plain = [name.translate(str.maketrans('",:[]{}', "_______")) for name in names]
+    if plain == names:
+        return frame
+    frame = frame.copy(deep=False)
+    # With positions, lest two of them become equal.
+    frame.columns = [f"{name}_{j}" for j, name in enumerate(plain)]
+    return frame
+
+
+def _positions(columns: Any, X: Any) -> Any:
+    """Return the positions of categorical columns, or 'auto'."""
+    if isinstance(columns, str):
+        if columns == "auto":
+            return columns
+        columns = [columns]
+    names = [] if column_names(X) is None else list(X.columns)
+    if not isinstance(columns, Sequence | np.ndarray):
+        raise ValueError(f"categorical_feature must be 'auto' or a list, found {columns!r}.")
+    unknown = [c for c in columns if not isinstance(c, Integral) and c not in names]
+    if unknown:
+        raise ValueError(f"categorical_feature names columns that X does not have: {unknown}.")
+    return [int(c) if isinstance(c, Integral) else names.index(c) for c in columns]
+
+
+def _take(whole: Part, rows: NDArray[np.intp]) -> Part:
+    weights = None if whole.weights is None else whole.weights[rows]
+    return Part(index_rows(whole.X, rows), whole.labels[rows], weights)
+
+
+def _with_weight(whole: Part) -> Part:
+    """Leave out rows of weight 0, which LightGBM counts in bins and leaves all the same."""
+    if whole.weights is None or whole.weights.all():
+        return whole
+    return _take(whole, np.flatnonzero(whole.weights))

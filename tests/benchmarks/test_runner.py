@@ -1,0 +1,81 @@
+"""Cells are measured in a useful order, each once, in one process or several."""
+
+import pytest
+from paper import depth, simulated, tabular
+from paper.runner import FIGURES, How, guess_seconds, measure, run, units_of
+from paper.store import Cell
+
+CURVES = ("best leaves", "labels leaves", "cross_fit leaves shallow")
+
+
+@pytest.fixture
+def how(tmp_path):
+    return How({"simulated": {"trees": 5, "test_rows": 200}}, tmp_path)
+
+
+def small_cells(seeds=(0,), curves=CURVES):
+    return [
+        Cell("simulated", world, seed, 60, curve)
+        for seed in seeds
+        for world in ("smooth", "noisy")
+        for curve in curves
+    ]
+
+
+def numbers(messages):
+    return {cell: values["excess"] for cell, values in messages}
+
+
+def test_seeds_are_outermost_and_what_can_wait_is_last():
+    cells = [
+        cell
+        for seed in (7, 3)
+        for figure, tables in ((tabular, ["fico_heloc", "magic"]), (depth, ["fico_heloc"]))
+        for table in tables
+        for cell in figure.plan(table, seed)
+    ]
+    units = units_of(cells)
+    assert sorted(cell for unit in units for cell in unit.cells) == sorted(cells)
+    extra = [any(cell.curve in tabular.EXTRA for cell in unit.cells) for unit in units]
+    assert extra == sorted(extra)
+    main = [unit for unit, waits in zip(units, extra, strict=True) if not waits]
+    assert [(unit.seed, unit.figure, unit.table) for unit in main] == [
+        (seed, *names)
+        for seed in (7, 3)
+        for names in (("tabular", "fico_heloc"), ("tabular", "magic"), ("depth", "fico_heloc"))
+    ]
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_quick_cells_are_cells_of_the_whole_run(figure):
+    name = "smooth" if figure is simulated else "magic"
+    whole = figure.plan(name, 1)
+    quick = figure.plan(name, 1, quick=True)
+    assert len(set(whole)) == len(whole)
+    assert set(quick) < set(whole)
+    assert all(figure.effort(cell) > 0 for cell in whole)
+
+
+def test_two_processes_find_what_one_does(how):
+    units = units_of(small_cells())
+    assert len(units) == 2
+    alone = numbers(run(units, 1, how))
+    assert set(alone) == set(small_cells())
+    assert numbers(run(units, 2, how)) == alone
+
+
+def test_a_cell_that_fails_does_not_end_the_others(how):
+    cells = small_cells(curves=("best leaves", "best nobody", "labels leaves"))
+    (unit, _) = units_of(cells)
+    found = dict(measure(unit, how))
+    assert list(found) == list(unit.cells)
+    assert "KeyError: 'nobody'" in found[unit.cells[1]]
+    assert found[unit.cells[2]]["excess"] > 0
+
+
+def test_guess_takes_the_same_cell_of_another_seed_and_else_scales_by_effort():
+    first = Cell("simulated", "smooth", 0, 500, "labels leaves")
+    records = {first: {"seconds": 3.0}}
+    larger = first._replace(size=5_000)
+    assert guess_seconds([first._replace(seed=1)], records) == pytest.approx(3)
+    assert guess_seconds([larger], records) == pytest.approx(30)

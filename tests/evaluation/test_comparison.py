@@ -1,0 +1,350 @@
+"""A comparison is made of the package's distillers, and asks the teacher as rarely as it can."""
+
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from skdistill import (
+    CrossFitDistiller,
+    Distiller,
+    LossCorrectedDistiller,
+    LossCorrectedDistillerCV,
+    compare_students,
+)
+from skdistill.evaluation import comparison as module
+from skdistill.evaluation import make_noisy_table, student_on_labels
+from skdistill.evaluation.methods import METHODS
+from skdistill.evaluation.scores import log_losses
+
+TEST = {"X_test": None, "y_test": None}
+
+
+class CountingTeacher(RandomForestClassifier):
+    """Notes the number of rows of each of its fits."""
+
+    fits: ClassVar[list[int]] = []
+
+    def fit(self, X, y, sample_weight=None):
+        self.fits.append(len(y))
+        return super().fit(X, y, sample_weight)
+
+
+def tree(**params):
+    return DecisionTreeRegressor(random_state=0, **params)
+
+
+STUMP = DecisionTreeClassifier(max_depth=2, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    return make_noisy_table(300, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def test_rows():
+    return make_noisy_table(200, random_state=1)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Time each prediction a few times only."""
+    from skdistill.evaluation import costs
+
+    monkeypatch.setattr(costs, "MAX_REPEATS", costs.MIN_REPEATS)
+
+
+# ---- what is compared ------------------------------------------------------------------------
+
+
+def test_methods_are_the_distillers_of_the_package(noisy, test_rows):
+    X, y, _ = noisy
+    X_test, y_test, _ = test_rows
+    forest = RandomForestClassifier(10, random_state=0)
+    comparison = compare_students(
+        forest, {"tree": tree()}, X, y, X_test=X_test, y_test=y_test, cv=3, random_state=0
+    )
+    assert [m.method for m in comparison.measurements] == ["teacher", *METHODS]
+    expected = {
+        "labels": student_on_labels(tree()),
+        "in_sample": Distiller(forest, tree()),
+        "cross_fit": CrossFitDistiller(forest, tree(), cv=3, random_state=0),
+        "corrected": LossCorrectedDistiller(forest, tree(), cv=3, random_state=0),
+        "tuned": LossCorrectedDistillerCV(forest, tree(), cv=3, random_state=0),
+    }
+    for method, distiller in expected.items():
+        found = comparison.classifiers["tree", method].predict_proba(X_test)
+        assert_array_equal(found, distiller.fit(X, y).predict_proba(X_test))
+    by_method = {m.method: m for m in comparison.measurements}
+    assert by_method["tuned"].note == expected["tuned"].best_candidate_
+    proba = forest.fit(X, y).predict_proba(X_test)
+    assert_array_equal(comparison.classifiers[None, "teacher"].predict_proba(X_test), proba)
+    assert_allclose(by_method["teacher"].losses, log_losses(np.eye(2)[y_test], proba))
+
+
+def test_bag_answers_as_the_distillers_ask_it(noisy):
+    X, y, _ = noisy
+    forest = RandomForestClassifier(60, random_state=0)
+    comparison = compare_students(
+        forest,
+        tree(),
+        X,
+        y,
+        X_test=X,
+        y_test=y,
+        methods=["in_sample", "cross_fit"],
+        teacher_cv="oob",
+        random_state=0,
+    )
+    for method, distiller in [
+        ("in_sample", Distiller(forest, tree())),
+        ("cross_fit", CrossFitDistiller(forest, tree(), cv="oob")),
+    ]:
+        found = comparison.classifiers["DecisionTreeRegressor", method].predict_proba(X)
+        assert_array_equal(found, distiller.fit(X, y).predict_proba(X))
+
+
+def test_loss_is_that_of_distilled_students_only(noisy):
+    X, y, _ = noisy
+    found = compare_students(
+        STUMP,
+        tree(max_depth=4),
+        X,
+        y,
+        X_test=X,
+        y_test=y,
+        methods=["labels", "cross_fit"],
+        loss="squared_error_logit",
+        random_state=0,
+    ).classifiers
+    expected = CrossFitDistiller(
+        STUMP, tree(max_depth=4), loss="squared_error_logit", random_state=0
+    )
+    name = "DecisionTreeRegressor"
+    assert_array_equal(
+        found[name, "cross_fit"].predict_proba(X), expected.fit(X, y).predict_proba(X)
+    )
+    on_labels = tree(max_depth=4).fit(X, y.astype(float)).predict(X)
+    assert_array_equal(found[name, "labels"].predict_proba(X)[:, 1], on_labels)
+
+
+def test_several_classes_with_text_labels_in_a_frame():
+    rng = np.random.RandomState(0)
+    X = pd.DataFrame(rng.standard_normal((180, 3)), columns=["a", "b", "c"])
+    y = np.array(["a", "b", "c"])[(X["a"] > 0).astype(int) + (X["b"] > 0)]
+    comparison = compare_students(
+        RandomForestClassifier(20, random_state=0), tree(), X, y, cv=3, random_state=0
+    )
+    assert comparison.n_classes == 3
+    assert comparison.n_test == 54
+    assert all(m.score > 0.6 for m in comparison.measurements)
+    assert all(0 <= m.calibration_error < 0.5 for m in comparison.measurements)
+
+
+def test_scores_of_simulated_rows_are_those_expected_over_labels(noisy, test_rows):
+    X, y, _ = noisy
+    X_test, y_test, bayes = test_rows
+    comparison = compare_students(
+        STUMP, tree(), X, y, X_test=X_test, y_test=y_test, bayes_proba=bayes, methods=["labels"]
+    )
+    assert all(m.excess > 0 for m in comparison.measurements)
+
+
+def test_each_value_of_a_parameter_is_a_student(noisy):
+    X, y, _ = noisy
+    comparison = compare_students(
+        STUMP, tree(), X, y, param_name="max_depth", param_range=[1, 3], methods=["labels", 0.5]
+    )
+    assert [(m.student, m.method) for m in comparison.measurements] == [
+        (None, "teacher"),
+        ("max_depth=1", "labels"),
+        ("max_depth=1", 0.5),
+        ("max_depth=3", "labels"),
+        ("max_depth=3", 0.5),
+    ]
+    assert comparison.classifiers["max_depth=3", 0.5].student.get_depth() == 3
+
+
+def test_student_without_a_known_search_is_not_tuned_on_labels(noisy):
+    X, y, _ = noisy
+    comparison = compare_students(STUMP, LinearRegression(), X, y, cv=3)
+    methods = [m.method for m in comparison.measurements]
+    assert methods == ["teacher", *(m for m in METHODS if m != "tuned_labels")]
+
+
+def test_frozen_teacher_is_compared_as_far_as_it_goes(noisy):
+    X, y, _ = noisy
+    frozen = FrozenEstimator(STUMP.fit(X[:100], y[:100]))
+    comparison = compare_students(frozen, tree(max_depth=3), X[100:], y[100:])
+    assert [m.method for m in comparison.measurements] == [
+        "teacher",
+        "labels",
+        "tuned_labels",
+        "in_sample",
+    ]
+
+
+def test_budget_and_score_reach_the_result(noisy):
+    X, y, _ = noisy
+    comparison = compare_students(
+        STUMP, tree(), X, y, methods=["labels"], scoring="roc_auc", max_size=1, random_state=0
+    )
+    assert not comparison.fits_budget.any()
+    assert "roc_auc" in str(comparison)
+
+
+def test_teacher_that_cannot_be_pickled_has_no_size_and_can_teach(noisy):
+    X, y, _ = noisy
+    teacher = make_pipeline(FunctionTransformer(lambda X: X), STUMP)
+    students = {"a": tree(max_depth=1), "b": tree(max_depth=2)}
+    comparison = compare_students(teacher, students, X, y, methods=["cross_fit", "tuned"], cv=3)
+    assert np.isnan(comparison.measurements[0].size)
+    assert "–" in str(comparison)
+
+
+def test_groups_are_kept_together_in_test_rows_and_folds(noisy):
+    X, y, _ = noisy
+    groups = np.arange(len(y)) // 10
+    seen = []
+
+    class Watching(GroupKFold):
+        def split(self, X, y=None, groups=None):
+            seen.append(len(np.unique(groups)))
+            return super().split(X, y, groups)
+
+    comparison = compare_students(
+        STUMP, tree(), X, y, groups=groups, cv=Watching(3), random_state=0
+    )
+    assert seen == [21]
+    assert comparison.n_test == 90
+
+
+# ---- fits and seconds ------------------------------------------------------------------------
+
+
+def test_teacher_is_asked_once_for_all_students(noisy):
+    X, y, _ = noisy
+    students = {f"depth {depth}": tree(max_depth=depth) for depth in (1, 3, 5)}
+    CountingTeacher.fits.clear()
+    compare_students(
+        CountingTeacher(3, random_state=0),
+        students,
+        X,
+        y,
+        X_test=X,
+        y_test=y,
+        methods=["in_sample", "cross_fit", "corrected"],
+        random_state=0,
+    )
+    assert sorted(CountingTeacher.fits) == [240] * 5 + [300]
+
+
+def test_tuned_students_share_the_teachers_of_pairs_of_folds(noisy):
+    X, y, _ = noisy
+    students = {f"depth {depth}": tree(max_depth=depth) for depth in (1, 3, 5)}
+    CountingTeacher.fits.clear()
+    comparison = compare_students(
+        CountingTeacher(3, random_state=0),
+        students,
+        X,
+        y,
+        X_test=X,
+        y_test=y,
+        methods=["tuned"],
+        cv=3,
+        random_state=0,
+    )
+    chosen = [m.note for m in comparison.measurements if m.method == "tuned"]
+    # Three folds of 100: out-of-fold, then pairs and single folds of the search; the teacher
+    # itself; and one more for each student whose targets are in-sample in the end.
+    in_the_end = [300] * (1 + sum(note in ("in_sample", "blend") for note in chosen))
+    assert sorted(CountingTeacher.fits)[:9] == [100] * 3 + [200] * 6
+    assert len(CountingTeacher.fits[9:]) <= len(in_the_end)
+
+
+def test_seconds_are_those_of_a_fit_on_its_own(noisy, monkeypatch):
+    X, y, _ = noisy
+    clock = iter(range(10**6))
+    monkeypatch.setattr(module, "perf_counter", lambda: float(next(clock)))
+    comparison = compare_students(STUMP, tree(), X, y, methods=["labels", "cross_fit"])
+    seconds = {m.method: m.fit_seconds for m in comparison.measurements}
+    # Each pair of looks at the clock is a second apart: one for the folds, one for a student.
+    assert seconds["labels"] == 1
+    assert seconds["cross_fit"] == 2
+
+
+def test_seconds_of_tuning_hold_the_answers_that_others_paid_for(noisy):
+    X, y, _ = noisy
+    slow = RandomForestClassifier(60, random_state=0)
+    students = {"first": tree(max_depth=2), "second": tree(max_depth=2)}
+    comparison = compare_students(slow, students, X, y, methods=["tuned"], cv=3, random_state=0)
+    teacher, first, second = (m.fit_seconds for m in comparison.measurements)
+    # Six fits on a third or two of the rows; the second student found them ready.
+    assert min(first, second) > 2 * teacher
+
+
+# ---- what stays, and what cannot be used -----------------------------------------------------
+
+
+def test_nothing_handed_over_is_modified(noisy):
+    X, y, _ = noisy
+    teacher, student = RandomForestClassifier(3, random_state=0), tree()
+    before = (repr(clone(teacher)), repr(clone(student)), X.copy(), y.copy())
+    compare_students(teacher, student, X, y, methods=["in_sample", "cross_fit"])
+    assert (repr(teacher), repr(student)) == before[:2]
+    assert not hasattr(teacher, "estimators_")
+    assert_array_equal(X, before[2])
+    assert_array_equal(y, before[3])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"students": []}, "at least one student"),
+        ({"students": "tree"}, "must be an estimator instance, found 'tree'"),
+        ({"methods": ["best"]}, "methods must hold names"),
+        (
+            {"students": LinearRegression(), "methods": ["tuned_labels"]},
+            "there is no search for the student LinearRegression",
+        ),
+        ({"scoring": "nonsense"}, "cannot judge a classifier"),
+        ({"max_latency": -1}, "max_latency must be a positive number"),
+        ({"latency_batch": 7}, "latency_batch must be 1 or 10000"),
+        ({"cv": 1}, "at least 2 folds"),
+        ({"cv": 2}, "at least 3 folds for the method 'tuned'"),
+        ({"loss": "cross_entropy"}, "needs a classifier as student"),
+        ({"students": LogisticRegression(), "loss": "squared_error"}, "needs a regressor"),
+        ({"param_name": "max_depth"}, "go together"),
+        (
+            {"groups": np.arange(300), "teacher_cv": 3, "cv": GroupKFold(3)},
+            "groups go with teacher_cv=None",
+        ),
+        ({"teacher_cv": "oob", "teacher": STUMP}, "does not bag"),
+        ({"teacher": None}, "teacher is None"),
+        ({"y": np.zeros(300)}, "at least 2 classes"),
+    ],
+)
+def test_bad_input_is_told_so_before_any_fit(noisy, changes, message):
+    X, y, _ = noisy
+    CountingTeacher.fits.clear()
+    given = {"teacher": CountingTeacher(3), "students": tree(), "X": X, "y": y, **changes}
+    with pytest.raises(ValueError, match=message):
+        compare_students(**given)
+    assert CountingTeacher.fits == []
+
+
+def test_frozen_teacher_cannot_be_cross_fitted(noisy):
+    X, y, _ = noisy
+    with pytest.raises(ValueError, match="frozen teacher cannot be cross-fitted"):
+        compare_students(FrozenEstimator(STUMP.fit(X, y)), tree(), X, y, methods=["cross_fit"])

@@ -1,0 +1,16 @@
+"""The simulated table is what its docstring says."""
+
+import numpy as np
+from numpy.testing import assert_allclose
+from scipy.special import expit
+
+from skdistill.evaluation import make_noisy_table
+
+
+def test_noisy_table_draws_labels_from_its_probabilities():
+    X, y, bayes = make_noisy_table(20_000, random_state=0)
+    assert X.shape == (20_000, 10)
+    assert_allclose(bayes[:, 1], expit(X[:, 0] + X[:, 1] + X[:, 0] * X[:, 1] - X[:, 2]))
+    assert_allclose(bayes.sum(axis=1), 1)
+    standard_error = np.sqrt((bayes[:, 0] * bayes[:, 1]).mean() / len(y))
+    assert abs((y - bayes[:, 1]).mean()) < 4 * standard_error
