@@ -34,7 +34,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import joblib
 import numpy as np
-from lightgbm import LGBMClassifier, LGBMRegressor
+from lightgbm import LGBMClassifier
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import ConvergenceWarning
@@ -51,6 +51,7 @@ from threadpoolctl import threadpool_limits
 from skdistill import (
     CrossFitDistiller,
     Distiller,
+    LGBMSoftClassifier,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
@@ -118,8 +119,8 @@ STUDENTS: dict[str, Callable[[int], Any]] = {
     "unpruned tree": lambda seed: DecisionTreeRegressor(random_state=seed),
     "tree of 256 leaves": lambda seed: DecisionTreeRegressor(max_leaf_nodes=256, random_state=seed),
     "forest of 10": lambda seed: RandomForestRegressor(10, random_state=seed),
-    "LightGBM 30×16": lambda seed: boosted(LGBMRegressor, 30, 16, seed),
-    "LightGBM 100×31": lambda seed: boosted(LGBMRegressor, 100, 31, seed),
+    "LightGBM 30×16": lambda seed: boosted(LGBMSoftClassifier, 30, 16, seed),
+    "LightGBM 100×31": lambda seed: boosted(LGBMSoftClassifier, 100, 31, seed),
     "logistic regression": lambda _: LogisticRegression(max_iter=200),
     "MLP": network,
 }

@@ -7,7 +7,7 @@ from .distillers import (
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
-from .evaluation import compare_students, distillation_curve
+from .evaluation import compare_students, diagnose_teacher, distillation_curve
 from .plotting import DistillationCurveDisplay
 from .students import LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
 
@@ -24,5 +24,6 @@ __all__ = [
     "SoftmaxRegression",
     "compare_students",
     "corrections",
+    "diagnose_teacher",
     "distillation_curve",
 ]

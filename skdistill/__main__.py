@@ -333,6 +333,11 @@ def _parser() -> argparse.ArgumentParser:
         help="a CSV file with a header, .csv or .csv.gz; its columns may hold numbers, text and "
         "missing values; three in ten rows are held out for the test",
     )
+    _add_options(parser)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="NAME", help="the column of class labels to predict")
     parser.add_argument(
         "--teacher", choices=TEACHERS, default="forest", help="default: %(default)s"
@@ -362,7 +367,6 @@ def _parser() -> argparse.ArgumentParser:
         help="also write a report with all scores, and pictures inside; needs matplotlib: "
         "pip install skdistill[plot]",
     )
-    return parser
 
 
 def _positive(text: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from protocol import standard_error
+from protocol import FIRST_SEED, standard_error
 
 from . import depth, published, simulated, tabular
 from .results import OnTop, Results
@@ -99,6 +99,8 @@ def draw_tabular(results: Results):
             x = [place[size] for size in points]
             line(panel, x, [*points.values()], title, color=colour, lw=2 if curve == "ours" else 1)
             _circles(panel, place, lambda n, c=curve, t=table: published.student(t, c, n), colour)
+            if curve in tabular.PAPERS:
+                _crosses(results, panel, "tabular", table, curve, place, colour)
             if curve != "none":
                 lowest.append(min(values.mean() for values in points.values()))
         # Without distillation, few trees would squeeze all other curves into one.
@@ -119,6 +121,16 @@ def _circles(panel: Any, place: dict[int, int], look_up: Callable, colour: str) 
     found = {k: point for k, point in found.items() if point is not None}
     means = [point.mean for point in found.values()]
     panel.plot([*found], means, "o", color=colour, mfc="none", ms=5)
+
+
+def _crosses(
+    results: Results, panel: Any, figure: str, table: str, curve: str, place: dict, colour: str
+) -> None:
+    """Mark what was measured on the paper's split."""
+    cells = {Cell(figure, table, FIRST_SEED, size, curve): k for size, k in place.items()}
+    found = {k: results.students(cell) for cell, k in cells.items() if cell in results.records}
+    means = [values.mean() for values in found.values()]
+    panel.plot([*found], means, "x", color=colour, ms=4)
 
 
 def draw_on_top(tops: list[OnTop]):
@@ -154,8 +166,10 @@ def _draw_scale(results: Results, panel: Any, table: str, scale: str) -> None:
     alone = results.splits("depth", table, 0, "none")
     if len(alone):
         panel.axhline(alone.mean(), color=COLOURS["none"], label=depth.TITLES["none"])
+    lowest = [alone.mean()] if len(alone) else []
     for curve, title in depth.TITLES.items():
-        points = _points(results, "depth", table, depth.curve_on(scale, curve), depths)
+        stored = depth.curve_on(scale, curve)
+        points = _points(results, "depth", table, stored, depths)
         if not points:
             continue
         x, colour = [place[size] for size in points], COLOURS[curve]
@@ -163,6 +177,11 @@ def _draw_scale(results: Results, panel: Any, table: str, scale: str) -> None:
         width = 2 if curve == "ours" else 1
         line(panel, x, [*points.values()], title, color=colour, ls=style, lw=width)
         _circles(panel, place, lambda d, c=curve: published.of_depth(table, scale, c, d), colour)
+        if curve in depth.PAPERS:
+            _crosses(results, panel, "depth", table, stored, place, colour)
+        if curve != "orthogonal":  # it falls so far that the others would be one line
+            lowest.append(min(values.mean() for values in points.values()))
+    panel.set_ylim(bottom=min(lowest, default=0.5) - MARGIN)
     panel.set_xticks([*place.values()], [*place])
 
 
@@ -195,6 +214,9 @@ def _draw_world(results: Results, panel: Any, world: str, student: str, teacher:
             style = {"ls": "--" if method == "best" else "-", "lw": 2 if method == "ours" else 1}
             line(panel, [*found], [*found.values()], title, color=COLOURS[method], **style)
     panel.set(xscale="log", yscale="log")
+    sizes = results.sizes("simulated", world)
+    panel.set_xticks(sizes, [f"{n / 1000:g}k" for n in sizes])
+    panel.minorticks_off()
 
 
 def excess_of(results: Results, world: str, n: int, curve: str) -> np.ndarray:

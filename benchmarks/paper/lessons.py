@@ -190,29 +190,24 @@ def orthogonal_log(room: Classroom, size: int) -> Outcome:
     return fit_all(room, room.students(size), np.log(proba) + (y - proba) / proba, "log")
 
 
-def ours(room: Classroom, size: int, *, scoring: str | None = None, repeats: int = 0) -> Outcome:
+def ours(room: Classroom, size: int, *, scoring: str | None = None) -> Outcome:
     """Choose honestly among the default candidates, on out-of-bag answers of the teacher.
 
-    Each student has its own search.
+    One search serves all students, as with the paper's: they learn what its winner learned.
     """
-    searches = [
-        LossCorrectedDistillerCV(
-            room.teacher,
-            student,
-            teacher_cv="oob",
-            scoring=scoring,
-            random_state=room.seed,
-            memory=room.teachers_folder,
-        )
-        for student in room.students(size)[: repeats or None]
-    ]
-    outcome = distil_all(room, searches)
-    weights = [
-        {name: round(weight, 3) for name, weight in search.blend_weights_.items()}
-        for search in searches
-    ]
-    chosen = [search.best_candidate_ for search in searches]
-    return outcome._replace(notes={"chosen": chosen, "blend_weights": weights})
+    search = LossCorrectedDistillerCV(
+        room.teacher,
+        room.student(size),
+        teacher_cv="oob",
+        scoring=scoring,
+        random_state=room.seed,
+        memory=room.teachers_folder,
+    )
+    distil_all(room, [search])
+    weights = {name: round(weight, 3) for name, weight in search.blend_weights_.items()}
+    # The first of these is the search's own student.
+    outcome = fit_all(room, room.students(size), search.student_.y_)
+    return outcome._replace(notes={"chosen": search.best_candidate_, "blend_weights": weights})
 
 
 def fit_all(room: Classroom, students: list, target, link: str = "identity") -> Outcome:

@@ -57,7 +57,7 @@ def plan(table: str, seed: int, *, quick: bool = False) -> list[Cell]:
 
 
 # Trees that a curve's largest student costs per tree of its own, trees that a smaller one does, and
-# trees of teachers (a third of the price): as the searches need them, with five students.
+# trees of teachers (a third of the price): as the searches need them.
 EFFORTS = {
     "teacher": (0, 0, 5 * 500),
     "none": (5, 0, 0),
@@ -67,8 +67,8 @@ EFFORTS = {
     "slow_realized": (45, 2, 0),
     "relative": (30, 2, 0),
     "tuned": (40, 2, 0),
-    "ours": (105, 20, 6 * 500),
-    "ours_auc": (10, 5, 0),
+    "ours": (25, 10, 6 * 500),
+    "ours_auc": (5, 5, 0),
 }
 
 

@@ -2,12 +2,17 @@
 
 from .comparison import compare_students
 from .curves import distillation_curve
+from .diagnosis import Diagnosis, diagnose_teacher
 from .methods import student_on_labels
+from .results import Comparison
 from .scores import neg_log_loss_floored
 from .simulated import make_noisy_table
 
 __all__ = [
+    "Comparison",
+    "Diagnosis",
     "compare_students",
+    "diagnose_teacher",
     "distillation_curve",
     "make_noisy_table",
     "neg_log_loss_floored",

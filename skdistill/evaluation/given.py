@@ -165,7 +165,27 @@ def hold_out(
     scoring: Any,
     seed: int,
 ) -> tuple[Rows, TestRows]:
-    """Return rows to train and rows to measure on."""
+    """Return rows to train and rows to measure on; parameters as of `compare_students`.
+
+    Parameters
+    ----------
+    X, y, X_test, y_test, test_size, groups, bayes_proba, scoring
+        As given by the user.
+    seed : int
+        Seeds the choice of test rows.
+
+    Returns
+    -------
+    train : Rows
+        Checked rows and labels, with their groups.
+    test : TestRows
+        Rows to measure on.
+
+    Raises
+    ------
+    ValueError
+        If something is missing or does not fit together.
+    """
     X = check_rows(Learner(None, None), X, y)
     labels, _, codes = check_labels(y)
     if (X_test is None) != (y_test is None):

@@ -14,7 +14,6 @@ from .._compat import index_rows
 from .costs import pickled_size, prediction_time
 from .methods import TEACHER, title
 from .scores import (
-    PROBA_FLOOR,
     Reliability,
     bayes_log_loss,
     brier_score,
@@ -26,8 +25,6 @@ from .scores import (
     probabilities,
     reliability,
 )
-
-__all__ = ["LARGE_BATCH", "PROBA_FLOOR", "Measurement", "TestRows"]
 
 Array = NDArray[np.float64]
 

@@ -71,7 +71,7 @@ def pyplot(caller: str) -> Any:
 
 def colours(methods: Sequence[Any]) -> dict[Any, str]:
     """Return a colour for each method; those with a name have the same in every picture."""
-    others = [m for m in methods if not isinstance(m, str) or m not in COLOURS]
+    others = dict.fromkeys(m for m in methods if not isinstance(m, str) or m not in COLOURS)
     own = {m: OTHER_COLOURS[k % len(OTHER_COLOURS)] for k, m in enumerate(others)}
     return {m: own[m] if m in own else COLOURS[m] for m in methods}
 

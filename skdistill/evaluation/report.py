@@ -11,7 +11,7 @@ from .pictures import as_png, pyplot
 from .results import Comparison, student_names
 
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem;
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem;
   color: #1a1a1a; background: #fff; }
 img { max-width: 100%; height: auto; background: #fff; }
 .wide { overflow-x: auto; }

@@ -209,7 +209,7 @@ class Comparison:
             "µs, one row": [format_quantity(m.row_time) for m in ms],
             f"µs/row, {LARGE_BATCH:,} rows": [format_quantity(m.batch_time) for m in ms],
             "size": [format_size(m.size) for m in ms],
-            "Pareto": [mark.strip() for mark in marks],
+            "remarks": [mark.strip() for mark in marks],
         }
 
     def __str__(self) -> str:

@@ -38,11 +38,12 @@ def test_prediction_time_asks_about_one_batch_after_a_warm_up(batch):
     watched = Watched()
     assert prediction_time(watched, np.zeros((7, 1)), batch=batch) > 0
     assert watched.batches[0] == min(batch, 100)
-    assert watched.batches[1:] == [batch] * MAX_REPEATS
+    assert set(watched.batches[1:]) == {batch}
+    assert MIN_REPEATS < len(watched.batches) - 1 <= MAX_REPEATS
 
 
 def test_slow_predictions_are_timed_a_few_times_only():
-    watched = Watched(seconds=0.3)
+    watched = Watched(seconds=0.1)
     microseconds = prediction_time(watched, np.zeros((7, 1)), batch=10)
     assert len(watched.batches) == 1 + MIN_REPEATS
-    assert microseconds >= 30_000
+    assert microseconds >= 10_000

@@ -126,6 +126,15 @@ def test_methods_keep_their_colours():
     found = colours(["teacher", 0.3, "cross_fit", ("fast", 0.1)])
     assert found["cross_fit"] == COLOURS["cross_fit"]
     assert len(set(found.values())) == 4
+    assert colours([0.3, "teacher", 0.3, ("fast", 0.1)])[0.3] == found[0.3]
+
+
+def test_points_have_the_colour_of_the_key():
+    found = [made_up("teacher"), made_up(0.3), made_up(0.3, student="other")]
+    ax = Comparison(found, {}).plot()
+    drawn = [container.lines[0].get_color() for container in ax.containers]
+    keys = {h.get_label(): h.get_color() for h in ax.get_legend().get_lines()}
+    assert drawn[1:] == [keys["distilled, share 0.3"]] * 2
 
 
 def test_png_is_a_picture(comparison):

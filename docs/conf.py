@@ -1,0 +1,80 @@
+"""Sphinx configuration: `python -m sphinx -W --keep-going -b html docs docs/_build/html`."""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+# Timings in the examples are those of one core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import skdistill  # noqa: E402
+
+project = "skdistill"
+author = "The skdistill developers"
+copyright = author
+version = release = skdistill.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+    "mathml",
+    "fitted_names",
+    "site_check",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "examples", "**/*.inc", "api/backreferences"]
+default_role = "literal"
+html_math_renderer = "mathml"
+
+# ---- API pages -------------------------------------------------------------------------------
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_use_plots = False
+
+# ---- Gallery ---------------------------------------------------------------------------------
+
+# What an example warns of is a fault of the example.
+warnings.filterwarnings("error", module="__main__")
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "within_subsection_order": "gallery_order.InReadingOrder",
+    "backreferences_dir": "api/backreferences",
+    "doc_module": ("skdistill",),
+    "reference_url": {"skdistill": None},
+    "remove_config_comments": True,
+    "show_memory": False,
+    # That page loads scripts from elsewhere.
+    "write_computation_times": False,
+    "show_signature": False,
+    "download_all_examples": False,
+    "image_srcset": ["2x"],
+}
+
+# ---- HTML ------------------------------------------------------------------------------------
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skdistill"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_sidebars = {"index": [], "start": [], "paper": []}
+html_theme_options = {
+    "logo": {"text": "skdistill"},
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "show_prev_next": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc", "sg_download_links"],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
