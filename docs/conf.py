@@ -2,14 +2,13 @@
 
 import os
 import sys
-import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 # Timings in the examples are those of one core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import skdistill  # noqa: E402
+import skdistill
 
 project = "skdistill"
 author = "The skdistill developers"
@@ -34,13 +33,11 @@ html_math_renderer = "mathml"
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_use_plots = False
 
 # ---- Gallery ---------------------------------------------------------------------------------
-
-# What an example warns of is a fault of the example.
-warnings.filterwarnings("error", module="__main__")
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",

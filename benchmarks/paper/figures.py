@@ -219,9 +219,11 @@ def _draw_world(results: Results, panel: Any, world: str, student: str, teacher:
     panel.minorticks_off()
 
 
-def excess_of(results: Results, world: str, n: int, curve: str) -> np.ndarray:
-    """Return the excess risk of each seed."""
-    seeds = results.seeds("simulated", world, n, curve)
+def excess_of(
+    results: Results, world: str, n: int, curve: str, seeds: list[int] | None = None
+) -> np.ndarray:
+    """Return the excess risk of some seeds, or of all that were measured."""
+    seeds = results.seeds("simulated", world, n, curve) if seeds is None else seeds
     return np.array(
         [results.records[Cell("simulated", world, s, n, curve)]["excess"] for s in seeds]
     )

@@ -1,4 +1,4 @@
-"""Students: forests whose answers are kept on disk, and the paper's search for c.
+"""Forests whose answers are kept on disk, and the paper's search for c.
 
 Sizes of student, and searches over the same targets, share most of their fits. Students are
 seeded, so that a second fit would change nothing: what is shared here is computing, never a label.
@@ -16,7 +16,7 @@ import joblib
 import numpy as np
 import sklearn
 from protocol import PROBA_FLOOR
-from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold
@@ -76,8 +76,7 @@ class KeptForest(RegressorMixin, BaseEstimator):
 
     def _path(self, X) -> Path:
         leaves = (self.max_leaf_nodes, self.min_samples_leaf, self.random_state)
-        key = joblib.hash((sklearn.__version__, leaves, *map(contiguous, (self.X_, self.y_, X))))
-        return Path(self.folder) / key[:2] / f"{key}.npz"
+        return place_of(self.folder, leaves, self.X_, self.y_, X)
 
     def _grow(self) -> Prefixes:
         forest = Prefixes(
@@ -102,9 +101,38 @@ class Prefixes(RandomForestRegressor):
         return found
 
 
-def contiguous(values: np.ndarray) -> np.ndarray:
-    """Let equal arrays have equal hashes, however they lie in memory."""
-    return np.ascontiguousarray(values)
+class KeptTeacher(ClassifierMixin, BaseEstimator):
+    """A classifier that is fitted when it is asked, and whose answers stay on disk.
+
+    So a run that was stopped amid ten folds goes on with the fold where it was.
+    """
+
+    def __init__(self, teacher, *, folder=None):
+        self.teacher = teacher
+        self.folder = folder
+
+    def fit(self, X, y):
+        """Remember rows and labels: whether a fit is needed shows when somebody asks."""
+        self.X_, self.y_ = X, y
+        self.classes_ = np.unique(y)
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict_proba(self, X):
+        """Return what the classifier says, from the disk or from a fit."""
+        path = place_of(self.folder, self.teacher, self.X_, self.y_, X)
+        size = self.teacher.n_estimators
+        kept = read_answers(path)
+        if size not in kept:
+            kept = {size: clone(self.teacher).fit(self.X_, self.y_).predict_proba(X)}
+            write_answers(path, kept)
+        return kept[size]
+
+
+def place_of(folder: str, params: Any, *arrays: np.ndarray) -> Path:
+    """Return where answers are kept; it does not depend on how equal arrays lie in memory."""
+    key = joblib.hash((sklearn.__version__, params, *map(np.ascontiguousarray, arrays)))
+    return Path(folder) / key[:2] / f"{key}.npz"
 
 
 def read_answers(path: Path) -> dict[int, np.ndarray]:

@@ -26,7 +26,7 @@ from skdistill import (
     LossCorrectedDistillerCV,
 )
 
-from .forests import Corrected, KeptForest, linked, search_c
+from .forests import Corrected, KeptForest, KeptTeacher, linked, search_c
 
 
 class Outcome(NamedTuple):
@@ -79,23 +79,25 @@ class Classroom:
         return [self.student(size, repeat) for repeat in range(self.repeats)]
 
     @property
-    def by_folds(self) -> dict[str, Any]:
-        """Parameters of a distiller that asks teachers of ten folds."""
-        folds = KFold(FOLDS, shuffle=True, random_state=self.seed)
-        return {"cv": folds, "random_state": self.seed, "memory": self.teachers_folder}
+    def kept_teacher(self) -> KeptTeacher:
+        """The teacher, whose answers are kept."""
+        return KeptTeacher(self.teacher, folder=self.teachers_folder)
+
+    @property
+    def folds(self) -> KFold:
+        """The ten folds whose teachers have not seen a row; as the paper's, not stratified."""
+        return KFold(FOLDS, shuffle=True, random_state=self.seed)
 
     @cached_property
     def inside(self) -> np.ndarray:
         """What the teacher says about the rows that it has seen, for the second class."""
-        asked = Distiller(
-            self.teacher, STUMP, memory=self.teachers_folder, store_teacher_proba=True
-        )
+        asked = Distiller(self.kept_teacher, STUMP, store_teacher_proba=True)
         return asked.fit(*self.train).teacher_proba_[:, 1]
 
     @cached_property
     def outside(self) -> np.ndarray:
         """What teachers of ten folds say about rows that they have not seen."""
-        asked = CrossFitDistiller(self.teacher, STUMP, store_teacher_proba=True, **self.by_folds)
+        asked = CrossFitDistiller(self.kept_teacher, STUMP, cv=self.folds, store_teacher_proba=True)
         return asked.fit(*self.train).teacher_proba_[:, 1]
 
     def score(self, outcome: Outcome) -> dict[str, Any]:
@@ -122,7 +124,7 @@ def teacher_itself(room: Classroom, size: int) -> Outcome:
     """Ask teachers that differ in their seed; the first is the one that teaches."""
     X_test, _ = room.test
     teachers = [
-        clone(room.teacher).set_params(random_state=room.seed + 10_000 * repeat)
+        clone(room.kept_teacher).set_params(teacher__random_state=room.seed + 10_000 * repeat)
         for repeat in range(room.repeats)
     ]
     return Outcome([t.fit(*room.train).predict_proba(X_test)[:, 1] for t in teachers])
@@ -146,7 +148,7 @@ def in_sample(room: Classroom, size: int, *, link: str = "identity") -> Outcome:
         return fit_all(room, room.students(size), linked(room.inside, link), link)
     return distil_all(
         room,
-        [Distiller(room.teacher, s, memory=room.teachers_folder) for s in room.students(size)],
+        [Distiller(room.kept_teacher, student) for student in room.students(size)],
     )
 
 
@@ -156,7 +158,7 @@ def cross_fit(room: Classroom, size: int, *, link: str = "identity") -> Outcome:
         return fit_all(room, room.students(size), linked(room.outside, link), link)
     return distil_all(
         room,
-        [CrossFitDistiller(room.teacher, s, **room.by_folds) for s in room.students(size)],
+        [CrossFitDistiller(room.kept_teacher, s, cv=room.folds) for s in room.students(size)],
     )
 
 
@@ -170,7 +172,7 @@ def corrected(room: Classroom, size: int, *, rule: str, link: str = "identity") 
     if link == "log":
         return corrected_by_hand(room, size, rule=rule, link=link, c=c)
     distillers = [
-        LossCorrectedDistiller(room.teacher, student, correction=rule, c=c, **room.by_folds)
+        LossCorrectedDistiller(room.kept_teacher, student, correction=rule, c=c, cv=room.folds)
         for student in room.students(size)
     ]
     return distil_all(room, distillers)._replace(notes={"c": c})

@@ -386,21 +386,29 @@ def _excess_table(results: Results, above: str | None = None) -> str:
     for world in results.tables("simulated"):
         n = max(results.sizes("simulated", world))
         for student, teacher in _lessons():
-            values = _excesses(results, world, n, student, teacher)
+            found = _excesses(results, world, n, student, teacher)
+            values = {method: found[method] for method in methods}
+            if above is not None:
+                values = {m: v - found[above] if len(v) else v for m, v in values.items()}
             means = {m: v.mean() for m, v in values.items() if m != "best" and len(v)}
             least = min(means, key=means.get, default=None)
             cells = [_excess_cell(v, bold=method == least) for method, v in values.items()]
             rows.append([*_names(world, student, teacher), n, *cells])
-    return table(["world", "teacher", "student", "n", *simulated.METHODS.values()], rows)
+    titles = (simulated.METHODS[method] for method in methods)
+    return table(["world", "teacher", "student", "n", *titles], rows)
 
 
 def _excesses(
     results: Results, world: str, n: int, student: str, teacher: str
 ) -> dict[str, np.ndarray]:
-    curve = simulated.curve_name
+    """Return the excess of each method for the seeds that all measured ones have."""
+    curves = {m: simulated.curve_name(m, student, teacher) for m in simulated.METHODS}
+    seeds = {m: set(results.seeds("simulated", world, n, c)) for m, c in curves.items()}
+    measured = [found for found in seeds.values() if found]
+    common = sorted(set.intersection(*measured)) if measured else []
     return {
-        method: excess_of(results, world, n, curve(method, student, teacher))
-        for method in simulated.METHODS
+        method: excess_of(results, world, n, curve, common if seeds[method] else [])
+        for method, curve in curves.items()
     }
 
 

@@ -1,5 +1,6 @@
-"""Lets docstrings name fitted attributes, such as classes_, without quotes: reST takes the
-underscore for a reference.
+"""Lets docstrings name fitted attributes, such as classes_, without quotes.
+
+reST takes the underscore for a reference.
 """
 
 import re

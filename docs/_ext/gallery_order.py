@@ -26,4 +26,5 @@ class InReadingOrder:
         return "in reading order"
 
     def __call__(self, filename: str) -> int:
+        """Return the place of an example."""
         return EXAMPLES.index(filename.removeprefix("plot_").removesuffix(".py"))

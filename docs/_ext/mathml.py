@@ -1,4 +1,4 @@
-"""Formulas as MathML, which browsers draw themselves: no script is loaded, from here or elsewhere."""
+"""Formulas as MathML, which browsers draw themselves: no script is loaded from anywhere."""
 
 import re
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
-
 
 # A hat over a letter is placed well only by fonts made for formulas, which many readers lack. As a
 # combining character every font has it.

@@ -12,7 +12,6 @@ have the means alone.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression

@@ -15,7 +15,6 @@ what is right instead.
 from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
-import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 

@@ -65,9 +65,8 @@ fig, axes = plt.subplots(
 for ax, name in zip(axes, ["tree on labels", "tree, in-sample"], strict=True):
     wrong = models[name].predict(X_test) != y_test
     surest = models[name].predict_proba(X_test)[wrong].max(axis=1)
-    print(
-        f"{name:16} {wrong.sum()} of {len(wrong)} wrong, {np.mean(surest > 0.9):.0%} of them surely"
-    )
+    surely = f"{np.mean(surest > 0.9):.0%} of them surely"
+    print(f"{name:16} {wrong.sum()} of {len(wrong)} wrong, {surely}")
     proba = models[name].predict_proba(X_test)
     mean = np.array([proba[y_test == digit].mean(axis=0) for digit in range(10)])
     image = ax.imshow(

@@ -240,9 +240,11 @@ class _Plan:
         self.entries = [self._entry(*item, methods) for item in named.items()]
         every = [method for entry in self.entries for method in entry.methods]
         check_askable(self.teacher, every, self.teacher_cv)
-        self.asks_outside = any(method.asks_outside for method in every)
-        self.folds = self._folds()
-        tunes = any(method.key == TUNED for method in every)
+        # The search for the tuned distillation asks teachers of its own.
+        self.asks_outside = any(m.asks_outside and m.key != TUNED for m in every)
+        searches = any(m.key in (TUNED, TUNED_LABELS) for m in every)
+        self.folds = self._folds() if self.asks_outside or searches else []
+        tunes = any(m.key == TUNED for m in every)
         if tunes and self.teacher_cv is None and len(self.folds) < 3:
             raise ValueError(
                 f"cv must give at least 3 folds for the method 'tuned' with teacher_cv=None, found "

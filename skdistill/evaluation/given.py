@@ -102,6 +102,8 @@ def name_students(students: Any, param_name: Any = None, param_range: Any = None
         }
     if isinstance(students, Mapping):
         named = {str(name): student for name, student in students.items()}
+        if len(named) < len(students):
+            raise ValueError(f"students must differ in their names, found {list(students)}.")
     else:
         several = list(students) if isinstance(students, list | tuple) else [students]
         named = dict(zip(_names(several), several, strict=True))

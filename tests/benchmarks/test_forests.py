@@ -1,11 +1,13 @@
 """Kept answers are those of a forest that was fitted anew, and the search is the paper's."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from paper import forests
-from paper.forests import Corrected, KeptForest, search_c
-from sklearn.ensemble import RandomForestRegressor
+from paper.forests import Corrected, KeptForest, KeptTeacher, search_c
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
 
@@ -63,6 +65,27 @@ def test_damaged_answers_are_computed_anew(rows, tmp_path, count_fits):
     path.write_bytes(path.read_bytes()[:100])
     assert_array_equal(forest.predict(X_test), first)
     assert len(count_fits) == 2
+
+
+class CountingForest(RandomForestClassifier):
+    """Writes down the seeds of its fits."""
+
+    fits: ClassVar[list[int]] = []
+
+    def fit(self, X, y):
+        self.fits.append(self.random_state)
+        return super().fit(X, y)
+
+
+def test_kept_teacher_answers_as_the_forest_and_is_fitted_once_for_a_question(tmp_path):
+    X, y, _ = noisy(300, seed=0)
+    CountingForest.fits.clear()
+    for seed in (0, 0, 1):
+        kept = KeptTeacher(CountingForest(5, random_state=seed), folder=str(tmp_path))
+        fresh = RandomForestClassifier(5, random_state=seed).fit(X[:200], y[:200])
+        answers = kept.fit(X[:200], y[:200]).predict_proba(X[200:])
+        assert_array_equal(answers, fresh.predict_proba(X[200:]))
+    assert CountingForest.fits == [0, 1]
 
 
 @pytest.mark.parametrize("link", ["identity", "log"])

@@ -266,11 +266,20 @@ def test_tuned_students_share_the_teachers_of_pairs_of_folds(noisy):
         random_state=0,
     )
     chosen = [m.note for m in comparison.measurements if m.method == "tuned"]
-    # Three folds of 100: out-of-fold, then pairs and single folds of the search; the teacher
-    # itself; and one more for each student whose targets are in-sample in the end.
-    in_the_end = [300] * (1 + sum(note in ("in_sample", "blend") for note in chosen))
-    assert sorted(CountingTeacher.fits)[:9] == [100] * 3 + [200] * 6
-    assert len(CountingTeacher.fits[9:]) <= len(in_the_end)
+    # Of three folds of 100 each pair and each single one, once; the teacher itself on all rows; and
+    # one more for a student whose targets are in-sample in the end.
+    in_sample = sum(note in ("in_sample", "blend") for note in chosen)
+    assert sorted(CountingTeacher.fits)[:7] == [100] * 3 + [200] * 3 + [300]
+    assert CountingTeacher.fits.count(300) <= 1 + in_sample
+
+
+def test_methods_without_folds_take_classes_of_any_size():
+    X, y = np.arange(40.0)[:, None], np.repeat([0, 1], [36, 4])
+    methods = ["labels", "in_sample"]
+    comparison = compare_students(STUMP, tree(), X, y, methods=methods, random_state=0)
+    assert len(comparison.measurements) == 3
+    with pytest.raises(ValueError, match="cv=5 folds need at least 5 rows of each class"):
+        compare_students(STUMP, tree(), X, y, methods=["tuned_labels"], random_state=0)
 
 
 def test_seconds_are_those_of_a_fit_on_its_own(noisy, monkeypatch):

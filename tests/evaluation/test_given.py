@@ -60,6 +60,7 @@ def test_range_makes_a_student_of_each_value():
     [
         (([],), "at least one student"),
         (({},), "at least one student"),
+        (({1: tree(), "1": tree()},), "must differ in their names"),
         ((tree(), "max_depth"), "give both, or neither"),
         ((tree(), None, [1]), "give both, or neither"),
         (([tree(), tree()], "max_depth", [1]), "found several"),
