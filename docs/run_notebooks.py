@@ -16,7 +16,7 @@ import nbformat
 from nbclient import NotebookClient
 
 GALLERY = Path(__file__).parent / "gallery"
-SECONDS = 300  # for one cell
+SECONDS = 300  # for one cell, and for a kernel to start
 
 
 def run(path: Path) -> None:
@@ -24,7 +24,9 @@ def run(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     with TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
-        NotebookClient(notebook, timeout=SECONDS, resources=resources).execute()
+        NotebookClient(
+            notebook, timeout=SECONDS, startup_timeout=SECONDS, resources=resources
+        ).execute()
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from . import lessons
 from .lessons import Classroom
-from .store import Cell
+from .store import Cell, own_folder
 
 NAME = "depth"
 SETTINGS = {"trees": 100, "student_trees": 10, "repeats": 5}
@@ -92,7 +92,7 @@ def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterato
                     settings["repeats"],
                     (settings["student_trees"],),
                     teachers_folder=str(cache / "teachers"),
-                    students_folder=str(cache / "students" / f"{NAME}-{table}-{seed}"),
+                    students_folder=str(own_folder(cache, NAME, table, seed)),
                 )
             }
         lesson = LESSONS.get(cell.curve, lessons.no_distillation)

@@ -18,7 +18,7 @@ from report import machine
 from threadpoolctl import threadpool_limits
 
 from . import depth, simulated, tabular
-from .store import Cell
+from .store import Cell, own_folder
 
 FIGURES = {module.NAME: module for module in (tabular, depth, simulated)}
 _SECONDS_TO_WAIT = 10
@@ -88,8 +88,8 @@ def _about(unit: Unit, how: How, started: tuple, now: tuple) -> dict[str, Any]:
 
 
 def forget(unit: Unit, how: How) -> None:
-    """Remove what students of a unit answered: nobody else will ask."""
-    folder = how.cache / "students" / f"{unit.figure}-{unit.table}-{unit.seed}"
+    """Remove what was kept for a unit alone: nobody else will ask."""
+    folder = own_folder(how.cache, unit.figure, unit.table, unit.seed)
     shutil.rmtree(folder, ignore_errors=True)
 
 

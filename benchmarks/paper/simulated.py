@@ -25,7 +25,7 @@ from skdistill import (
 )
 from skdistill.losses import floor_proba
 
-from .store import Cell
+from .store import Cell, own_folder
 from .worlds import WORLDS
 
 NAME = "simulated"
@@ -115,7 +115,8 @@ def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterato
     for cell in cells:
         if cell.size not in samples:
             samples = {cell.size: world.draw(cell.size, [seed, number, cell.size])}
-        fit = partial(teach, settings["trees"], seed, str(cache / "teachers"))
+        memory = str(own_folder(cache, *cells[0][:3]))
+        fit = partial(teach, settings["trees"], seed, memory)
         model = fit(cell.curve.split(), *samples[cell.size])
         yield cell, excess(model.predict_proba(X_test), bayes) | notes(model)
 

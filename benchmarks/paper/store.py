@@ -64,6 +64,11 @@ class Store:
                 os.fsync(file.fileno())
 
 
+def own_folder(cache: Path, figure: str, table: str, seed: int) -> Path:
+    """Return where answers are kept that only cells of this figure, table and seed ask for."""
+    return cache / "units" / f"{figure}-{table}-{seed}"
+
+
 def check_settings(records: dict[Cell, dict], settings: dict[str, dict], path: Path) -> None:
     """Refuse to mix numbers that were measured in different ways."""
     for cell, record in records.items():

@@ -11,7 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from . import lessons
 from .lessons import Classroom
-from .store import Cell
+from .store import Cell, own_folder
 
 NAME = "tabular"
 SETTINGS = {"trees": 500, "repeats": 5}
@@ -93,7 +93,7 @@ def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterato
         settings["repeats"],
         SIZES,
         teachers_folder=str(cache / "teachers"),
-        students_folder=str(cache / "students" / f"{NAME}-{table}-{seed}"),
+        students_folder=str(own_folder(cache, NAME, table, seed)),
     )
     for cell in cells:
         yield cell, room.score(LESSONS[cell.curve](room, cell.size))

@@ -33,10 +33,10 @@ def excess(classifier):
 # %%
 # What the teacher says
 # ---------------------
-# Half of the rows are shown below, at the teacher's probability of class 1.
-# In-sample answers stick to the labels: rows of class 1 are on the right, those of
-# class 0 on the left. The true probabilities do not look like that at all.
-# Out-of-bag answers overlap as they should.
+# The rows are shown below, at the teacher's probability of class 1. In-sample
+# answers stick to the labels: rows of class 1 are on the right, those of class 0 on
+# the left. The true probabilities do not look like that at all. Out-of-bag answers
+# overlap as they should.
 
 teacher = RandomForestClassifier(200, random_state=0)
 student = DecisionTreeRegressor(random_state=0)

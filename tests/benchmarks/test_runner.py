@@ -3,7 +3,7 @@
 import pytest
 from paper import depth, simulated, tabular
 from paper.runner import FIGURES, How, guess_seconds, measure, run, units_of
-from paper.store import Cell
+from paper.store import Cell, own_folder
 
 CURVES = ("best leaves", "labels leaves", "cross_fit leaves shallow")
 
@@ -71,6 +71,14 @@ def test_a_cell_that_fails_does_not_end_the_others(how):
     assert list(found) == list(unit.cells)
     assert "KeyError: 'nobody'" in found[unit.cells[1]]
     assert found[unit.cells[2]]["excess"] > 0
+
+
+def test_answers_are_kept_until_a_unit_is_complete(how):
+    (unit, _) = units_of(small_cells())
+    kept = own_folder(how.cache, unit.figure, unit.table, unit.seed)
+    seen = [kept.exists() for _ in measure(unit, how)]
+    assert seen[-1]
+    assert not kept.exists()
 
 
 def test_guess_takes_the_same_cell_of_another_seed_and_else_scales_by_effort():
