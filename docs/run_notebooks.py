@@ -2,7 +2,7 @@
 
 Build the site first; that makes the notebooks.
 
-    python docs/run_notebooks.py
+    python docs/run_notebooks.py [docs/gallery/plot_rules.ipynb ...]
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def run(path: Path) -> None:
 
 
 def main() -> None:
-    """Execute all."""
-    paths = sorted(GALLERY.glob("plot_*.ipynb"))
+    """Execute those that are named, or all."""
+    paths = [Path(name) for name in sys.argv[1:]] or sorted(GALLERY.glob("plot_*.ipynb"))
     if not paths:
         sys.exit(f"There are no notebooks in {GALLERY}: build the site first.")
     for path in paths:

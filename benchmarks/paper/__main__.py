@@ -35,6 +35,7 @@ from paper.worlds import WORLDS
 
 # The cheap ones first; the last two are not everywhere on hand.
 TABLES = ("fico_heloc", "magic", "adult", "stumbleupon", "higgs")
+STOPPED = "Stopped. The same command goes on; with --render it writes the page of what there is."
 SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 5))
 
 
@@ -159,7 +160,8 @@ def render(store: Store, options: argparse.Namespace, absent: dict[str, str]) ->
 def main() -> None:
     options = parse()
     store = Store(options.out / "cells.jsonl")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; the same command goes on."))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(STOPPED))
     # The page tells of all tables, also of those that this run was not asked for.
     wanted = {*TABLES, *options.tables} - {*WORLDS, *(cell.table for cell in store.read())}
     absent = find_absent(sorted(wanted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import signal
 import time
 import traceback
 from collections import defaultdict
@@ -120,6 +121,7 @@ def run(units: list[Unit], jobs: int, how: How) -> Iterator[Message]:
 
 def _serve(tasks: Any, results: Any, how: How) -> None:
     """Measure units until there are no more, or nobody waits for them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends us
     parent = multiprocessing.parent_process()
     while (unit := tasks.get()) is not None:
         for message in measure(unit, how):

@@ -266,11 +266,11 @@ def diagnose_teacher(
 
     Log loss floors probabilities at 1/500. It is advice from the teacher's answers, and from the
     student on labels; `LossCorrectedDistillerCV` tries distilled students, and costs more.
-    Measured (benchmarks/results/diagnosis.md, 48 pairs of teacher and student on four tables), the
-    advised distiller's log loss is in the mean 0.004 above that of the best, in hindsight, of labels
-    and the three distillers above; always correcting costs 0.009, always distilling in-sample
-    0.059. It errs most where labels have hardly any noise: there labels are worth more than it
-    thinks.
+    Measured (benchmarks/results/diagnosis.md, 48 cells of a table, a teacher and a student), the
+    advised distiller's log loss is in the mean 0.004 above that of the best, in hindsight, of
+    labels and the three distillers without a search; always correcting costs 0.009, always
+    distilling in-sample 0.059. It errs most where labels have hardly any noise: there they are
+    worth more than it thinks.
 
     References
     ----------
