@@ -525,7 +525,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
 
 
 class LossCorrectedDistillerCV(BaseDistiller):
-    """Distillation that chooses its targets by honest cross-validation, and never regrets.
+    """Distillation that chooses its targets by honest cross-validation.
 
     Whether distillation helps, hurts or needs correcting depends on the table, the teacher and the
     student. This distiller tries candidates: in each fold the targets of the training rows come

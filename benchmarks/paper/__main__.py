@@ -36,6 +36,7 @@ from paper.worlds import WORLDS
 # The cheap ones first; the last two are not everywhere on hand.
 TABLES = ("fico_heloc", "magic", "adult", "stumbleupon", "higgs")
 STOPPED = "Stopped. The same command goes on; with --render it writes the page of what there is."
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 5))
 
 
@@ -157,11 +158,18 @@ def render(store: Store, options: argparse.Namespace, absent: dict[str, str]) ->
     print(f"The page is {path}.")
 
 
+def stop(*_) -> None:
+    """End the run in good order; a second signal must not disturb that."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(STOPPED)
+
+
 def main() -> None:
     options = parse()
     store = Store(options.out / "cells.jsonl")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(STOPPED))
+    for number in SIGNALS:
+        signal.signal(number, stop)
     # The page tells of all tables, also of those that this run was not asked for.
     wanted = {*TABLES, *options.tables} - {*WORLDS, *(cell.table for cell in store.read())}
     absent = find_absent(sorted(wanted))
