@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,26 @@ def as_numbers(X: pd.DataFrame) -> np.ndarray:
     if len(words):
         X = X.assign(**dict(zip(words, OrdinalEncoder().fit_transform(X[words]).T, strict=True)))
     return SimpleImputer().fit_transform(X.to_numpy(dtype=np.float64))
+
+
+@cache
+def load_numbers(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a table as most benchmarks want it: features as floats, labels as codes.
+
+    Parameters
+    ----------
+    name : str
+        One of `names()`.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+        The features by `as_numbers`, kept for the next call.
+    y : ndarray of shape (n_samples,)
+        Each label's place among the sorted labels.
+    """
+    X, y = load(name)
+    return as_numbers(X), np.unique(y, return_inverse=True)[1]
 
 
 # ---- one table in one form ------------------------------------------------------------------

@@ -28,7 +28,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from copy import copy
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -58,7 +57,7 @@ from skdistill import (
 from skdistill.losses import floor_proba
 
 sys.path.insert(0, str(Path(__file__).parent))
-from datasets import as_numbers, load
+from datasets import load_numbers
 from no_regret_page import PURE, write_page
 from report import RESULTS, machine
 
@@ -236,16 +235,9 @@ def is_quick(cell: Cell, first_seed: int) -> bool:
     return cell.seed == first_seed and [*TEACHERS].index(cell.teacher) == turn % len(TEACHERS)
 
 
-@cache
-def numbers(table: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return features without words or gaps, and codes of labels."""
-    X, y = load(table)
-    return as_numbers(X), np.unique(y, return_inverse=True)[1]
-
-
 def split(table: str, seed: int) -> list[np.ndarray]:
     """Return training rows and test rows, both capped, then their labels."""
-    X, y = numbers(table)
+    X, y = load_numbers(table)
     n_train = min(SETTINGS["rows"], int(SETTINGS["train_share"] * len(y)))
     n_test = min(SETTINGS["test_rows"], len(y) - n_train)
     return train_test_split(

@@ -9,12 +9,11 @@ compares by test AUC.
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import as_numbers, load
+from datasets import load_numbers
 from sklearn.metrics import make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
 
@@ -25,16 +24,9 @@ PROBA_FLOOR = 1 / 500  # the smallest share of votes but 0 in a forest of 500
 TUNING_GRID = {"max_leaf_nodes": [32, 128, 512, None], "min_samples_leaf": [1, 5, 20, 80]}
 
 
-@cache
-def table_as_numbers(table: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return features without words or gaps, and labels 0 and 1."""
-    X, y = load(table)
-    return as_numbers(X), np.unique(y, return_inverse=True)[1]
-
-
 def split(table: str, seed: int) -> list[np.ndarray]:
     """Return training rows, test rows, and their labels."""
-    X, y = table_as_numbers(table)
+    X, y = load_numbers(table)
     return train_test_split(X, y, test_size=TEST_SHARE, random_state=seed)
 
 

@@ -51,10 +51,11 @@ from skdistill import (
     LossCorrectedDistillerCV,
     SoftmaxRegression,
 )
+from skdistill.evaluation import student_on_labels
 from skdistill.losses import floor_proba
 
 sys.path.insert(0, str(Path(__file__).parent))
-from datasets import as_numbers, load
+from datasets import load, load_numbers
 from report import RESULTS, heading, table, write
 
 FLOOR = 1 / 500
@@ -65,8 +66,7 @@ STORE = RESULTS / "students.json"
 
 def split(name: str, seed: int, rows: int | None = None) -> list[Any]:
     """Return training and test rows as numbers, then their labels as codes."""
-    frame, labels = load(name)
-    X, y = as_numbers(frame), np.unique(labels, return_inverse=True)[1]
+    X, y = load_numbers(name)
     n_train = min(rows or len(y), int(0.7 * len(y)))
     return train_test_split(X, y, train_size=n_train, stratify=y, random_state=seed)
 
@@ -79,11 +79,6 @@ def scores(model: Any, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
     auc = roc_auc_score(y, proba[:, 1] if two else proba, multi_class="ovr")
     loss = -np.log(floored[np.arange(len(y)), y]).mean()
     return {"log_loss": float(loss), "auc": float(auc)}
-
-
-def on_labels(teacher: Any, student: Any) -> LossCorrectedDistiller:
-    """Return the student trained on labels: a share of 1 is the label, whatever a teacher says."""
-    return LossCorrectedDistiller(teacher, student, correction=1.0, cv=2, random_state=0)
 
 
 def measure(models: dict[str, Any], data: list[Any], **about: Any) -> Iterator[dict[str, Any]]:
@@ -225,7 +220,7 @@ def pairs(seed: int) -> Iterator[dict[str, Any]]:
                 continue
             teacher, student = make_teacher(), make_student()
             models = {
-                "labels": on_labels(teacher, student),
+                "labels": student_on_labels(student),
                 "cross-fit": CrossFitDistiller(teacher, student, random_state=0),
                 "corrected": LossCorrectedDistiller(teacher, student, random_state=0),
                 "teacher": clone(teacher),
@@ -256,7 +251,7 @@ def columns(seed: int) -> Iterator[dict[str, Any]]:
         for student_name, last in students.items():
             student = make_pipeline(make_column_transformer(("passthrough", cheap)), last)
             models = {
-                "labels": on_labels(teacher, student),
+                "labels": student_on_labels(student),
                 "in-sample": Distiller(teacher, student),
                 "cross-fit": CrossFitDistiller(teacher, student, random_state=0),
                 "corrected": LossCorrectedDistiller(teacher, student, random_state=0),
@@ -277,7 +272,7 @@ def boosting_students(seed: int) -> Iterator[dict[str, Any]]:
         for trees, leaves in ((30, 16), (300, 31)):
             student = LGBMSoftClassifier(n_estimators=trees, num_leaves=leaves, n_jobs=1)
             models = {
-                "labels": on_labels(LogisticRegression(), student),
+                "labels": student_on_labels(student),
                 "in-sample": Distiller(teacher, student),
                 "out-of-bag": CrossFitDistiller(teacher, student, **oob),
                 "corrected": LossCorrectedDistiller(teacher, student, **oob),
@@ -297,7 +292,7 @@ def tree_of_boosting(data: list[Any], seed: int) -> Iterator[dict[str, Any]]:
     teacher = LGBMClassifier(n_estimators=400, random_state=seed, n_jobs=1, verbose=-1)
     student = DecisionTreeRegressor(max_leaf_nodes=1_024, random_state=seed)
     models = {
-        "labels": on_labels(LogisticRegression(), student),
+        "labels": student_on_labels(student),
         "in-sample": Distiller(teacher, student),
         "cross-fit": CrossFitDistiller(teacher, student, random_state=seed),
         "corrected": LossCorrectedDistiller(teacher, student, random_state=seed),

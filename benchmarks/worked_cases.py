@@ -27,9 +27,10 @@ from skdistill import (
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
+from skdistill.evaluation import student_on_labels
 
 sys.path.insert(0, str(Path(__file__).parent))
-from datasets import as_numbers, load
+from datasets import load_numbers
 from report import heading, table, write
 
 FLOOR = 1 / 500
@@ -79,9 +80,7 @@ def alone(case: Case) -> dict:
     """Return a distiller for each candidate that is one by itself."""
     teacher, student = case.teacher, case.student
     return {
-        "labels": LossCorrectedDistillerCV(
-            teacher, student, candidates=["labels"], cv=2, teacher_cv="oob", random_state=0
-        ),
+        "labels": student_on_labels(student),
         "in_sample": Distiller(teacher, student),
         "cross_fit": CrossFitDistiller(teacher, student, cv="oob", random_state=0),
         "residual": LossCorrectedDistiller(teacher, student, cv="oob", random_state=0),
@@ -90,8 +89,7 @@ def alone(case: Case) -> dict:
 
 def split(name: str) -> list[np.ndarray]:
     """Return training rows, capped, and test rows of a table, then their labels."""
-    frame, labels = load(name)
-    X, y = as_numbers(frame), np.unique(labels, return_inverse=True)[1]
+    X, y = load_numbers(name)
     return train_test_split(X, y, train_size=ROWS, stratify=y, random_state=0)
 
 

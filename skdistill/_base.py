@@ -21,7 +21,7 @@ from sklearn.utils.metadata_routing import (
 from ._compat import CallbackSupportMixin, n_rows, routing_enabled, with_callbacks
 from ._memory import fingerprint, open_memory, reuse
 from ._pipelines import is_frozen
-from ._progress import SILENT, Progress
+from ._progress import Progress
 from ._validation import (
     check_label_weights_routed,
     check_labels,
@@ -206,7 +206,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         return getattr(self, "random_state", None)
 
     def _teacher_proba(
-        self, rows: Rows, routed: Routed, teacher_proba: Any, progress: Progress = SILENT
+        self, rows: Rows, routed: Routed, teacher_proba: Any, progress: Progress
     ) -> tuple[Array, list[Any], Splits | None]:
         """Return probabilities, teachers that are to be kept, and the teachers' folds."""
         if teacher_proba is not None:

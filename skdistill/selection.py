@@ -182,7 +182,7 @@ class Trial(NamedTuple):
 
 
 def try_students(
-    task: Task, targets: Sequence[dict[Any, Array]], name: str = "candidates"
+    task: Task, targets: Sequence[dict[Any, Array]], step: str = "candidates"
 ) -> dict[Any, list[Trial]]:
     """Fit a student for each candidate and fold, and ask it about the fold's validation rows.
 
@@ -192,7 +192,7 @@ def try_students(
         What is worked on.
     targets : sequence of dict
         For each fold a target of its training rows for each candidate.
-    name : str, default="candidates"
+    step : str, default="candidates"
         What this part of the fit is called.
 
     Returns
@@ -215,7 +215,7 @@ def try_students(
         )
         for name, k in jobs
     ]
-    trials = run(_try, calls, task.n_jobs, task.progress, name)
+    trials = run(_try, calls, task.n_jobs, task.progress, step)
     by_name: dict[Any, list[Trial]] = {name: [] for name in targets[0]}
     for (name, _), trial in zip(jobs, trials, strict=True):
         by_name[name].append(trial)

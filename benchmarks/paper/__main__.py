@@ -21,8 +21,8 @@ import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from datasets import TableNotFoundError, names
-from protocol import FIRST_SEED, table_as_numbers, write_whole, written_by_hand
+from datasets import TableNotFoundError, load_numbers, names
+from protocol import FIRST_SEED, write_whole, written_by_hand
 from report import RESULTS
 
 from paper import page, runner
@@ -85,7 +85,7 @@ def find_absent(tables: list[str]) -> dict[str, str]:
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="A network error occurred")
-                table_as_numbers(name)
+                load_numbers(name)
         except TableNotFoundError as error:
             absent[name] = str(error)
     return absent

@@ -21,7 +21,7 @@ from sklearn.model_selection import train_test_split
 from skdistill import LGBMSoftClassifier
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from datasets import TableNotFoundError, as_numbers, load
+from datasets import TableNotFoundError, load_numbers
 from overhead import pairs, ratio
 from report import heading, table, write
 
@@ -34,9 +34,8 @@ def made(n_rows: int, n_classes: int):
 
 
 def real(name: str):
-    X, y = load(name)
-    X, y = as_numbers(X), np.unique(y, return_inverse=True)[1]
-    return f"{name}: {y.max() + 1} classes, {X.shape[0]:,} × {X.shape[1]}", np.asarray(X), y
+    X, y = load_numbers(name)
+    return f"{name}: {y.max() + 1} classes, {X.shape[0]:,} × {X.shape[1]}", X, y
 
 
 def compare(case, n_trees: int, threads: int, *, signed: bool = False, repeats: int = 7):

@@ -30,7 +30,7 @@ from sklearn.model_selection import (
 from skdistill import LossCorrectedDistillerCV, corrections
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from datasets import as_numbers, load
+from datasets import load_numbers
 from report import heading, table, write
 
 CONSTANTS = np.logspace(-5, 3, 9)
@@ -82,8 +82,7 @@ def ours(X, y, trees: int, size: int, seed: int):
 
 def measure(name: str, size: int, seed: int, trees: int) -> dict[str, tuple[float, float, float]]:
     """Fit both ways; return seconds, test AUC and test log loss of each."""
-    frame, labels = load(name)
-    X, y = as_numbers(frame), np.unique(labels, return_inverse=True)[1]
+    X, y = load_numbers(name)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.3, random_state=seed, stratify=y)
     result = {}
     for way in (paper, ours) if seed % 2 else (ours, paper):
