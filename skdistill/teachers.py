@@ -14,13 +14,15 @@ from copy import copy
 from typing import Any, Literal, NamedTuple, NoReturn
 
 import numpy as np
+from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
+from sklearn.utils import check_array, gen_even_slices, get_tags
+from sklearn.utils.parallel import Parallel, delayed
 
 from ._compat import index_params, index_rows, n_rows
 from ._parallel import run
@@ -297,6 +299,7 @@ def _raise_for_fold(error: _FoldError) -> NoReturn:
 _ENOUGH_VOTES = 5
 _FALLBACK_FOLDS = 5
 _TREES_AT_A_TIME = 50
+_FORESTS = (RandomForestClassifier, ExtraTreesClassifier)
 
 
 def check_out_of_bag(teacher: Any) -> None:
@@ -362,34 +365,101 @@ def out_of_bag(
     """
     fitted, bag, rows = _fit_bagging(clone(teacher), X, y, params)
     proba = class_columns(classes, bag, np.nan_to_num(bag.oob_decision_function_))
-    few = _few_votes(bag, proba, n_rows(rows))
-    if few.any():
-        warnings.warn(
-            f"{int(few.sum())} of {len(few)} rows have fewer than {_ENOUGH_VOTES} out-of-bag "
-            f"votes; teachers of {_FALLBACK_FOLDS} folds predict them instead. More members, or "
-            "weights that differ less, avoid that.",
-            UserWarning,
-            stacklevel=2,
-        )
-        splits = _fallback_splits(y, few, random_state)
-        by_folds, _ = cross_fit(teacher, X, y, classes, params, splits, n_jobs=n_jobs)
-        proba[few] = by_folds[few]
-    return proba, [fitted]
+    votes = _count_votes(bag, n_rows(rows))
+    asked = (teacher, X, y, classes, params)
+    return _fill_few(proba, votes, *asked, n_jobs=n_jobs, random_state=random_state), [fitted]
 
 
-def _fit_bagging(teacher: Any, X: Any, y: Labels, params: dict[str, Any]) -> tuple[Any, Any, Any]:
+def in_and_out_of_bag(
+    teacher: Any, X: Any, y: Labels, classes: Labels, params: dict[str, Any], **how: Any
+) -> tuple[Array, Array]:
+    """Fit a bagging teacher once; return its out-of-bag and its in-sample answers.
+
+    The trees of a forest are asked once for both, by as many threads as fit it.
+    """
+    if not isinstance(last_step(teacher), _FORESTS):
+        out, (fitted,) = out_of_bag(teacher, X, y, classes, params, **how)
+        return out, class_columns(classes, fitted, fitted.predict_proba(X))
+    _, forest, rows = _fit_bagging(clone(teacher), X, y, params, oob_score=False)
+    out, votes, inside = _ask_trees(forest, rows)
+    out = _fill_few(
+        class_columns(classes, forest, out), votes, teacher, X, y, classes, params, **how
+    )
+    return out, class_columns(classes, forest, inside)
+
+
+def _ask_trees(forest: Any, X: Any) -> tuple[Array, NDArray[np.intp], Array]:
+    """Return a forest's out-of-bag answers, by how many trees each was given, and its answers."""
+    X = check_array(X, accept_sparse="csr", dtype=np.float32, ensure_all_finite=False)
+    n_trees, n_threads = len(forest.estimators_), effective_n_jobs(forest.n_jobs)
+    sums = Parallel(n_threads, require="sharedmem")(
+        delayed(_add_trees)(forest, X, part)
+        for part in gen_even_slices(n_trees, min(n_threads, n_trees))
+    )
+    out, votes, every = (sum(parts) for parts in zip(*sums, strict=True))
+    return out / np.maximum(votes, 1)[:, None], votes, every / n_trees
+
+
+def _add_trees(forest: Any, X: Any, part: slice) -> tuple[Array, NDArray[np.intp], Array]:
+    """Add up what some trees say about rows that they have not seen, their number, and all."""
+    out, every = np.zeros((2, X.shape[0], len(forest.classes_)))
+    votes = np.zeros(X.shape[0], dtype=np.intp)
+    trees = copy(forest)
+    trees.estimators_ = forest.estimators_[part]
+    for tree, seen in zip(trees.estimators_, _bags(trees), strict=True):
+        proba = tree.predict_proba(X)
+        unseen = np.ones(len(votes), dtype=bool)
+        unseen[seen] = False
+        every += proba
+        out[unseen] += proba[unseen]
+        votes += unseen
+    return out, votes, every
+
+
+def _fill_few(
+    proba: Array,
+    votes: NDArray[np.intp],
+    teacher: Any,
+    X: Any,
+    y: Labels,
+    classes: Labels,
+    params: dict[str, Any],
+    *,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+) -> Array:
+    """Have teachers of folds answer for the rows that too few members have not seen."""
+    few = (votes < _ENOUGH_VOTES) | ~(proba.sum(axis=1) > 0)
+    if not few.any():
+        return proba
+    warnings.warn(
+        f"{int(few.sum())} of {len(few)} rows have fewer than {_ENOUGH_VOTES} out-of-bag "
+        f"votes; teachers of {_FALLBACK_FOLDS} folds predict them instead. More members, or "
+        "weights that differ less, avoid that.",
+        UserWarning,
+        stacklevel=3,
+    )
+    splits = _fallback_splits(y, few, random_state)
+    by_folds, _ = cross_fit(teacher, X, y, classes, params, splits, n_jobs=n_jobs)
+    proba[few] = by_folds[few]
+    return proba
+
+
+def _fit_bagging(
+    teacher: Any, X: Any, y: Labels, params: dict[str, Any], *, oob_score: bool = True
+) -> tuple[Any, Any, Any]:
     """Fit in place; return the teacher, what it ends in, and the rows that this has seen."""
     if not isinstance(teacher, Pipeline):
         with warnings.catch_warnings():
             # Rows without votes are our business, and Bagging divides by their number.
             warnings.filterwarnings("ignore", message="Some inputs do not have OOB scores")
             warnings.filterwarnings("ignore", message="invalid value encountered in divide")
-            return teacher, teacher.set_params(oob_score=True).fit(X, y, **params), X
+            return teacher, teacher.set_params(oob_score=oob_score).fit(X, y, **params), X
     head, (name, last) = teacher[:-1], teacher.steps[-1]
     head_params, last_params = split_params(teacher, params)
     if head.steps:
         X = _transform_without_labels(head, X, head_params)
-    last, bag, rows = _fit_bagging(last, X, y, last_params)
+    last, bag, rows = _fit_bagging(last, X, y, last_params, oob_score=oob_score)
     teacher.steps = [*head.steps, (name, last)]
     return teacher, bag, rows
 
@@ -406,14 +476,14 @@ def _transform_without_labels(head: Pipeline, X: Any, params: dict[str, Any]) ->
         ) from error
 
 
-def _few_votes(bag: Any, proba: Array, n_samples: int) -> NDArray[np.bool_]:
-    """Mark the rows that fewer than 5 members have not seen."""
+def _count_votes(bag: Any, n_samples: int) -> NDArray[np.intp]:
+    """Count for each row the members that have not seen it."""
     votes = np.zeros(n_samples, dtype=np.intp)
     for samples in _bags(bag):
         unseen = np.ones(n_samples, dtype=bool)
         unseen[samples] = False
         votes += unseen
-    return np.asarray((votes < _ENOUGH_VOTES) | ~(proba.sum(axis=1) > 0))
+    return votes
 
 
 def _bags(bag: Any) -> Iterator[NDArray[np.intp]]:
@@ -421,7 +491,7 @@ def _bags(bag: Any) -> Iterator[NDArray[np.intp]]:
 
     The property makes them anew for all members at once: n_estimators × n_samples numbers.
     """
-    if not isinstance(bag, RandomForestClassifier | ExtraTreesClassifier):
+    if not isinstance(bag, _FORESTS):
         yield from bag.estimators_samples_
         return
     part = copy(bag)
@@ -562,13 +632,11 @@ def _ask_part(
     teacher: Any, part: tuple[Any, ...], source: Source, *, inside: bool, **how: Any
 ) -> tuple[Array, Array | None]:
     X, y, classes, params = part
-    bags = source == "oob"
-    out, kept = ask(teacher, X, y, classes, params, source, keep_teachers=bags, **how)
-    if not inside:
-        return out, None
-    if bags:
-        return out, class_columns(classes, kept[0], kept[0].predict_proba(X))
-    return out, in_sample(teacher, X, y, classes, params)[0]
+    if source == "oob" and inside:
+        with how.pop("progress").part("teacher"):
+            return in_and_out_of_bag(teacher, X, y, classes, params, **how)
+    out, _ = ask(teacher, X, y, classes, params, source, **how)
+    return out, in_sample(teacher, X, y, classes, params)[0] if inside else None
 
 
 def splits_within(folds: Splits, part: NDArray[np.intp], n_samples: int) -> Splits:

@@ -25,7 +25,7 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler, TargetEncoder
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
-from skdistill.teachers import check_out_of_bag, out_of_bag
+from skdistill.teachers import check_out_of_bag, in_and_out_of_bag, out_of_bag
 
 BAGS = [
     RandomForestClassifier(60, random_state=0),
@@ -56,6 +56,39 @@ def test_members_that_have_not_seen_the_row_are_averaged(request, bag, table):
     expected, votes = by_hand(clone(bag).fit(X, y), X, y)
     assert votes.min() >= 5
     assert_allclose(oob(bag, X, y), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "bag",
+    [
+        *BAGS,
+        RandomForestClassifier(60, random_state=0, n_jobs=2, oob_score=True),
+        make_pipeline(StandardScaler(), RandomForestClassifier(60, random_state=0)),
+    ],
+)
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame, sparse.csr_array])
+def test_one_fit_answers_in_and_out_of_bag(three_classes, bag, container):
+    X, y = three_classes
+    X = np.where(X > 0, X, 0)
+    X = container(X) if container is not pd.DataFrame else pd.DataFrame(X).add_prefix("x")
+    if sparse.issparse(X) and not isinstance(bag, RandomForestClassifier | ExtraTreesClassifier):
+        pytest.skip("a scaler and GaussianNB take no sparse rows")
+    expected, (fitted,) = out_of_bag(bag, X, y, np.unique(y), {})
+    out, inside = in_and_out_of_bag(bag, X, y, np.unique(y), {})
+    assert_allclose(out, expected, atol=1e-12)
+    assert_allclose(inside, fitted.predict_proba(X), atol=1e-12)
+
+
+def test_forest_with_missing_values_and_few_votes_answers_in_both_ways(binary):
+    X, y = binary
+    X = np.where(np.random.default_rng(0).random(X.shape) < 0.1, np.nan, X)
+    bag = RandomForestClassifier(9, random_state=0)
+    with pytest.warns(UserWarning, match="rows have fewer than 5"):
+        expected, (fitted,) = out_of_bag(bag, X, y, np.unique(y), {}, random_state=0)
+    with pytest.warns(UserWarning, match="rows have fewer than 5"):
+        out, inside = in_and_out_of_bag(bag, X, y, np.unique(y), {}, random_state=0)
+    assert_allclose(out, expected, atol=1e-12)
+    assert_allclose(inside, fitted.predict_proba(X), atol=1e-12)
 
 
 def test_out_of_bag_probability_ignores_own_label(binary):
