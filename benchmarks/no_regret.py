@@ -2,9 +2,9 @@
 
 A cell is a table, a student, a teacher and a seed. In each cell the student learns from labels,
 in-sample and cross-fitted teacher probabilities, the residual correction, what the paper's search
-over shares finds (which leaks), what an honest search over shares finds, and what ours finds, which
-is also calibrated. Regret is test log loss above that of the best of labels, in-sample and
-cross-fit in hindsight.
+over shares finds (which leaks), what an honest search over shares finds, and what ours finds, with
+and without the sigmoid that it may keep. Regret is test log loss above that of the best of labels,
+in-sample and cross-fit in hindsight.
 
     python benchmarks/no_regret.py --quick --jobs 2   # half an hour
     python benchmarks/no_regret.py                    # hours; may be stopped, and goes on
@@ -265,11 +265,13 @@ def single_strategies(cell: Cell, memory: str) -> dict[str, Any]:
 FIVE = ("labels", "in_sample", "cross_fit", "residual", "blend")
 POOLS: dict[str, dict[str, Any]] = {
     "ours": {"candidates": "auto"},
-    "shares": {"candidates": ["labels", "in_sample", "cross_fit", *SHARES]},
+    "shares": {"candidates": ["labels", "in_sample", "cross_fit", *SHARES], "calibrate": False},
 }
 # Compared on seeds of their own only, so that no default is chosen by what is reported.
 CHOOSING_POOLS: dict[str, dict[str, Any]] = {
     **POOLS,
+    "never calibrated": {"calibrate": False},
+    "always calibrated": {"calibrate": True},
     "five": {"candidates": FIVE},
     "five and shares": {"candidates": (*FIVE, *SHARES)},
     "five and shares, 0 se": {"candidates": (*FIVE, *SHARES), "min_gain_se": 0.0},
@@ -282,13 +284,12 @@ CHOOSING_POOLS: dict[str, dict[str, Any]] = {
 
 
 def honest_search(cell: Cell, pool: dict[str, Any], memory: str) -> LossCorrectedDistillerCV:
-    """Build a search over a pool of candidates; its calibration can be taken off again."""
+    """Build a search over a pool of candidates."""
     return LossCorrectedDistillerCV(
         TEACHERS[cell.teacher](cell.seed),
         make_student(cell.student, cell.seed),
         cv=FOLDS,
         teacher_cv="oob" if cell.teacher == "forest, out-of-bag" else None,
-        calibrate=True,
         random_state=cell.seed,
         memory=memory,
         **pool,
@@ -365,9 +366,9 @@ def teach(cell: Cell, X, y, X_test, memory: str, *, choosing: bool):
     for name, pool in (CHOOSING_POOLS if choosing else POOLS).items():
         search = honest_search(cell, pool, memory)
         timed(name, lambda search=search: search.fit(X, y))
-        probas[name] = without_calibration(search).predict_proba(X_test)
+        probas[name] = search.predict_proba(X_test)
         if name == "ours":
-            probas["calibrated"] = search.predict_proba(X_test)
+            probas["uncalibrated"] = without_calibration(search).predict_proba(X_test)
         choices[name] = choice(search)
     for name, distiller in single_strategies(cell, memory).items():
         timed(name, lambda distiller=distiller: distiller.fit(X, y))
@@ -390,6 +391,7 @@ def choice(search: LossCorrectedDistillerCV) -> dict[str, Any]:
     columns = (found["candidate"], found["mean_test_score"], found["se_test_score"])
     return {
         "best": str(search.best_candidate_),
+        "calibrated": search.calibration_ is not None,
         "scores": {
             str(name): [round(float(mean), 6), round(float(error), 6)]
             for name, mean, error in zip(*columns, strict=True)

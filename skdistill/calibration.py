@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from .losses import floor_proba
-
 Array = NDArray[np.float64]
 
 PROBA_FLOOR = 1 / 500
@@ -19,6 +17,9 @@ PROBA_FLOOR = 1 / 500
 @dataclass(frozen=True)
 class Calibration:
     """Probabilities softmax(a log p + b), with a > 0, so that one class keeps its order of rows.
+
+    Probabilities of 0 are mixed with a little of everything before: p becomes (1 − Kε) p + ε with
+    ε = 1/500. Raising only those below ε to it would make ties, and move the AUC.
 
     Attributes
     ----------
@@ -33,8 +34,12 @@ class Calibration:
 
     def __call__(self, proba: Array) -> Array:
         """Calibrate probabilities of shape (n_samples, n_classes)."""
-        scores = self.slope * np.log(floor_proba(proba, PROBA_FLOOR)) + np.array(self.shift)
-        return np.asarray(softmax(scores, axis=1))
+        return np.asarray(softmax(self.slope * _logs(proba) + np.array(self.shift), axis=1))
+
+
+def _logs(proba: Array) -> Array:
+    n_classes = proba.shape[1]
+    return np.asarray(np.log(PROBA_FLOOR + (1 - n_classes * PROBA_FLOOR) * proba))
 
 
 def fit_calibration(
@@ -68,7 +73,7 @@ def fit_calibration(
     >>> fit_calibration(proba, np.array([0, 1, 1, 1]))(proba[:1]).round(2)
     array([[0.25, 0.75]])
     """
-    logs = np.log(floor_proba(proba, PROBA_FLOOR))
+    logs = _logs(proba)
     n_samples, n_classes = logs.shape
     weight = np.ones(n_samples) if sample_weight is None else sample_weight
     weight = weight / weight.sum()

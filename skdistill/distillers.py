@@ -23,7 +23,7 @@ from ._numeric import as_table
 from ._pipelines import is_frozen
 from ._progress import Progress
 from ._validation import check_scorer, is_fold_count, is_number
-from .calibration import fit_calibration
+from .calibration import Calibration, fit_calibration
 from .losses import Correction, Loss
 from .overfit import overfit_share
 from .selection import Candidate, Found, Task
@@ -576,9 +576,12 @@ class LossCorrectedDistillerCV(BaseDistiller):
         By how many paired standard errors (over rows for the log loss, over folds for another
         score) a candidate must beat the best of labels, in-sample and cross-fit to be chosen
         before it. Without one of these three the best mean wins.
-    calibrate : bool, default=False
+    calibrate : "auto" or bool, default="auto"
         Whether a sigmoid, fitted to the chosen candidate's out-of-fold predictions, is applied to
-        the student's probabilities, also in `classifier_`.
+        the student's probabilities, also in `classifier_`. It must prove itself like a candidate
+        with "auto": sigmoids fitted without a fold must gain more than `min_gain_se` paired
+        standard errors of log loss there. With a `scoring` of your own "auto" means no. For two
+        classes the order of rows, and so the AUC, stays as it is.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
         What the student minimises; see :class:`Distiller`.
     temperature : float, default=1.0
@@ -604,7 +607,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
     best_index_ : int
         Its place in `cv_results_`.
     best_score_ : float
-        Its mean score.
+        Its mean score, before calibration.
     cv_results_ : dict of ndarray
         For each candidate its name in `candidate` and `params`, `mean_test_score`,
         `se_test_score`, `std_test_score` and `split<k>_test_score` over folds,
@@ -612,6 +615,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
         the log loss.
     blend_weights_ : dict
         The weight of each candidate in the blend, where that was a candidate.
+    calibration_ : Calibration or None
+        The sigmoid that `predict_proba` applies, with its `slope` and `shift`; None for none.
     overfit_share_ : float
         How much of the labels' surprise the teacher remembers: 0 for nothing, 1 for a teacher that
         repeats the labels; about .63 for an unpruned forest. Where in-sample answers were at hand.
@@ -672,7 +677,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         cv: Any = 5,
         teacher_cv: Any = None,
         min_gain_se: float = 0.5,
-        calibrate: bool = False,
+        calibrate: bool | str = "auto",
         loss: str = "auto",
         temperature: float = 1.0,
         proba_floor: float = 1 / 500,
@@ -709,6 +714,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
             raise ValueError(f"min_gain_se must be a number >= 0, found {self.min_gain_se!r}.")
         if any(c.kind == "residual" for c in candidates):
             as_table(rows.X)
+        if not (isinstance(self.calibrate, bool | np.bool_) or self.calibrate == "auto"):
+            raise ValueError(f"calibrate must be 'auto', True or False, found {self.calibrate!r}.")
         check_scorer(self.scoring, rows.y)
         self._check_teacher_cv(candidates, given=given)
         warn_of_unseeded_folds(self.memory, self._splitter())
@@ -782,15 +789,21 @@ class LossCorrectedDistillerCV(BaseDistiller):
         found = selection.search(task, candidates, parts, self.min_gain_se)
         winner = candidates[found.best]
         target = self._final_target(task, candidates, whole, found, routed)
-        calibration = None
-        if self.calibrate:
-            calibration = fit_calibration(found.proba, rows.codes, rows.sample_weight)
-        self._teach(rows, loss, routed, target, progress, calibration)
+        self.calibration_ = self._calibration(task, found.proba)
+        self._teach(rows, loss, routed, target, progress, self.calibration_)
         self.best_candidate_, self.best_index_ = winner.name, found.best
         self.cv_results_ = found.results
         self.best_score_ = float(found.results["mean_test_score"][found.best])
         self._store("blend_weights_", found.blend)
         self._store("overfit_share_", self._overfit_share(rows, whole))
+
+    def _calibration(self, task: Task, proba: Array) -> Calibration | None:
+        if self.calibrate == "auto":
+            judged = task.scorer is None
+            return selection.calibrate(task, proba, self.min_gain_se) if judged else None
+        if self.calibrate:
+            return fit_calibration(proba, task.codes, task.sample_weight)
+        return None
 
     def _folds(self, rows: Rows, routed: Routed) -> Splits:
         folds = make_splits(

@@ -22,6 +22,7 @@ from . import corrections, residual
 from ._compat import index_params, index_rows
 from ._parallel import run
 from ._progress import SILENT, Progress
+from .calibration import Calibration, fit_calibration
 from .losses import Correction, Loss, floor_proba
 from .students import DistilledClassifier, fit_student
 from .teachers import Answers, Splits, quiet_folds
@@ -469,10 +470,44 @@ def blend_members(candidates: Sequence[Candidate]) -> list[Any]:
 
 def weights_without(task: Task, label_proba: Array, valid: NDArray[np.intp]) -> Array:
     """Weigh the members of a blend by the rows of all folds but one."""
-    others = np.ones(len(label_proba), dtype=bool)
-    others[valid] = False
-    weight = None if task.sample_weight is None else task.sample_weight[others]
+    others, weight = _without(task, valid)
     return blend_weights(label_proba[others], weight)
+
+
+def _without(task: Task, valid: NDArray[np.intp]) -> tuple[NDArray[np.bool_], Array | None]:
+    """Mark the rows of all folds but one, and return their weights."""
+    others = np.ones(len(task.codes), dtype=bool)
+    others[valid] = False
+    return others, None if task.sample_weight is None else task.sample_weight[others]
+
+
+def calibrate(task: Task, proba: Array, min_gain_se: float) -> Calibration | None:
+    """Fit a sigmoid to a student's out-of-fold predictions, if sigmoids prove themselves there.
+
+    Parameters
+    ----------
+    task : Task
+        What is worked on.
+    proba : ndarray of shape (n_samples, n_classes)
+        Out-of-fold predictions of the student.
+    min_gain_se : float
+        How many paired standard errors of log loss sigmoids must gain on the folds that they were
+        fitted without.
+
+    Returns
+    -------
+    Calibration or None
+        Fitted to all rows, or None where the gain is too small.
+    """
+    better = np.empty_like(proba)
+    for _, valid in task.folds:
+        others, weight = _without(task, valid)
+        better[valid] = fit_calibration(proba[others], task.codes[others], weight)(proba[valid])
+    plain, calibrated = (np.log(of_label(p, task.codes, task.floor)) for p in (proba, better))
+    gain, weights = calibrated - plain, _row_weights(task)
+    if np.average(gain, weights=weights) <= min_gain_se * standard_error(gain, weights):
+        return None
+    return fit_calibration(proba, task.codes, task.sample_weight)
 
 
 def out_of_fold(task: Task, trials: Sequence[Trial]) -> Array:
@@ -489,8 +524,11 @@ def _scores(task: Task, ordered: Sequence[Sequence[Trial]]) -> tuple[Array, Arra
         scores = np.array([[trial.score for trial in trials] for trials in ordered], dtype=float)
         return scores, np.ones(len(task.folds))
     rows = [np.log(of_label(out_of_fold(task, t), task.codes, task.floor)) for t in ordered]
-    weight = np.ones(len(task.codes)) if task.sample_weight is None else task.sample_weight
-    return np.array(rows), weight
+    return np.array(rows), _row_weights(task)
+
+
+def _row_weights(task: Task) -> Array:
+    return np.ones(len(task.codes)) if task.sample_weight is None else task.sample_weight
 
 
 def _results(

@@ -154,7 +154,7 @@ def test_blend_weights_of_a_fold_use_no_row_of_it():
     changed = label_proba.copy()
     valid = np.arange(30, 60)
     changed[valid] = rng.uniform(0.1, 0.9, size=(30, 3))
-    task = selection.Task(*[None] * 4, None, *[None] * 4, 0.002)
+    task = selection.Task(*[None] * 3, np.zeros(90, dtype=int), *[None] * 5, 0.002)
     assert_array_equal(
         selection.weights_without(task, label_proba, valid),
         selection.weights_without(task, changed, valid),
@@ -206,6 +206,7 @@ def test_memory_spares_the_teachers_of_a_second_search(table, tmp_path, teacher_
         teacher_cv=teacher_cv,
         memory=tmp_path,
         candidates=["labels", "cross_fit", "residual"],
+        calibrate=False,
     )
     first = model.fit(*table).predict_proba(table[0])
     CountedForest.fits = 0
@@ -245,7 +246,7 @@ def test_scores_are_those_of_students_fitted_by_hand(table):
 )
 def test_winner_is_the_distiller_of_that_name(table, candidate, same):
     X, y = table
-    model = search_cv(candidates=[candidate]).fit(X, y)
+    model = search_cv(candidates=[candidate], calibrate=False).fit(X, y)
     assert model.best_candidate_ == candidate
     assert_array_equal(model.predict_proba(X), same.fit(X, y).predict_proba(X))
 
@@ -383,8 +384,10 @@ def test_calibrated_students_are_less_sure_and_no_less_right(n_classes):
     if n_classes == 3:
         y = y + (np.random.default_rng(0).random(len(y)) < 0.2)
     student = DecisionTreeRegressor(random_state=0)
-    plain = search_cv(forest(), student, teacher_cv="oob").fit(X[:600], y[:600])
+    plain = search_cv(forest(), student, teacher_cv="oob", calibrate=False).fit(X[:600], y[:600])
     sigmoid = clone(plain).set_params(calibrate=True).fit(X[:600], y[:600])
+    assert plain.calibration_ is None
+    assert sigmoid.calibration_.slope < 1
     assert sigmoid.best_candidate_ == plain.best_candidate_
     losses = [log_loss(y[600:], m.predict_proba(X[600:])) for m in (plain, sigmoid)]
     assert losses[1] < losses[0]
@@ -395,6 +398,67 @@ def test_calibrated_students_are_less_sure_and_no_less_right(n_classes):
         assert_array_equal(*order)
     shipped = pickle.loads(pickle.dumps(sigmoid.classifier_))
     assert_array_equal(shipped.predict_proba(X), sigmoid.predict_proba(X))
+
+
+def test_a_sigmoid_that_proves_itself_is_kept_without_being_asked_for():
+    X, y, _ = noisy(600, seed=0)
+    student = DecisionTreeRegressor(random_state=0)
+    model = search_cv(student=student, candidates=["labels"])
+    forced = clone(model).set_params(calibrate=True).fit(X, y)
+    assert model.fit(X, y).calibration_ == forced.calibration_
+    assert_array_equal(model.predict_proba(X), forced.predict_proba(X))
+
+
+def test_a_sigmoid_that_gains_nothing_is_left_out():
+    """Logistic regression on its own kind of labels is calibrated as it is."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2_000, 2))
+    y = (rng.random(2_000) < expit(X[:, 0])).astype(int)
+    model = search_cv(student=LogisticRegression(), candidates=["labels"]).fit(X, y)
+    plain = clone(model).set_params(calibrate=False).fit(X, y)
+    assert model.calibration_ is None
+    assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
+
+
+def test_own_scoring_gets_no_sigmoid_unasked(table):
+    student = DecisionTreeRegressor(random_state=0)
+    model = search_cv(student=student, candidates=["labels"], scoring="roc_auc").fit(*table)
+    assert model.calibration_ is None
+    assert model.set_params(calibrate=True).fit(*table).calibration_ is not None
+
+
+def test_sigmoids_that_are_judged_on_a_fold_have_seen_none_of_it(monkeypatch):
+    n, folds = 90, list(KFold(3).split(np.zeros(90)))
+    proba = np.random.default_rng(0).uniform(0.1, 0.9, size=(n, 1))
+    proba = np.hstack([proba, 1 - proba])
+    codes = (np.arange(n) % 2).astype(np.intp)
+    task = selection.Task(*[None] * 3, codes, *[None] * 4, folds, 0.002)
+    seen = []
+    monkeypatch.setattr(
+        selection, "fit_calibration", lambda p, *rest: seen.append(p) or (lambda q: q * 0 + 0.5)
+    )
+    selection.calibrate(task, proba, 0.5)
+    for (_, valid), rows in zip(folds, seen, strict=False):
+        assert len(rows) == n - len(valid)
+        assert not np.isin(rows[:, 0], proba[valid, 0]).any()
+
+
+@pytest.mark.parametrize("scale", [1.0, 7.0])
+def test_sigmoid_is_judged_by_weighted_paired_gain(scale):
+    """Rows without weight do not count, and the unit of weights does not matter."""
+    rng = np.random.default_rng(0)
+    n, folds = 600, list(KFold(3, shuffle=True, random_state=0).split(np.zeros(600)))
+    truth = rng.uniform(0.2, 0.8, size=n)
+    codes = (rng.random(n) < truth).astype(np.intp)
+    sure = expit(4 * np.log(truth / (1 - truth)))
+    proba, weight = np.column_stack([1 - sure, sure]), np.full(n, scale)
+    task = selection.Task(*[None] * 3, codes, weight, *[None] * 3, folds, 0.002)
+    found = selection.calibrate(task, proba, 0.5)
+    assert found.slope == pytest.approx(0.25, abs=0.1)
+    weight[:] = 0
+    weight[(codes == 1) == (sure > 0.5)] = scale
+    # Among the rows that it has right, the student is not sure enough.
+    assert selection.calibrate(task, proba, 0.5).slope > 1
 
 
 # ---- pieces ----------------------------------------------------------------------------------
@@ -508,6 +572,7 @@ FROZEN = FrozenEstimator(GaussianNB().fit(np.arange(4.0)[:, None], [0, 1, 0, 1])
         ({"teacher_cv": "oob"}, "cv='oob' needs a bagging teacher"),
         ({"teacher_cv": "unseen"}, "'unseen' is for a frozen teacher or given probabilities"),
         ({"min_gain_se": -0.1}, "min_gain_se must be a number >= 0, found -0.1"),
+        ({"calibrate": "always"}, "calibrate must be 'auto', True or False, found 'always'"),
         ({"min_gain_se": None}, "min_gain_se must be a number >= 0, found None"),
         ({"teacher": FROZEN}, "only the candidate 'labels' would be judged honestly"),
         ({"teacher": FROZEN, "teacher_cv": "unseen"}, "must not hold 'in_sample' for a frozen"),
