@@ -45,6 +45,7 @@ def write_figures(results: Results, tops: list[OnTop], folder: Path) -> list[str
         "on_top.png": ("tabular", lambda: draw_on_top(tops)),
         "depth.png": ("depth", lambda: draw_depth(results)),
         "simulated.png": ("simulated", lambda: draw_simulated(results)),
+        "when.png": ("simulated", lambda: draw_when(results)),
     }
     drawn = []
     for name, (figure, draw) in drawings.items():
@@ -227,3 +228,62 @@ def excess_of(
     return np.array(
         [results.records[Cell("simulated", world, s, n, curve)]["excess"] for s in seeds]
     )
+
+
+def excesses(
+    results: Results, world: str, n: int, student: str, teacher: str
+) -> dict[str, np.ndarray]:
+    """Return the excess of each method for the seeds that all measured ones have."""
+    curves = {m: simulated.curve_name(m, student, teacher) for m in simulated.METHODS}
+    seeds = {m: set(results.seeds("simulated", world, n, c)) for m, c in curves.items()}
+    measured = [found for found in seeds.values() if found]
+    common = sorted(set.intersection(*measured)) if measured else []
+    return {
+        method: excess_of(results, world, n, curve, common if seeds[method] else [])
+        for method, curve in curves.items()
+    }
+
+
+def draw_when(results: Results):
+    """Draw which method has the least excess risk: a panel for each student, n to the right."""
+    from matplotlib.patches import Patch
+
+    sizes = sorted({cell.size for cell in results.found("simulated")})
+    lines = [(w, t) for w in results.tables("simulated") for t in simulated.TEACHERS]
+    picture, axes = panels(len(simulated.STUDENTS), 1, 6.4, 0.34 * len(lines) + 0.9)
+    for panel, (student, title) in zip(axes[:, 0], simulated.STUDENT_TITLES.items(), strict=True):
+        for row, (world, teacher) in enumerate(lines):
+            for column, n in enumerate(sizes):
+                _draw_winner(panel, column, row, excesses(results, world, n, student, teacher))
+        panel.set_title(title, loc="left")
+        panel.set(xlim=(-0.5, len(sizes) - 0.5), ylim=(len(lines) - 0.5, -0.5))
+        panel.set_xticks(range(len(sizes)), [f"{n:,}" for n in sizes])
+        titles = [f"{world}, {simulated.TEACHER_TITLES[teacher]}" for world, teacher in lines]
+        panel.set_yticks(range(len(lines)), titles)
+        panel.tick_params(length=0)
+        panel.spines[:].set_visible(False)
+    axes[-1, 0].set_xlabel("training rows")
+    handles = [
+        Patch(color=COLOURS[method], alpha=0.75, label=simulated.METHODS[method])
+        for method in simulated.SINGLE
+    ]
+    picture.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    return picture
+
+
+def _draw_winner(panel: Any, column: int, row: int, values: dict[str, np.ndarray]) -> None:
+    """Colour a square by its best method, and write how much excess that leaves of labels'."""
+    means = {m: values[m].mean() for m in simulated.SINGLE if len(values[m])}
+    if not means:
+        return
+    winner = min(means, key=means.get)
+    corner = (column - 0.47, row - 0.45)
+    panel.add_patch(_square(corner, COLOURS[winner]))
+    share = means[winner] / means["labels"] if "labels" in means else np.nan
+    panel.text(column, row, f"{100 * share:.0f} %", ha="center", va="center", fontsize=8)
+
+
+def _square(corner: tuple[float, float], colour: str):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(corner, 0.94, 0.9, facecolor=colour, alpha=0.75, linewidth=0)

@@ -10,7 +10,7 @@ from protocol import FIRST_SEED, mean_and_error, standard_error
 from report import table
 
 from . import depth, published, simulated, tabular
-from .figures import excess_of
+from .figures import excesses
 from .results import AGAINST_TEACHER, TOLERANCE, Comparison, OnTop, Results, comparisons, on_top
 from .runner import FIGURES
 from .store import Cell
@@ -366,8 +366,10 @@ def simulated_part(results: Results) -> str:
     text += "Differences seed by seed.\n\n" + _excess_table(results, above="best")
     text += "\n### Slopes\n\nOf log excess risk against log n: mean over seeds.\n\n"
     text += _slope_table(results)
-    text += "\n### Which distiller when\n\nThe method without a search that has the least mean "
-    text += "excess risk at each n, and in brackets how far ours is above it, × 1000.\n\n"
+    text += "\n### Which distiller when\n\n![The best method by world, teacher and n](when.png)\n\n"
+    text += "The method without a search that has the least mean excess risk at each n, and in "
+    text += "brackets how far ours is above it, × 1000. In the picture: its excess risk as a share "
+    text += "of that of the same student on labels.\n\n"
     return text + _winner_table(results)
 
 
@@ -386,7 +388,7 @@ def _excess_table(results: Results, above: str | None = None) -> str:
     for world in results.tables("simulated"):
         n = max(results.sizes("simulated", world))
         for student, teacher in _lessons():
-            found = _excesses(results, world, n, student, teacher)
+            found = excesses(results, world, n, student, teacher)
             values = {method: found[method] for method in methods}
             if above is not None:
                 values = {m: v - found[above] if len(v) else v for m, v in values.items()}
@@ -396,20 +398,6 @@ def _excess_table(results: Results, above: str | None = None) -> str:
             rows.append([*_names(world, student, teacher), n, *cells])
     titles = (simulated.METHODS[method] for method in methods)
     return table(["world", "teacher", "student", "n", *titles], rows)
-
-
-def _excesses(
-    results: Results, world: str, n: int, student: str, teacher: str
-) -> dict[str, np.ndarray]:
-    """Return the excess of each method for the seeds that all measured ones have."""
-    curves = {m: simulated.curve_name(m, student, teacher) for m in simulated.METHODS}
-    seeds = {m: set(results.seeds("simulated", world, n, c)) for m, c in curves.items()}
-    measured = [found for found in seeds.values() if found]
-    common = sorted(set.intersection(*measured)) if measured else []
-    return {
-        method: excess_of(results, world, n, curve, common if seeds[method] else [])
-        for method, curve in curves.items()
-    }
 
 
 def _excess_cell(values: np.ndarray, *, bold: bool) -> str:
@@ -458,8 +446,8 @@ def _winner_table(results: Results) -> str:
 
 
 def _winner(results: Results, world: str, n: int, student: str, teacher: str) -> str:
-    values = _excesses(results, world, n, student, teacher)
-    single = {m: v.mean() for m, v in values.items() if m not in ("best", "ours") and len(v)}
+    values = excesses(results, world, n, student, teacher)
+    single = {m: values[m].mean() for m in simulated.SINGLE if len(values[m])}
     if not single:
         return ""
     winner = min(single, key=single.get)

@@ -66,6 +66,7 @@ METHODS = {
     "ours": "ours",
 }
 WITHOUT_TEACHER = ("best", "labels")
+SINGLE = ("labels", "in_sample", "cross_fit", "residual")  # without a search
 
 
 def plan(world: str, seed: int, *, quick: bool = False) -> list[Cell]:
@@ -157,4 +158,5 @@ def notes(model: Any) -> dict[str, Any]:
     """Say what a search chose."""
     if not isinstance(model, LossCorrectedDistillerCV):
         return {}
-    return {"chosen": str(model.best_candidate_)}
+    kept = model.calibration_ is not None
+    return {"chosen": str(model.best_candidate_) + (", calibrated" if kept else "")}
