@@ -308,6 +308,7 @@ def leaky_search(cell: Cell, proba: np.ndarray, X, y) -> LossCorrectedDistillerC
         candidates=[0.0, *SHARES, 1.0],
         cv=FOLDS,
         teacher_cv="unseen",
+        calibrate=False,
         random_state=cell.seed,
     )
     with warnings.catch_warnings():
