@@ -22,6 +22,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "mathml",
     "fitted_names",
+    "pictures",
+    "stacked_tables",
     "site_check",
 ]
 templates_path = ["_templates"]
@@ -53,6 +55,8 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "download_all_examples": False,
     "image_srcset": ["2x"],
+    # As many at a time as `sphinx -j` says.
+    "parallel": True,
 }
 
 # ---- HTML ------------------------------------------------------------------------------------
