@@ -262,9 +262,9 @@ def draw_when(results: Results):
         panel.set_yticks(range(len(lines)), titles)
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
-    axes[-1, 0].set_xlabel("training rows")
+    axes[-1, 0].set_xlabel("training rows (numbers: excess risk, as a share of that on labels)")
     handles = [
-        Patch(color=COLOURS[method], alpha=0.75, label=simulated.METHODS[method])
+        Patch(color=COLOURS[method], alpha=0.75, label=simulated.METHODS[method].replace("`", ""))
         for method in simulated.SINGLE
     ]
     picture.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
