@@ -2,12 +2,14 @@
 
 Build the site first; that makes the notebooks.
 
-    python docs/run_notebooks.py [docs/gallery/plot_rules.ipynb ...]
+    python docs/run_notebooks.py [--jobs 2] [docs/gallery/plot_rules.ipynb ...]
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -19,25 +21,39 @@ GALLERY = Path(__file__).parent / "gallery"
 SECONDS = 300  # for one cell, and for a kernel to start
 
 
-def run(path: Path) -> None:
-    """Execute a notebook; a cell that fails is an error."""
+def run(path: Path) -> float:
+    """Execute a notebook, and return the seconds that it took; a cell that fails is an error."""
+    start = perf_counter()
     notebook = nbformat.read(path, as_version=4)
     with TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
         NotebookClient(
             notebook, timeout=SECONDS, startup_timeout=SECONDS, resources=resources
         ).execute()
+    return perf_counter() - start
 
 
 def main() -> None:
     """Execute those that are named, or all."""
-    paths = [Path(name) for name in sys.argv[1:]] or sorted(GALLERY.glob("plot_*.ipynb"))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="all of the gallery by default")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    options = parser.parse_args()
+    paths = options.notebooks or sorted(GALLERY.glob("plot_*.ipynb"))
     if not paths:
         sys.exit(f"There are no notebooks in {GALLERY}: build the site first.")
-    for path in paths:
-        start = perf_counter()
-        run(path)
-        print(f"{path.name}: {perf_counter() - start:.0f} s", flush=True)
+    failed = []
+    with ProcessPoolExecutor(options.jobs) as pool:
+        running = {pool.submit(run, path): path for path in paths}
+        for done in as_completed(running):
+            name = running[done].name
+            if done.exception() is None:
+                print(f"{name}: {done.result():.0f} s", flush=True)
+            else:
+                print(f"{name} failed: {done.exception()}", flush=True)
+                failed.append(name)
+    if failed:
+        sys.exit(f"{len(failed)} of {len(paths)} notebooks failed: {', '.join(sorted(failed))}")
 
 
 if __name__ == "__main__":

@@ -3,24 +3,71 @@
 from __future__ import annotations
 
 import doctest
+import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.tree import DecisionTreeRegressor
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+README = (ROOT / "README.md").read_text("utf-8")
 PAGES = sorted(path for path in DOCS.glob("**/*.rst") if ">>> " in path.read_text("utf-8"))
 GENERATED = ("_build", "gallery", "generated", "backreferences")
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
-def written_by_hand(path: Path) -> bool:
+def written_by_hand(path):
     return not set(GENERATED) & set(path.relative_to(DOCS).parts)
+
+
+def python_of_readme():
+    return re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+
+
+def python_of_landing_page():
+    block = re.search(r"::\n\n((?:    .*\n|\n)+)", (DOCS / "index.rst").read_text("utf-8"))
+    return re.sub("^    ", "", block[1], flags=re.MULTILINE)
 
 
 @pytest.mark.skipif(np.__version__ < "2", reason="numpy 1 prints numbers in another way")
 @pytest.mark.parametrize("page", filter(written_by_hand, PAGES), ids=lambda path: path.stem)
-def test_page_shows_what_one_gets(page):
+def test_page_shows_what_one_gets(page, tmp_path, monkeypatch):
+    if page.stem == "boosters":
+        pytest.importorskip("xgboost")
+        pytest.importorskip("catboost")
+    monkeypatch.chdir(tmp_path)
     failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=FLAGS)
     assert tried > 0
     assert failed == 0
+
+
+@pytest.mark.parametrize("block", [python_of_readme, python_of_landing_page])
+def test_the_lines_that_everybody_sees_first_work(block):
+    X, y = load_iris(return_X_y=True)
+    small = partial(RandomForestClassifier, max_depth=2, bootstrap=False)
+    names = {
+        "RandomForestClassifier": lambda n_estimators: small(min(n_estimators, 5)),
+        "DecisionTreeRegressor": DecisionTreeRegressor,
+        "X": X,
+        "y": y,
+        "X_new": X[:3],
+    }
+    exec(block(), names)
+    assert names["model"].predict_proba(X[:3]).shape == (3, 3)
+
+
+def test_readme_is_short():
+    text = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    words = [word for line in text.splitlines() if line[:1] != "|" for word in line.split()]
+    assert len(words) <= 600
+
+
+def test_readme_links_lead_somewhere():
+    links = re.findall(r"\]\(([^)#]+)", README)
+    assert any(link.endswith(".png") for link in links)
+    assert [link for link in links if not (ROOT / link).exists()] == []

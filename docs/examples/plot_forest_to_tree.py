@@ -2,7 +2,7 @@
 A forest in one tree
 ====================
 
-A forest of 200 trees predicts well and slowly. Here one tree learns its
+A forest of 100 trees predicts well and slowly. Here one tree learns its
 probabilities.
 
 The table is scikit-learn's diabetes data: 442 patients, ten measurements. We ask
@@ -32,7 +32,7 @@ y = (progression > progression.median()).astype(int)
 # forest is fitted once, and about each patient only those of its trees are asked
 # that have not seen the patient.
 
-teacher = RandomForestClassifier(200, random_state=0)
+teacher = RandomForestClassifier(100, random_state=0)
 student = DecisionTreeRegressor(min_samples_leaf=5, random_state=0)
 model = CrossFitDistiller(teacher, student, cv="oob")
 

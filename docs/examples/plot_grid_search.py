@@ -29,7 +29,7 @@ from skdistill.evaluation import neg_log_loss_floored
 X, y = load_breast_cancer(return_X_y=True)
 
 model = LossCorrectedDistiller(
-    RandomForestClassifier(60, random_state=0),
+    RandomForestClassifier(50, random_state=0),
     DecisionTreeRegressor(random_state=0),
     cv="oob",
     random_state=0,

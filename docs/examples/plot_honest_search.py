@@ -98,7 +98,7 @@ ax.plot(
 )
 ax.plot(shares, truth, "s--", color="black", label="fresh rows")
 ax.set(xlabel="share of the label in the target", ylabel="log loss")
-ax.legend()
+ax.legend(loc="lower right")
 plt.show()
 
 # %%

@@ -29,7 +29,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 model = CrossFitDistiller(
-    RandomForestClassifier(300, random_state=0),
+    RandomForestClassifier(100, random_state=0),
     DecisionTreeRegressor(max_leaf_nodes=6, random_state=0),
     cv="oob",
 ).fit(X_train, y_train)
@@ -55,11 +55,11 @@ plot_tree(
 plt.show()
 
 # %%
-# How faithful are six rules to 300 trees? Two numbers, on test rows: the share of
+# How faithful are six rules to 100 trees? Two numbers, on test rows: the share of
 # rows in which both say the same, and how much of the variation of the forest's
 # probabilities the tree explains.
 
-teacher = RandomForestClassifier(300, random_state=0).fit(X_train, y_train)
+teacher = RandomForestClassifier(100, random_state=0).fit(X_train, y_train)
 agreement = (teacher.predict(X_test) == model.predict(X_test)).mean()
 explained = r2_score(
     teacher.predict_proba(X_test)[:, 1], model.predict_proba(X_test)[:, 1]
