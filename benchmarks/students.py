@@ -370,10 +370,10 @@ GUIDE = Path(__file__).parents[1] / "docs" / "user_guide" / "students_measured.i
 GUIDE_TEXT = """What was measured
 -----------------
 
-Test log loss of the same student on labels, and on what a teacher says, in means over {splits}
-splits of at most {rows:,} training rows: two classes (``online_shoppers``) and six (``satimage``).
-The best of the three is bold. Everything is in ``benchmarks/results/students.md``, with standard
-errors and AUC.
+Test log loss of the same student on labels, and on what a teacher says, for two classes
+(``online_shoppers``) and six (``satimage``), at most {rows:,} training rows; number of splits:
+{splits}. The best of the three is bold. Everything is in ``benchmarks/results/students.md``, with
+standard errors and AUC.
 
 """
 
@@ -396,7 +396,10 @@ Test AUC of LightGBM students of a forest of 500 trees (out-of-bag), and of a tr
 LightGBM of 400 trees, means over {splits} splits. On FICO the forest knows more than a big booster
 finds by itself, and distillation lifts the booster above its teacher or close to it. On Adult the
 forest is the weaker model, and following it hurts; the tuned distiller comes back to the labels'
-score. Distillation pays where the teacher knows something that the student alone does not.
+score. Distillation pays where the teacher knows something that the student alone does not. What it
+knows may be no more than that a smaller or slower student would do: with leaves and learning rate
+tuned on labels, the big booster on FICO reaches the distilled one's AUC by itself
+(``benchmarks/results/readme_table.md``).
 
 """
 

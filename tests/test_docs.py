@@ -71,3 +71,8 @@ def test_readme_links_lead_somewhere():
     links = re.findall(r"\]\(([^)#]+)", README)
     assert any(link.endswith(".png") for link in links)
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_readme_shows_the_table_that_was_measured():
+    measured = (ROOT / "benchmarks" / "results" / "readme_table.md").read_text("utf-8")
+    assert measured[measured.index("| table") :] in README

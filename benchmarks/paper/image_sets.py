@@ -1,0 +1,151 @@
+"""Images with labels: scikit-learn's digits, and CIFAR-10 as its authors publish it.
+
+An image set may have a share of its training labels flipped, and is then called `NAME_flipped`.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tarfile
+from collections.abc import Iterator
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from datasets import FOLDER_VARIABLE
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+FLIPPED = "_flipped"
+SETS = ("digits", "cifar10")
+NAMES = tuple(name + ending for name in SETS for ending in ("", FLIPPED))
+N_CLASSES = 10
+CIFAR_FOLDER = "cifar-10-batches-py"
+CIFAR_ARCHIVE = "cifar-10-python.tar.gz"
+CIFAR_SHAPE = (3, 32, 32)
+TRAIN_BATCHES = tuple(f"data_batch_{k}" for k in range(1, 6))
+TEST_BATCH = "test_batch"
+
+
+class ImagesNotFoundError(Exception):
+    """CIFAR-10 is not on hand."""
+
+
+class Images(NamedTuple):
+    """Training and test images, one in a row, and their labels as codes."""
+
+    X: np.ndarray
+    X_test: np.ndarray
+    y: np.ndarray
+    y_test: np.ndarray
+    shape: tuple[int, int, int]
+
+
+def load_images(name: str, seed: int, *, flips: float, cifar: Path | None = None) -> Images:
+    """Return an image set, split and flipped by a seed; CIFAR-10 has a split of its own.
+
+    Test labels stay as they are: `flipped_log_loss` says what flipped ones would have cost.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    seed : int
+        Draws test rows and flips.
+    flips : float
+        Share of the training labels that become another one, where the name says so.
+    cifar : Path or None, default=None
+        Where CIFAR-10 is, if not in the folder that SKDISTILL_DATA names.
+    """
+    images = read_cifar(find_cifar(cifar)) if name.startswith("cifar10") else _digits(seed)
+    if not name.endswith(FLIPPED):
+        return images
+    return images._replace(y=flip(images.y, flips, np.random.default_rng(seed)))
+
+
+def _digits(seed: int) -> Images:
+    # Half of them: with fewer test rows, their number alone would blur a per cent.
+    X, y = load_digits(return_X_y=True)
+    rows = train_test_split(
+        (X / 16).astype(np.float32), y, test_size=0.5, stratify=y, random_state=seed
+    )
+    return Images(*rows, (1, 8, 8))
+
+
+def flip(y: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Return labels of which a share, drawn at random, has become one of the other classes."""
+    moved = rng.random(len(y)) < share
+    steps = rng.integers(1, N_CLASSES, size=len(y))
+    return np.where(moved, (y + steps) % N_CLASSES, y)
+
+
+# ---- CIFAR-10 --------------------------------------------------------------------------------
+
+
+def find_cifar(given: Path | None = None) -> Path:
+    """Return the folder of batches or the archive of them: what is given, or a folder with it."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    around = given if given is not None else Path(folder) if folder else None
+    if around is not None:
+        for path in (around, around / CIFAR_FOLDER, around / CIFAR_ARCHIVE):
+            if path.is_file() or (path / TEST_BATCH).is_file():
+                return path
+    looked = f"there is none in {around}" if around is not None else f"{FOLDER_VARIABLE} is not set"
+    raise ImagesNotFoundError(
+        f"CIFAR-10 was not found: {looked}. To have it, get the Python version that its authors "
+        f"publish ({CIFAR_ARCHIVE}, or the folder {CIFAR_FOLDER} from it) and name the folder "
+        f"that holds it by --cifar or {FOLDER_VARIABLE}."
+    )
+
+
+@cache
+def read_cifar(path: Path) -> Images:
+    """Read all batches; pixels are scaled by mean and deviation of each training channel."""
+    batches = dict(_batches(path))
+    missing = [name for name in (*TRAIN_BATCHES, TEST_BATCH) if name not in batches]
+    if missing:
+        raise ImagesNotFoundError(f"{path} lacks {', '.join(missing)}.")
+    X = np.concatenate([batches[name][b"data"] for name in TRAIN_BATCHES])
+    X_test = batches[TEST_BATCH][b"data"]
+    y = np.concatenate([batches[name][b"labels"] for name in TRAIN_BATCHES])
+    by_channel = X.reshape(len(X), CIFAR_SHAPE[0], -1)
+    mean, deviation = by_channel.mean(axis=(0, 2)), by_channel.std(axis=(0, 2))
+    n_pixels = by_channel.shape[2]
+    shift, scale = (np.repeat(v, n_pixels).astype(np.float32) for v in (mean, deviation))
+    scaled = [(part - shift) / scale for part in (X, X_test)]
+    return Images(*scaled, y, np.asarray(batches[TEST_BATCH][b"labels"]), CIFAR_SHAPE)
+
+
+def _batches(path: Path) -> Iterator[tuple[str, dict[bytes, Any]]]:
+    """Yield name and content of each file of images."""
+    wanted = (*TRAIN_BATCHES, TEST_BATCH)
+    if path.is_dir():
+        for name in wanted:
+            if (path / name).is_file():
+                yield name, _unpickle((path / name).read_bytes())
+        return
+    with tarfile.open(path) as archive:
+        for member in archive:
+            name = Path(member.name).name
+            file = archive.extractfile(member) if name in wanted else None
+            if file is not None:
+                yield name, _unpickle(file.read())
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Reads pickled arrays: a pickle from elsewhere can otherwise run any code."""
+
+    _KNOWN = ("_reconstruct", "ndarray", "dtype", "encode")
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.partition(".")[0] in ("numpy", "_codecs") and name in self._KNOWN:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"This is no file of CIFAR-10: it asks for {module}.{name}.")
+
+
+def _unpickle(content: bytes) -> dict[bytes, Any]:
+    # Python 2 wrote the files: its strings are bytes.
+    return _ArraysOnly(BytesIO(content), encoding="bytes").load()

@@ -1,0 +1,431 @@
+"""Figure "images": a small convolutional student, taught by networks from too small to too large.
+
+    python benchmarks/paper/images.py --jobs 2                # may be stopped, and goes on
+    python benchmarks/paper/images.py --quick                 # two widths, one split
+    python benchmarks/paper/images.py --render                # page and figure of what there is
+    python benchmarks/paper/images.py --cifar FOLDER_OR_ARCHIVE
+
+Image sets: scikit-learn's digits, and CIFAR-10 where it is on hand; each as it is, and with a share
+of its training labels flipped. It needs PyTorch and skorch: `pip install "skdistill[torch]"`.
+Results go to a store of their own, `cells.jsonl`, a line for each cell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from lightgbm import LGBMClassifier
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from datasets import FOLDER_VARIABLE
+from protocol import FIRST_SEED, PROBA_FLOOR, write_whole, written_by_hand
+from report import RESULTS
+from sklearn.tree import DecisionTreeRegressor
+
+from paper import images_page, runner
+from paper.image_sets import (
+    FLIPPED,
+    N_CLASSES,
+    NAMES,
+    SETS,
+    Images,
+    ImagesNotFoundError,
+    find_cifar,
+    load_images,
+)
+from paper.results import Results
+from paper.runner import How, guess_seconds, units_of
+from paper.store import Cell, Store, check_settings, missing, own_folder
+from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
+from skdistill.losses import floor_proba
+from skdistill.overfit import overfit_share
+
+NAME = "images"
+SETTINGS: dict[str, Any] = {
+    "temperature": 1,
+    "share": 0.2,
+    "folds": 5,
+    "flips": 0.2,
+    "repeats": 1,
+    "digits": {"student": 4, "epochs": 40, "batch": 64, "rate": 0.01},
+    "cifar10": {"student": 8, "epochs": 60, "batch": 128, "rate": 0.002},
+}
+WIDTHS = {"digits": (1, 2, 4, 8, 16, 32), "cifar10": (4, 8, 16, 32, 64)}
+# As in skdistill/residual.py.
+TREES = {
+    "n_estimators": 80,
+    "num_leaves": 7,
+    "learning_rate": 0.05,
+    "min_child_samples": 40,
+    "reg_lambda": 5.0,
+    "n_jobs": 1,
+    "verbose": -1,
+}
+OTHER_TEMPERATURES = (2, 4)
+# A correction at such temperatures, of teachers that are sure and wrong, wants a higher floor.
+HIGH_FLOOR = 0.02
+SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 3))
+PACKAGES = ("torch", "skorch")
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STOPPED = "Stopped. The same command goes on; with --render it writes the page of what there is."
+
+# ---- the lessons -----------------------------------------------------------------------------
+
+
+class Softness(NamedTuple):
+    """How soft the soft labels of cross-entropy are."""
+
+    temperature: float
+    proba_floor: float = PROBA_FLOOR
+
+    @classmethod
+    def read(cls, text: str, usual: float) -> Softness:
+        """Read what follows "@" in the name of a curve: a temperature, and perhaps a floor."""
+        temperature, _, floor = text.partition("/")
+        return cls(float(temperature or usual), float(floor or PROBA_FLOOR))
+
+
+class Gallery:
+    """What all cells of a split share: images, networks, and where teachers' answers are kept."""
+
+    def __init__(self, table: str, seed: int, settings: dict[str, Any], folder: Path) -> None:
+        self.settings = settings
+        self.own = settings[set_of(table)]
+        self.seed = seed
+        self.folder = str(folder)
+        self.flips = settings["flips"] if table.endswith(FLIPPED) else 0.0
+        self.images: Images = load_images(table, seed, flips=self.flips)
+
+    @cached_property
+    def _make(self) -> Callable[..., Any]:
+        from paper.networks import make_network
+
+        how = {name: self.own[name] for name in ("epochs", "batch", "rate")}
+        return partial(make_network, shape=self.images.shape, n_classes=N_CLASSES, how=how)
+
+    def teacher(self, width: int) -> Any:
+        """Return a teacher that has learned nothing."""
+        return self._make(width, self.seed)
+
+    def students(self) -> list[Any]:
+        """Return students that differ in their seed."""
+        seeds = [1000 * self.seed + repeat for repeat in range(self.settings["repeats"])]
+        return [self._make(self.own["student"], seed) for seed in seeds]
+
+    def distil(self, make: Callable[..., Any], teacher: Any, softness: Softness) -> dict[str, Any]:
+        """Teach all students, and score them."""
+        distillers = [
+            make(
+                teacher,
+                student,
+                loss="cross_entropy",
+                memory=self.folder,
+                **softness._asdict(),
+            )
+            for student in self.students()
+        ]
+        return self.score(distillers)
+
+    def score(self, models: list[Any]) -> dict[str, Any]:
+        """Fit models, and compare what they say about test images with the labels."""
+        X, X_test, y, y_test, _ = self.images
+        answers = [model.fit(X, y).predict_proba(X_test) for model in models]
+        return {
+            "accuracy": [round(float((a.argmax(axis=1) == y_test).mean()), 6) for a in answers],
+            "log_loss": [round(flipped_log_loss(a, y_test, self.flips), 6) for a in answers],
+            "log_loss_unflipped": [round(flipped_log_loss(a, y_test, 0.0), 6) for a in answers],
+        }
+
+    def answers(self, make: Callable[..., Any], width: int) -> np.ndarray:
+        """Return what teachers say about the training rows."""
+        asked = make(self.teacher(width), STUMP, memory=self.folder, store_teacher_proba=True)
+        return asked.fit(self.images.X, self.images.y).teacher_proba_
+
+
+# Distillers always fit a student. Where only probabilities are wanted: a cheap one.
+STUMP = DecisionTreeRegressor(max_depth=1)
+
+
+def flipped_log_loss(proba: np.ndarray, y: np.ndarray, flips: float) -> float:
+    """Return the expected log loss, if a share of the labels were flipped as in training.
+
+    It is what probabilities learned from flipped labels should be judged by; for no flips it is
+    the log loss.
+    """
+    losses = -np.log(floor_proba(proba, PROBA_FLOOR))
+    own = losses[np.arange(len(y)), y]
+    others = (losses.sum(axis=1) - own) / (losses.shape[1] - 1)
+    return float(((1 - flips) * own + flips * others).mean())
+
+
+def cross_fitted(room: Gallery, distiller: type, **further: Any) -> Callable[..., Any]:
+    """Return a distiller without its members, whose folds are those of all others."""
+    return partial(distiller, cv=room.settings["folds"], random_state=room.seed, **further)
+
+
+def teacher_itself(room: Gallery, width: int) -> dict[str, Any]:
+    """Score the teacher, and find how many labels, and how much of a label, it knows by heart."""
+    from paper.networks import count_weights
+
+    teacher = room.teacher(width)
+    scores = room.score([teacher])
+    inside = room.answers(Distiller, width)
+    outside = room.answers(cross_fitted(room, CrossFitDistiller), width)
+    y = room.images.y
+    return scores | {
+        "train_accuracy": round(float((inside.argmax(axis=1) == y).mean()), 4),
+        "fold_accuracy": round(float((outside.argmax(axis=1) == y).mean()), 4),
+        "overfit_share": round(overfit_share(np.eye(N_CLASSES)[y], inside, outside), 4),
+        "weights": count_weights(teacher),
+    }
+
+
+def labels(room: Gallery, width: int) -> dict[str, Any]:
+    """Learn from labels, without a teacher."""
+    return room.score(room.students())
+
+
+def trees(room: Gallery, width: int) -> dict[str, Any]:
+    """Learn from what `residual` corrects networks by, boosted trees on pixels, without a network.
+
+    It tells how much of the correction is knowledge of its own.
+    """
+    make = cross_fitted(room, CrossFitDistiller)
+    return room.distil(make, LGBMClassifier(**TREES), Softness(room.settings["temperature"]))
+
+
+def in_sample(room: Gallery, width: int, softness: Softness) -> dict[str, Any]:
+    """Learn what the teacher says about images that it has seen."""
+    return room.distil(Distiller, room.teacher(width), softness)
+
+
+def cross_fit(room: Gallery, width: int, softness: Softness) -> dict[str, Any]:
+    """Learn what teachers say about images that they have not seen."""
+    make = cross_fitted(room, CrossFitDistiller)
+    return room.distil(make, room.teacher(width), softness)
+
+
+def share(room: Gallery, width: int, softness: Softness) -> dict[str, Any]:
+    """Correct cross-fitted probabilities towards the label by a fixed share."""
+    make = cross_fitted(room, LossCorrectedDistiller, correction=room.settings["share"])
+    return room.distil(make, room.teacher(width), softness)
+
+
+def residual(room: Gallery, width: int, softness: Softness) -> dict[str, Any]:
+    """Correct cross-fitted probabilities by what a model of their errors has learned."""
+    make = cross_fitted(room, LossCorrectedDistiller)
+    return room.distil(make, room.teacher(width), softness)
+
+
+ALONE = {"labels": labels, "trees": trees}
+DISTILLED: dict[str, Callable[..., dict[str, Any]]] = {
+    "in_sample": in_sample,
+    "cross_fit": cross_fit,
+    "share": share,
+    "residual": residual,
+}
+CORRECTED = ("share", "residual")
+
+# ---- the figure ------------------------------------------------------------------------------
+
+
+def set_of(table: str) -> str:
+    """Return the image set that a table is made of."""
+    return table.removesuffix(FLIPPED)
+
+
+def curves_on(table: str) -> list[str]:
+    """Return the ways of distilling; trees on single pixels see little in photographs."""
+    return [c for c in DISTILLED if c != "residual" or set_of(table) == "digits"]
+
+
+def plan(table: str, seed: int, *, quick: bool = False) -> list[Cell]:
+    """Return the cells of a split, one width of the teacher after the other."""
+    widths = WIDTHS[set_of(table)]
+    widths = widths[:: len(widths) - 1] if quick else widths
+    curves = ["teacher", *curves_on(table)]
+    alone = [c for c in ALONE if c == "labels" or "residual" in curves]
+    cells = [Cell(NAME, table, seed, 0, curve) for curve in alone]
+    cells += [Cell(NAME, table, seed, width, curve) for width in widths for curve in curves]
+    if quick:
+        return cells
+    hot = [f"{curve}@{t:g}" for t in OTHER_TEMPERATURES for curve in curves_on(table)]
+    hot += [f"{c}/{HIGH_FLOOR:g}" for c in hot if c.partition("@")[0] in CORRECTED]
+    return cells + [Cell(NAME, table, seed, widths[-1], curve) for curve in hot]
+
+
+def effort(cell: Cell) -> float:
+    """Return roughly how long a cell takes, in seconds of one core."""
+    each = 1 if set_of(cell.table) == "digits" else 2_000
+    return each * (10 + 2 * cell.size if cell.curve == "teacher" else 4)
+
+
+def is_extra(cell: Cell) -> bool:
+    """Whether a cell can wait until all others are measured: they all share teachers."""
+    return False
+
+
+def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
+    """Yield cells of one split and their values."""
+    import torch
+
+    torch.set_num_threads(1)
+    table, seed = cells[0].table, cells[0].seed
+    room = Gallery(table, seed, settings, own_folder(cache, NAME, table, seed))
+    for cell in cells:
+        curve, _, how = cell.curve.partition("@")
+        if curve == "teacher":
+            values = teacher_itself(room, cell.size)
+        elif curve in ALONE:
+            values = ALONE[curve](room, cell.size)
+        else:
+            values = DISTILLED[curve](room, cell.size, Softness.read(how, settings["temperature"]))
+        yield cell, values | {"torch": torch.__version__}
+
+
+# The runner measures whatever figure is in its list; this one is not in it for all commands.
+runner.FIGURES.setdefault(NAME, sys.modules[__name__])
+
+# ---- the command -----------------------------------------------------------------------------
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sets", nargs="+", default=[*NAMES], choices=[*NAMES])
+    parser.add_argument("--seeds", nargs="+", type=int, help="splits, flips and first weights")
+    parser.add_argument("--quick", action="store_true", help="two widths, one split")
+    parser.add_argument("--render", action="store_true", help="only write page and figure")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, at most one for each split")
+    parser.add_argument("--cifar", type=Path, help="folder or archive of CIFAR-10 as published")
+    parser.add_argument("--out", type=Path, default=RESULTS / "paper" / NAME)
+    parser.add_argument(
+        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "skdistill_paper"
+    )
+    trying = parser.add_argument_group("to try the program (with another --out)")
+    trying.add_argument("--epochs", type=int, help="epochs of all networks")
+    options = parser.parse_args(arguments)
+    options.seeds = options.seeds or [*(SEEDS[:1] if options.quick else SEEDS)]
+    return options
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return how networks are taught."""
+    if options.epochs is None:
+        return SETTINGS
+    return SETTINGS | {name: SETTINGS[name] | {"epochs": options.epochs} for name in SETS}
+
+
+def find_absent(tables: list[str]) -> dict[str, str]:
+    """Return which image sets cannot be had, and why."""
+    try:
+        find_cifar()
+    except ImagesNotFoundError as error:
+        return {name: str(error) for name in tables if set_of(name) == "cifar10"}
+    return {}
+
+
+def lacking() -> str:
+    """Say what has to be installed, an empty string if nothing."""
+    absent = [name for name in PACKAGES if find_spec(name) is None]
+    if not absent:
+        return ""
+    return (
+        f"Images are left out: {' and '.join(absent)} not installed. "
+        'To have them: pip install "skdistill[torch]".'
+    )
+
+
+def measure_all(cells: list[Cell], store: Store, options: argparse.Namespace) -> list[Cell]:
+    """Measure what is missing; return the cells that failed."""
+    how = How({NAME: settings_of(options)}, options.cache)
+    records = store.read()
+    check_settings(records, how.settings, store.path)
+    left = dict.fromkeys(missing(cells, records))
+    print(f"{len(cells) - len(left)} of {len(cells)} cells were measured before.", flush=True)
+    failed = []
+    for cell, values in runner.run(units_of([*left]), options.jobs, how):
+        del left[cell]
+        if isinstance(values, str):
+            failed.append(cell)
+            print(f"{cell} FAILED\n{values}", flush=True)
+            continue
+        store.append(cell, values)
+        records[cell] = values
+        minutes = guess_seconds([*left], records) / options.jobs / 60
+        until = time.strftime("%H:%M", time.localtime(time.time() + 60 * minutes))
+        print(
+            f"[{len(cells) - len(left)}/{len(cells)}] {cell}: accuracy "
+            f"{np.mean(values['accuracy']):.4f}, log loss {np.mean(values['log_loss']):.4f}; "
+            f"{values['seconds']:.1f} s; about {minutes:.0f} min left, until {until}",
+            flush=True,
+        )
+    return failed
+
+
+def render(store: Store, options: argparse.Namespace, absent: dict[str, str]) -> None:
+    """Write page and figure of all that has been measured."""
+    results = Results(store.read())
+    if not results.records:
+        print("Nothing has been measured yet.")
+        return
+    planned = [cell for seed in SEEDS for table in NAMES for cell in plan(table, seed)]
+    picture = images_page.write_figure(results, options.out)
+    path = options.out / "README.md"
+    by_hand = written_by_hand(path, images_page.EXPLANATION)
+    # What is not on hand here may have been measured elsewhere.
+    left_out = [name for name in absent if name not in results.tables(NAME)]
+    write_whole(path, images_page.write(results, planned, left_out, picture, by_hand))
+    print(f"The page is {path}.")
+
+
+def stop(*_) -> None:
+    """End the run in good order; a second signal must not disturb that."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(STOPPED)
+
+
+def main() -> None:
+    options = parse()
+    if options.cifar is not None:
+        # Processes that measure inherit it.
+        os.environ[FOLDER_VARIABLE] = str(options.cifar)
+    store = Store(options.out / "cells.jsonl")
+    for number in SIGNALS:
+        signal.signal(number, stop)
+    absent = find_absent([*NAMES])
+    for reason in {absent[name] for name in options.sets if name in absent}:
+        print(f"{reason} It is left out.", flush=True)
+    failed = []
+    if lacking():
+        print(lacking(), flush=True)
+    elif not options.render:
+        tables = [table for table in options.sets if table not in absent]
+        cells = [
+            cell
+            for seed in options.seeds
+            for table in tables
+            for cell in plan(table, seed, quick=options.quick)
+        ]
+        with store.opened():
+            failed = measure_all(cells, store, options)
+    render(store, options, absent)
+    if failed:
+        raise SystemExit(f"{len(failed)} cells failed: {', '.join(map(str, failed))}")
+
+
+if __name__ == "__main__":
+    main()

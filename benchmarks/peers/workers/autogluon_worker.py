@@ -1,0 +1,102 @@
+"""AutoGluon: its own distillation of a bagged forest, and ours of what that forest says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from autogluon.tabular import TabularPredictor
+from serving import ByFunction, Fitted, Job, serve
+from sizes import BOOSTING, LEAVES, regressor
+
+from skdistill import CrossFitDistiller, LGBMSoftClassifier
+
+
+def bagged(job: Job) -> TabularPredictor:
+    """Return a predictor that holds the teacher, a forest.
+
+    With bagging AutoGluon keeps for each row what trees say that have not seen it.
+    """
+    folder = job.folder / "autogluon"
+    shutil.rmtree(folder, ignore_errors=True)
+    predictor = TabularPredictor(
+        "target",
+        problem_type="binary" if job.n_classes == 2 else "multiclass",
+        eval_metric="log_loss",
+        path=str(folder),
+        verbosity=1,
+    )
+    return predictor.fit(
+        frame(job.X).assign(target=job.y),
+        hyperparameters={"RF": {"n_estimators": job.trees, "random_state": job.seed}},
+        num_bag_folds=5,
+        num_stack_levels=0,
+        fit_weighted_ensemble=False,
+        ag_args_ensemble={"fold_fitting_strategy": "sequential_local"},
+        num_cpus=1,
+        num_gpus=0,
+    )
+
+
+def frame(X: Any) -> pd.DataFrame:
+    return pd.DataFrame(X, columns=[f"x{k}" for k in range(X.shape[1])])
+
+
+def hyperparameters(student: str) -> dict[str, dict[str, Any]]:
+    """Return the student in AutoGluon's words; a tree is a forest of one, of all rows."""
+    if student == "lgbm":
+        names = ("num_leaves", "learning_rate")
+        own = {name: BOOSTING[name] for name in names}
+        return {"GBM": {"num_boost_round": BOOSTING["n_estimators"], **own}}
+    if student == "forest10":
+        return {"RF": {"n_estimators": 10}}
+    tree = {"n_estimators": 1, "bootstrap": False, "max_features": 1.0}
+    return {"RF": {**tree, "max_leaf_nodes": LEAVES[student]}}
+
+
+def distil(job: Job, student: str) -> Fitted:
+    """Distil as AutoGluon does by default, with simulated rows that the teacher labels."""
+    predictor, seconds = job.aside("bagged", lambda: bagged(job))
+    names = predictor.distill(hyperparameters=hyperparameters(student), verbosity=1)
+    place = job.folder / f"autogluon_{student}"
+    shipped, _ = job.aside(student, lambda: ship(predictor, names[0], place))
+    # Else it might be the best model, and so the teacher of the next student.
+    job.aside((student, "gone"), lambda: delete(predictor, names))
+    size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+    return Fitted(ByFrame(shipped), size, teacher_seconds=seconds)
+
+
+def ship(predictor: TabularPredictor, name: str, place: Path) -> TabularPredictor:
+    """Return a predictor that is one student alone, loaded for use."""
+    shutil.rmtree(place, ignore_errors=True)
+    shipped = predictor.clone_for_deployment(str(place), model=name, return_clone=True)
+    shipped.persist()
+    return shipped
+
+
+def delete(predictor: TabularPredictor, names: list[str]) -> None:
+    predictor.delete_models(models_to_delete=names, dry_run=False)
+
+
+class ByFrame(ByFunction):
+    """A predictor that is given arrays: it wants frames with names."""
+
+    def __init__(self, predictor: TabularPredictor) -> None:
+        super().__init__(lambda X: predictor.predict_proba(frame(X)).to_numpy())
+
+
+def cross_fit(job: Job, student: str) -> Fitted:
+    """Let ours learn the out-of-fold probabilities of AutoGluon's teacher."""
+    predictor, seconds = job.aside("bagged", lambda: bagged(job))
+    proba = predictor.predict_proba_oof().to_numpy()
+    own = LGBMSoftClassifier(**BOOSTING) if student == "lgbm" else regressor(student, job.seed)
+    model = CrossFitDistiller(None, own).fit(job.X, job.y, teacher_proba=proba)
+    return Fitted(model.classifier_, teacher_seconds=seconds)
+
+
+if __name__ == "__main__":
+    serve(
+        {"autogluon": distil, "autogluon_cross_fit": cross_fit}, ("autogluon.tabular", "lightgbm")
+    )

@@ -1,0 +1,195 @@
+"""Peers are measured in one way, and compared without a thumb on the scale."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from paper.store import Store
+from peers import environments, page, runner
+from peers.plan import METHODS, TABLES, TEACHER, Cell, plan
+from peers.results import OURS, Results
+
+PEER = "shrinkage"
+SCORES = {"calibration_error": 0.1, "bytes": 1000.0, "teacher_seconds": 1.0, "student_seconds": 2.0}
+
+
+@pytest.fixture
+def workers(monkeypatch):
+    """Let tests import what workers share, as a worker does."""
+    monkeypatch.syspath_prepend(Path(runner.__file__).parent / "workers")
+    yield importlib.import_module
+    for name in ("serving", "sizes", "sklearn_worker"):
+        sys.modules.pop(name, None)
+
+
+def records(auc: dict[str, list[float]], log_loss: dict[str, list[float]], student="tree64"):
+    """Return records of a table, a seed for each number."""
+    return {
+        Cell(METHODS[method].peer, "magic", seed, method, student): {
+            "auc": auc[method][seed],
+            "log_loss": log_loss[method][seed],
+            "trees": 500,
+            "versions": {"imodels": "3"},
+            **SCORES,
+        }
+        for method in auc
+        for seed in range(len(auc[method]))
+    }
+
+
+# ---- the plan ----------------------------------------------------------------------------------
+
+
+def test_every_cell_is_planned_once_and_has_a_worker():
+    cells = [cell for t in TABLES for cell in plan(t, 1, 1, tuple(runner.SCRIPTS))]
+    assert len(cells) == len(set(cells))
+    assert {cell.peer for cell in cells} == set(runner.SCRIPTS)
+    assert all((runner.WORKERS / script).exists() for script in runner.SCRIPTS.values())
+
+
+def test_peer_of_two_classes_is_not_asked_for_six():
+    asked = {cell.method for cell in plan("satimage", 1, 1, tuple(runner.SCRIPTS))}
+    assert "distilled_regressor" not in asked
+    assert {"shrinkage", "gbdt_student", "tuned"} <= asked
+
+
+def test_converted_models_are_measured_on_the_first_split_alone():
+    assert any(cell.peer == "onnx" for cell in plan("magic", 1, 1, ("onnx",)))
+    assert plan("magic", 2, 1, ("onnx",)) == []
+
+
+def test_teacher_comes_first_where_it_is_asked_and_not_there(tmp_path):
+    cells = plan("magic", 1, 1, ("imodels", "ours"))
+    assert [*runner.by_peer("magic", 1, cells, tmp_path)] == ["teacher", "imodels", "ours"]
+    (tmp_path / "teacher.npz").touch()
+    assert [*runner.by_peer("magic", 1, cells, tmp_path)] == ["imodels", "ours"]
+
+
+# ---- environments ------------------------------------------------------------------------------
+
+
+def test_missing_environment_is_told_with_the_command_that_makes_it(tmp_path):
+    with pytest.raises(environments.PeerMissingError, match="--setup tabtune --envs"):
+        environments.check("tabtune", tmp_path)
+
+
+@pytest.mark.parametrize("peer", environments.MODULES)
+def test_every_peer_has_pinned_requirements(peer):
+    lines = environments.requirements(peer).read_text().splitlines()
+    assert all("==" in line for line in lines if not line.startswith("#"))
+
+
+# ---- workers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("student", ["tree16", "tree64", "tree256", "unpruned"])
+def test_search_on_labels_never_exceeds_the_budget(workers, student):
+    sizes = workers("sizes")
+    leaves = workers("sklearn_worker").grid(student)["max_leaf_nodes"]
+    budget = sizes.classifier(student, 0).max_leaf_nodes
+    assert budget in leaves
+    assert budget is None or max(leaves) == budget
+
+
+def test_what_several_students_share_is_not_counted_in_a_fit(workers, monkeypatch):
+    serving = workers("serving")
+    clock = iter(np.cumsum([0.0, 1.0, 7.0, 2.0]))  # start, shared work begins, ends; fit ends
+    monkeypatch.setattr(serving, "cpu_seconds", lambda: next(clock))
+    job = serving.Job.__new__(serving.Job)
+    job.aside_seconds, job._kept, job.timed, job.X_test = 0.0, {}, False, np.zeros((2, 1))
+
+    def make(job, student):
+        value, seconds = job.aside("shared", lambda: "teacher")
+        assert (value, seconds) == ("teacher", 7.0)
+        classifier = serving.ByFunction(lambda X: np.full((len(X), 2), 0.5))
+        return serving.Fitted(classifier, size=3.0, teacher_seconds=seconds, search_seconds=4.0)
+
+    found = serving.measure(make, job, "tree16")
+    assert found["teacher_seconds"] == 7.0
+    assert found["student_seconds"] == 1.0 + 2.0 + 4.0
+    assert found["bytes"] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ([0.25, -0.5, 1.5], [[0.75, 0.25], [1, 0], [0, 1]]),
+        ([[1.0, 1.0], [-1.0, 2.0], [0.0, 0.0]], [[0.5, 0.5], [0, 1], [0.5, 0.5]]),
+    ],
+)
+def test_regressors_shares_become_probabilities(workers, shares, expected):
+    assert workers("serving").as_proba(np.array(shares)).tolist() == expected
+
+
+def test_worker_measures_and_runner_scores(monkeypatch, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y = (X[:, 0] > 0).astype(int)
+    monkeypatch.setattr(runner, "split", lambda table, seed: (X[:200], X[200:], y[:200], y[200:]))
+    python = {"sklearn": Path(sys.executable)}
+    cells = [Cell("sklearn", "magic", 1, "labels", "tree16")]
+    how = runner.How(500, tmp_path, python, timed_seed=1)
+    [(cell, found)] = runner.measure("magic", 1, cells, how)
+    assert cell == cells[0]
+    assert found["auc"] > 0.95  # the label is a threshold on one column
+    assert 0 < found["log_loss"] < 0.5
+    assert found["us_one_row"] > found["us_per_row_of_many"] > 0
+    assert found["teacher_seconds"] == 0
+    assert not (tmp_path / "magic-1").exists()
+
+
+def test_model_that_fails_is_told_and_its_split_kept(monkeypatch, tmp_path):
+    X, y = np.full((20, 2), np.inf), np.arange(20) % 2
+    monkeypatch.setattr(runner, "split", lambda table, seed: (X, X, y, y))
+    cells = [Cell("sklearn", "magic", 1, "labels", "tree16")]
+    how = runner.How(500, tmp_path, {"sklearn": Path(sys.executable)}, timed_seed=2)
+    [(_, found)] = runner.measure("magic", 1, cells, how)
+    assert "infinity" in found["error"]
+    assert (tmp_path / "magic-1" / "split.npz").exists()
+
+
+def test_store_gives_back_what_it_was_given(tmp_path):
+    store = runner.PeerStore(tmp_path / "cells.jsonl")
+    assert isinstance(store, Store)
+    cell = Cell("ours", "magic", 1, "tuned", "tree64")
+    store.append(cell, {"auc": 0.5})
+    assert store.read()[cell]["auc"] == 0.5
+
+
+# ---- who wins ----------------------------------------------------------------------------------
+
+
+def test_lead_is_positive_where_ours_is_better_whatever_the_score():
+    auc = {OURS: [0.8, 0.9], PEER: [0.7, 0.6]}
+    log_loss = {OURS: [0.5, 0.5], PEER: [0.4, 0.4]}
+    results = Results(records(auc, log_loss))
+    by_auc, by_loss = (results.lead("magic", "tree64", field) for field in ("auc", "log_loss"))
+    assert by_auc[:2] == (PEER, pytest.approx(0.2))
+    assert by_auc.se == pytest.approx(0.1)  # gaps .1 and .3
+    assert by_loss[:2] == (PEER, pytest.approx(-0.1))
+
+
+def test_lead_is_over_the_splits_that_both_have():
+    auc = {OURS: [0.8, 0.1], PEER: [0.7]}
+    assert Results(records(auc, auc)).lead("magic", "tree64", "auc").gap == pytest.approx(0.1)
+
+
+def test_split_that_is_not_whole_does_not_count(monkeypatch):
+    monkeypatch.setitem(TABLES, "magic", ("tree64",))
+    found = records({OURS: [0.8], PEER: [0.7, 0.9]}, {OURS: [0.4], PEER: [0.5, 0.5]})
+    assert Results(found).values("magic", PEER, "tree64", "auc") == {0: 0.7}
+    del found[Cell("ours", "magic", 0, OURS, "tree64")]
+    assert Results(found).values("magic", PEER, "tree64", "auc") == {0: 0.7, 1: 0.9}
+
+
+def test_page_says_where_a_peer_wins_and_keeps_what_a_person_wrote():
+    found = records({OURS: [0.7], PEER: [0.8]}, {OURS: [0.4], PEER: [0.5]})
+    found |= records({"teacher": [0.9]}, {"teacher": [0.3]}, TEACHER)
+    text = page.write(found, ["tabtune"], "\nOurs.\n")
+    assert "**-0.1000 (hierarchical shrinkage)**" in text
+    assert "+0.1000 (hierarchical shrinkage)" in text
+    assert "By AUC a peer wins 1 of 1 places" in text
+    assert "Left out, because not installed: tabtune." in text
+    assert text.endswith(page.BY_HAND + "\nOurs.\n")
