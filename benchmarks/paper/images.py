@@ -73,7 +73,7 @@ TREES = {
     "verbose": -1,
 }
 OTHER_TEMPERATURES = (2, 4)
-# A correction at such temperatures, of teachers that are sure and wrong, wants a higher floor.
+# Where teachers are sure and wrong, a correction at such temperatures wants a higher floor.
 HIGH_FLOOR = 0.02
 SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 3))
 PACKAGES = ("torch", "skorch")
@@ -235,7 +235,6 @@ DISTILLED: dict[str, Callable[..., dict[str, Any]]] = {
     "share": share,
     "residual": residual,
 }
-CORRECTED = ("share", "residual")
 
 # ---- the figure ------------------------------------------------------------------------------
 
@@ -260,9 +259,13 @@ def plan(table: str, seed: int, *, quick: bool = False) -> list[Cell]:
     cells += [Cell(NAME, table, seed, width, curve) for width in widths for curve in curves]
     if quick:
         return cells
-    hot = [f"{curve}@{t:g}" for t in OTHER_TEMPERATURES for curve in curves_on(table)]
-    hot += [f"{c}/{HIGH_FLOOR:g}" for c in hot if c.partition("@")[0] in CORRECTED]
-    return cells + [Cell(NAME, table, seed, widths[-1], curve) for curve in hot]
+    softer = [f"@{t:g}" for t in OTHER_TEMPERATURES]
+    softer += [f"@{t:g}/{HIGH_FLOOR:g}" for t in (SETTINGS["temperature"], *OTHER_TEMPERATURES)]
+    return cells + [
+        Cell(NAME, table, seed, widths[-1], curve + how)
+        for how in softer
+        for curve in curves_on(table)
+    ]
 
 
 def effort(cell: Cell) -> float:

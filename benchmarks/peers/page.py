@@ -49,9 +49,9 @@ error is the mean distance of predicted from observed shares over ten bins of eq
 CPU seconds are those of the teacher (out-of-bag probabilities included, and for the search of ours
 those of its five folds) and, behind the plus sign, of the student with its search; loading, saving
 and scoring do not count. Bytes are those of the pickle, of the ONNX file, or of AutoGluon's folder
-for deployment. Prediction times are the least of 3 to 1,000 calls in a fifth of a second, as in all
-our benchmarks, because other work was running on the machine; rows are repeated to 100,000, and
-the first split is timed.
+for deployment. Prediction times are the least of 3 to 1,000 calls, as in all our benchmarks, but in
+CPU seconds of the only thread and not of the clock, because other work was running on the machine;
+what that does to caches remains. Rows are repeated to 100,000, and the first split is timed.
 AutoGluon is given its frame, which is made from an array in the call.
 """
 SHORT = ("tree64", "unpruned", "lgbm")

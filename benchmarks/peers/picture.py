@@ -47,10 +47,12 @@ def draw(records: Records, path: Path) -> None:
         print("The figure is left out: matplotlib is not installed.")
         return
     results = Results(records)
-    n = len(results.tables)
+    timed = {cell.table for cell, record in results.records.items() if "us_one_row" in record}
+    tables = [name for name in results.tables if name in timed]
+    n = max(len(tables), 1)
     figure = Figure(figsize=(4.6 * n, 8.4), layout="constrained")
     axes = figure.subplots(2, n, squeeze=False, sharey="col")
-    for column, name in enumerate(results.tables):
+    for column, name in enumerate(tables):
         for row, (field, title) in enumerate(TIMES.items()):
             panel = axes[row, column]
             draw_panel(panel, results, name, field)

@@ -150,6 +150,16 @@ def test_model_that_fails_is_told_and_its_split_kept(monkeypatch, tmp_path):
     assert (tmp_path / "magic-1" / "split.npz").exists()
 
 
+def test_first_split_is_missing_without_times():
+    program = importlib.import_module("peers.__main__")
+    first = Cell("ours", "magic", program.FIRST_SEED, "tuned", "tree64")
+    later = first._replace(seed=first.seed + 1)
+    assert program.is_missing(first, {})
+    assert program.is_missing(first, {first: {"auc": 0.5}})
+    assert not program.is_missing(first, {first: {"auc": 0.5, "us_one_row": 80.0}})
+    assert not program.is_missing(later, {later: {"auc": 0.5}})
+
+
 def test_store_gives_back_what_it_was_given(tmp_path):
     store = runner.PeerStore(tmp_path / "cells.jsonl")
     assert isinstance(store, Store)
