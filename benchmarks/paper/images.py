@@ -73,7 +73,7 @@ TREES = {
     "verbose": -1,
 }
 OTHER_TEMPERATURES = (2, 4)
-# Where teachers are sure and wrong, a correction at such temperatures wants a higher floor.
+# Where teachers are sure and wrong, the usual floor lets a correction count single labels often.
 HIGH_FLOOR = 0.02
 SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 3))
 PACKAGES = ("torch", "skorch")

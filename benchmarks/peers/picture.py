@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .plan import METHODS, TEACHER, TITLES
-from .results import Records, Results
+from .results import OURS, Records, Results
 
 MARKS = {
     "teacher": ("*", "0.3"),
@@ -47,8 +47,11 @@ def draw(records: Records, path: Path) -> None:
         print("The figure is left out: matplotlib is not installed.")
         return
     results = Results(records)
-    timed = {cell.table for cell, record in results.records.items() if "us_one_row" in record}
-    tables = [name for name in results.tables if name in timed]
+    tables = [
+        name
+        for name in results.tables
+        if any(results.values(name, OURS, student, "us_one_row") for student in TITLES)
+    ]
     n = max(len(tables), 1)
     figure = Figure(figsize=(4.6 * n, 8.4), layout="constrained")
     axes = figure.subplots(2, n, squeeze=False, sharey="col")
@@ -63,7 +66,12 @@ def draw(records: Records, path: Path) -> None:
     for panel in axes.flat:
         handles.update(zip(*panel.get_legend_handles_labels()[::-1], strict=True))
     figure.legend(
-        handles.values(), handles, loc="outside lower center", ncols=6, frameon=False, fontsize=9
+        handles.values(),
+        handles,
+        loc="outside lower center",
+        ncols=min(2 + n, 6),
+        frameon=False,
+        fontsize=9,
     )
     figure.savefig(path, dpi=110)
 

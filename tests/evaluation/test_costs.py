@@ -47,3 +47,12 @@ def test_slow_predictions_are_timed_a_few_times_only():
     microseconds = prediction_time(watched, np.zeros((7, 1)), batch=10)
     assert len(watched.batches) == 1 + MIN_REPEATS
     assert microseconds >= 10_000
+
+
+def test_prediction_time_by_another_clock():
+    """A clock that goes on by a second whenever it is asked: one second a call."""
+    ticks = iter(range(1_000))
+    microseconds = prediction_time(
+        Watched(), np.zeros((7, 1)), batch=10, clock=lambda: float(next(ticks))
+    )
+    assert microseconds == 1e5
