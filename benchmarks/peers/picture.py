@@ -53,7 +53,7 @@ def draw(records: Records, path: Path) -> None:
         if any(results.values(name, OURS, student, "us_one_row") for student in TITLES)
     ]
     n = max(len(tables), 1)
-    figure = Figure(figsize=(4.6 * n, 8.4), layout="constrained")
+    figure = Figure(figsize=(max(4.6 * n, 9.5), 8.4), layout="constrained")
     axes = figure.subplots(2, n, squeeze=False, sharey="col")
     for column, name in enumerate(tables):
         for row, (field, title) in enumerate(TIMES.items()):
@@ -65,14 +65,8 @@ def draw(records: Records, path: Path) -> None:
     handles = {}
     for panel in axes.flat:
         handles.update(zip(*panel.get_legend_handles_labels()[::-1], strict=True))
-    figure.legend(
-        handles.values(),
-        handles,
-        loc="outside lower center",
-        ncols=min(2 + n, 6),
-        frameon=False,
-        fontsize=9,
-    )
+    style = {"ncols": min(3 + n, 6), "frameon": False, "fontsize": 9}
+    figure.legend(handles.values(), handles, loc="outside lower center", **style)
     figure.savefig(path, dpi=110)
 
 
