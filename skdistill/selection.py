@@ -350,10 +350,15 @@ def choose(
     best_pure = max(pure, key=lambda k: means[k])
     allowed = [best_pure]
     for k in range(len(candidates)):
-        gain = scores[k] - scores[best_pure]
-        if means[k] - means[best_pure] > min_gain_se * standard_error(gain, weights):
+        if _gains(scores[k] - scores[best_pure], weights, min_gain_se):
             allowed.append(k)
     return max(allowed, key=lambda k: means[k])
+
+
+def _gains(gain: Array, weights: Array, min_gain_se: float) -> bool:
+    """Whether the mean of paired gains is large beside its standard error."""
+    mean = np.average(gain, weights=weights)
+    return bool(mean > min_gain_se * standard_error(gain, weights))
 
 
 def standard_error(values: Array, weights: Array) -> float:
@@ -504,8 +509,7 @@ def calibrate(task: Task, proba: Array, min_gain_se: float) -> Calibration | Non
         others, weight = _without(task, valid)
         better[valid] = fit_calibration(proba[others], task.codes[others], weight)(proba[valid])
     plain, calibrated = (np.log(of_label(p, task.codes, task.floor)) for p in (proba, better))
-    gain, weights = calibrated - plain, _row_weights(task)
-    if np.average(gain, weights=weights) <= min_gain_se * standard_error(gain, weights):
+    if not _gains(calibrated - plain, _row_weights(task), min_gain_se):
         return None
     return fit_calibration(proba, task.codes, task.sample_weight)
 

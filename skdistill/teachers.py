@@ -365,9 +365,11 @@ def out_of_bag(
     """
     fitted, bag, rows = _fit_bagging(clone(teacher), X, y, params)
     proba = class_columns(classes, bag, np.nan_to_num(bag.oob_decision_function_))
-    votes = _count_votes(bag, n_rows(rows))
+    votes = np.zeros(n_rows(rows), dtype=np.intp)
+    for unseen in _unseen(bag, len(votes)):
+        votes += unseen
     asked = (teacher, X, y, classes, params)
-    return _fill_few(proba, votes, *asked, n_jobs=n_jobs, random_state=random_state), [fitted]
+    return _fill_few(proba, votes, asked, n_jobs=n_jobs, random_state=random_state), [fitted]
 
 
 def in_and_out_of_bag(
@@ -382,9 +384,8 @@ def in_and_out_of_bag(
         return out, class_columns(classes, fitted, fitted.predict_proba(X))
     _, forest, rows = _fit_bagging(clone(teacher), X, y, params, oob_score=False)
     out, votes, inside = _ask_trees(forest, rows)
-    out = _fill_few(
-        class_columns(classes, forest, out), votes, teacher, X, y, classes, params, **how
-    )
+    asked = (teacher, X, y, classes, params)
+    out = _fill_few(class_columns(classes, forest, out), votes, asked, **how)
     return out, class_columns(classes, forest, inside)
 
 
@@ -406,10 +407,8 @@ def _add_trees(forest: Any, X: Any, part: slice) -> tuple[Array, NDArray[np.intp
     votes = np.zeros(X.shape[0], dtype=np.intp)
     trees = copy(forest)
     trees.estimators_ = forest.estimators_[part]
-    for tree, seen in zip(trees.estimators_, _bags(trees), strict=True):
+    for tree, unseen in zip(trees.estimators_, _unseen(trees, len(votes)), strict=True):
         proba = tree.predict_proba(X)
-        unseen = np.ones(len(votes), dtype=bool)
-        unseen[seen] = False
         every += proba
         out[unseen] += proba[unseen]
         votes += unseen
@@ -419,16 +418,15 @@ def _add_trees(forest: Any, X: Any, part: slice) -> tuple[Array, NDArray[np.intp
 def _fill_few(
     proba: Array,
     votes: NDArray[np.intp],
-    teacher: Any,
-    X: Any,
-    y: Labels,
-    classes: Labels,
-    params: dict[str, Any],
+    asked: tuple[Any, Any, Labels, Labels, dict[str, Any]],
     *,
     n_jobs: int | None = None,
     random_state: Any = None,
 ) -> Array:
-    """Have teachers of folds answer for the rows that too few members have not seen."""
+    """Have teachers of folds answer for the rows that too few members have not seen.
+
+    `asked` is what the bag was asked by: teacher, rows, labels, classes and parameters.
+    """
     few = (votes < _ENOUGH_VOTES) | ~(proba.sum(axis=1) > 0)
     if not few.any():
         return proba
@@ -439,8 +437,8 @@ def _fill_few(
         UserWarning,
         stacklevel=3,
     )
-    splits = _fallback_splits(y, few, random_state)
-    by_folds, _ = cross_fit(teacher, X, y, classes, params, splits, n_jobs=n_jobs)
+    _, _, y, *_ = asked
+    by_folds, _ = cross_fit(*asked, _fallback_splits(y, few, random_state), n_jobs=n_jobs)
     proba[few] = by_folds[few]
     return proba
 
@@ -476,14 +474,12 @@ def _transform_without_labels(head: Pipeline, X: Any, params: dict[str, Any]) ->
         ) from error
 
 
-def _count_votes(bag: Any, n_samples: int) -> NDArray[np.intp]:
-    """Count for each row the members that have not seen it."""
-    votes = np.zeros(n_samples, dtype=np.intp)
-    for samples in _bags(bag):
+def _unseen(bag: Any, n_samples: int) -> Iterator[NDArray[np.bool_]]:
+    """Mark for each member the rows that it has not seen."""
+    for seen in _bags(bag):
         unseen = np.ones(n_samples, dtype=bool)
-        unseen[samples] = False
-        votes += unseen
-    return votes
+        unseen[seen] = False
+        yield unseen
 
 
 def _bags(bag: Any) -> Iterator[NDArray[np.intp]]:

@@ -13,10 +13,8 @@ cache folder until nobody needs them any more.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
@@ -25,18 +23,17 @@ from datasets import TableNotFoundError, load_numbers, names
 from protocol import FIRST_SEED, write_whole, written_by_hand
 from report import RESULTS
 
-from paper import page, runner
+from paper import page
 from paper.figures import write_figures
+from paper.page import FIGURES
 from paper.results import Results, on_top
-from paper.runner import FIGURES, How
-from paper.store import Cell, Store, check_settings, missing
+from paper.runner import How, measure_all, stop_in_good_order
+from paper.store import Cell, Store
 from paper.tabular import EXTRA, PAPERS
 from paper.worlds import WORLDS
 
 # The cheap ones first; the last two are not everywhere on hand.
 TABLES = ("fico_heloc", "magic", "adult", "stumbleupon", "higgs")
-STOPPED = "Stopped. The same command goes on; with --render it writes the page of what there is."
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 5))
 
 
@@ -103,40 +100,12 @@ def plan(options: argparse.Namespace, absent: dict[str, str]) -> list[Cell]:
     return cells
 
 
-# ---- measuring -------------------------------------------------------------------------------
-
-
-def measure(cells: list[Cell], store: Store, options: argparse.Namespace) -> list[Cell]:
-    """Measure what is missing; return the cells that failed."""
-    how = How(settings_of(options), options.cache)
-    records = store.read()
-    check_settings(records, how.settings, store.path)
-    left = dict.fromkeys(missing(cells, records))
-    print(f"{len(cells) - len(left)} of {len(cells)} cells were measured before.", flush=True)
-    failed = []
-    for cell, values in runner.run(runner.units_of([*left]), options.jobs, how):
-        del left[cell]
-        if isinstance(values, str):
-            failed.append(cell)
-            print(f"{cell} FAILED\n{values}", flush=True)
-            continue
-        store.append(cell, values)
-        records[cell] = values
-        seconds = runner.guess_seconds([*left], records) / options.jobs
-        tell(cell, values, f"{len(cells) - len(left)}/{len(cells)}", seconds)
-    return failed
-
-
-def tell(cell: Cell, values: dict, count: str, seconds: float) -> None:
-    """Print how a cell went, and when the rest will be done."""
+def score(values: dict) -> str:
+    """Write the AUC, or the excess risk, of a cell."""
     number = values.get("auc", values.get("excess"))
-    told = f"{sum(number) / len(number):.4f}" if isinstance(number, list) else f"{number:.5f}"
-    left = f"{seconds / 3600:.1f} h" if seconds > 5400 else f"{seconds / 60:.0f} min"
-    clock = time.strftime("%H:%M", time.localtime(time.time() + seconds))
-    print(
-        f"[{count}] {cell}: {told}; {values['seconds']:.1f} s; about {left} left, until {clock}",
-        flush=True,
-    )
+    if isinstance(number, list):
+        return f"{sum(number) / len(number):.4f}"
+    return f"{number:.5f}"
 
 
 # ---- telling ---------------------------------------------------------------------------------
@@ -158,18 +127,10 @@ def render(store: Store, options: argparse.Namespace, absent: dict[str, str]) ->
     print(f"The page is {path}.")
 
 
-def stop(*_) -> None:
-    """End the run in good order; a second signal must not disturb that."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    sys.exit(STOPPED)
-
-
 def main() -> None:
     options = parse()
     store = Store(options.out / "cells.jsonl")
-    for number in SIGNALS:
-        signal.signal(number, stop)
+    stop_in_good_order()
     # The page tells of all tables, also of those that this run was not asked for.
     wanted = {*TABLES, *options.tables} - {*WORLDS, *(cell.table for cell in store.read())}
     absent = find_absent(sorted(wanted))
@@ -178,7 +139,8 @@ def main() -> None:
     failed = []
     if not options.render:
         with store.opened():
-            failed = measure(plan(options, absent), store, options)
+            how = How(settings_of(options), options.cache)
+            failed = measure_all(plan(options, absent), store, how, options.jobs, score)
     render(store, options, absent)
     if failed:
         raise SystemExit(f"{len(failed)} cells failed: {', '.join(map(str, failed))}")

@@ -10,7 +10,7 @@ import numpy as np
 from protocol import FIRST_SEED, standard_error
 
 from . import depth, published, simulated, tabular
-from .results import OnTop, Results
+from .results import OnTop, Results, excess_of, excesses, single_means
 from .store import Cell
 from .worlds import WORLDS
 
@@ -220,30 +220,6 @@ def _draw_world(results: Results, panel: Any, world: str, student: str, teacher:
     panel.minorticks_off()
 
 
-def excess_of(
-    results: Results, world: str, n: int, curve: str, seeds: list[int] | None = None
-) -> np.ndarray:
-    """Return the excess risk of some seeds, or of all that were measured."""
-    seeds = results.seeds("simulated", world, n, curve) if seeds is None else seeds
-    return np.array(
-        [results.records[Cell("simulated", world, s, n, curve)]["excess"] for s in seeds]
-    )
-
-
-def excesses(
-    results: Results, world: str, n: int, student: str, teacher: str
-) -> dict[str, np.ndarray]:
-    """Return the excess of each method for the seeds that all measured ones have."""
-    curves = {m: simulated.curve_name(m, student, teacher) for m in simulated.METHODS}
-    seeds = {m: set(results.seeds("simulated", world, n, c)) for m, c in curves.items()}
-    measured = [found for found in seeds.values() if found]
-    common = sorted(set.intersection(*measured)) if measured else []
-    return {
-        method: excess_of(results, world, n, curve, common if seeds[method] else [])
-        for method, curve in curves.items()
-    }
-
-
 def draw_when(results: Results):
     """Draw which method has the least excess risk: a panel for each student, n to the right."""
     from matplotlib.patches import Patch
@@ -273,17 +249,13 @@ def draw_when(results: Results):
 
 def _draw_winner(panel: Any, column: int, row: int, values: dict[str, np.ndarray]) -> None:
     """Colour a square by its best method, and write how much excess that leaves of labels'."""
-    means = {m: values[m].mean() for m in simulated.SINGLE if len(values[m])}
+    from matplotlib.patches import Rectangle
+
+    means = single_means(values)
     if not means:
         return
     winner = min(means, key=means.get)
-    corner = (column - 0.47, row - 0.45)
-    panel.add_patch(_square(corner, COLOURS[winner]))
+    style = {"facecolor": COLOURS[winner], "alpha": 0.75, "linewidth": 0}
+    panel.add_patch(Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, **style))
     share = means[winner] / means["labels"] if "labels" in means else np.nan
     panel.text(column, row, f"{100 * share:.0f} %", ha="center", va="center", fontsize=8)
-
-
-def _square(corner: tuple[float, float], colour: str):
-    from matplotlib.patches import Rectangle
-
-    return Rectangle(corner, 0.94, 0.9, facecolor=colour, alpha=0.75, linewidth=0)

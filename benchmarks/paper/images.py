@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from importlib.util import find_spec
@@ -33,7 +31,7 @@ from protocol import FIRST_SEED, PROBA_FLOOR, write_whole, written_by_hand
 from report import RESULTS
 from sklearn.tree import DecisionTreeRegressor
 
-from paper import images_page, runner
+from paper import images_page
 from paper.image_sets import (
     FLIPPED,
     N_CLASSES,
@@ -45,8 +43,8 @@ from paper.image_sets import (
     load_images,
 )
 from paper.results import Results
-from paper.runner import How, guess_seconds, units_of
-from paper.store import Cell, Store, check_settings, missing, own_folder
+from paper.runner import How, measure_all, stop_in_good_order
+from paper.store import Cell, Store, own_folder
 from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
 from skdistill.losses import floor_proba
 from skdistill.overfit import overfit_share
@@ -77,8 +75,6 @@ OTHER_TEMPERATURES = (2, 4)
 HIGH_FLOOR = 0.02
 SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 3))
 PACKAGES = ("torch", "skorch")
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
-STOPPED = "Stopped. The same command goes on; with --render it writes the page of what there is."
 
 # ---- the lessons -----------------------------------------------------------------------------
 
@@ -297,9 +293,6 @@ def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterato
         yield cell, values | {"torch": torch.__version__}
 
 
-# The runner measures whatever figure is in its list; this one is not in it for all commands.
-runner.FIGURES.setdefault(NAME, sys.modules[__name__])
-
 # ---- the command -----------------------------------------------------------------------------
 
 
@@ -351,31 +344,10 @@ def lacking() -> str:
     )
 
 
-def measure_all(cells: list[Cell], store: Store, options: argparse.Namespace) -> list[Cell]:
-    """Measure what is missing; return the cells that failed."""
-    how = How({NAME: settings_of(options)}, options.cache)
-    records = store.read()
-    check_settings(records, how.settings, store.path)
-    left = dict.fromkeys(missing(cells, records))
-    print(f"{len(cells) - len(left)} of {len(cells)} cells were measured before.", flush=True)
-    failed = []
-    for cell, values in runner.run(units_of([*left]), options.jobs, how):
-        del left[cell]
-        if isinstance(values, str):
-            failed.append(cell)
-            print(f"{cell} FAILED\n{values}", flush=True)
-            continue
-        store.append(cell, values)
-        records[cell] = values
-        minutes = guess_seconds([*left], records) / options.jobs / 60
-        until = time.strftime("%H:%M", time.localtime(time.time() + 60 * minutes))
-        print(
-            f"[{len(cells) - len(left)}/{len(cells)}] {cell}: accuracy "
-            f"{np.mean(values['accuracy']):.4f}, log loss {np.mean(values['log_loss']):.4f}; "
-            f"{values['seconds']:.1f} s; about {minutes:.0f} min left, until {until}",
-            flush=True,
-        )
-    return failed
+def scores(values: dict) -> str:
+    """Write accuracy and log loss of a cell."""
+    accuracy, loss = (np.mean(values[name]) for name in ("accuracy", "log_loss"))
+    return f"accuracy {accuracy:.4f}, log loss {loss:.4f}"
 
 
 def render(store: Store, options: argparse.Namespace, absent: dict[str, str]) -> None:
@@ -394,21 +366,13 @@ def render(store: Store, options: argparse.Namespace, absent: dict[str, str]) ->
     print(f"The page is {path}.")
 
 
-def stop(*_) -> None:
-    """End the run in good order; a second signal must not disturb that."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    sys.exit(STOPPED)
-
-
 def main() -> None:
     options = parse()
     if options.cifar is not None:
         # Processes that measure inherit it.
         os.environ[FOLDER_VARIABLE] = str(options.cifar)
     store = Store(options.out / "cells.jsonl")
-    for number in SIGNALS:
-        signal.signal(number, stop)
+    stop_in_good_order()
     absent = find_absent([*NAMES])
     for reason in {absent[name] for name in options.sets if name in absent}:
         print(f"{reason} It is left out.", flush=True)
@@ -424,7 +388,8 @@ def main() -> None:
             for cell in plan(table, seed, quick=options.quick)
         ]
         with store.opened():
-            failed = measure_all(cells, store, options)
+            how = How({NAME: settings_of(options)}, options.cache)
+            failed = measure_all(cells, store, how, options.jobs, scores)
     render(store, options, absent)
     if failed:
         raise SystemExit(f"{len(failed)} cells failed: {', '.join(map(str, failed))}")

@@ -10,13 +10,22 @@ from protocol import FIRST_SEED, mean_and_error, standard_error
 from report import table
 
 from . import depth, published, simulated, tabular
-from .figures import excesses
-from .results import AGAINST_TEACHER, TOLERANCE, Comparison, OnTop, Results, comparisons, on_top
-from .runner import FIGURES
+from .results import (
+    AGAINST_TEACHER,
+    TOLERANCE,
+    Comparison,
+    OnTop,
+    Results,
+    comparisons,
+    excesses,
+    on_top,
+    single_means,
+)
 from .store import Cell
 from .worlds import WORLDS
 
 GOAL = 0.9
+FIGURES = {module.NAME: module for module in (tabular, depth, simulated)}
 EXPLANATION = "## Explanation"
 COMMAND = "python benchmarks/paper"
 
@@ -447,7 +456,7 @@ def _winner_table(results: Results) -> str:
 
 def _winner(results: Results, world: str, n: int, student: str, teacher: str) -> str:
     values = excesses(results, world, n, student, teacher)
-    single = {m: values[m].mean() for m in simulated.SINGLE if len(values[m])}
+    single = single_means(values)
     if not single:
         return ""
     winner = min(single, key=single.get)

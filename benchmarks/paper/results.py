@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from protocol import FIRST_SEED, standard_error
 
-from . import depth, published, tabular
+from . import depth, published, simulated, tabular
 from .published import Published
 from .store import Cell
 
@@ -242,3 +242,35 @@ def _beside(
     return OnTop(
         figure, table, size, rival, rival_mean, ours_mean, float(gap.mean()), standard_error(gap)
     )
+
+
+# ---- simulated tables ------------------------------------------------------------------------
+
+
+def excess_of(
+    results: Results, world: str, n: int, curve: str, seeds: list[int] | None = None
+) -> np.ndarray:
+    """Return the excess risk of some seeds, or of all that were measured."""
+    seeds = results.seeds("simulated", world, n, curve) if seeds is None else seeds
+    return np.array(
+        [results.records[Cell("simulated", world, s, n, curve)]["excess"] for s in seeds]
+    )
+
+
+def excesses(
+    results: Results, world: str, n: int, student: str, teacher: str
+) -> dict[str, np.ndarray]:
+    """Return the excess of each method for the seeds that all measured ones have."""
+    curves = {m: simulated.curve_name(m, student, teacher) for m in simulated.METHODS}
+    seeds = {m: set(results.seeds("simulated", world, n, c)) for m, c in curves.items()}
+    measured = [found for found in seeds.values() if found]
+    common = sorted(set.intersection(*measured)) if measured else []
+    return {
+        method: excess_of(results, world, n, curve, common if seeds[method] else [])
+        for method, curve in curves.items()
+    }
+
+
+def single_means(values: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return the mean excess of each measured method that needs no search."""
+    return {m: values[m].mean() for m in simulated.SINGLE if len(values[m])}

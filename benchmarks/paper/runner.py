@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import signal
+import sys
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from queue import Empty
 from typing import Any, NamedTuple
@@ -18,11 +20,16 @@ import numpy as np
 from report import machine
 from threadpoolctl import threadpool_limits
 
-from . import depth, simulated, tabular
-from .store import Cell, own_folder
+from .store import Cell, Store, check_settings, missing, own_folder
 
-FIGURES = {module.NAME: module for module in (tabular, depth, simulated)}
+STOPPED = "Stopped. The same command goes on; with --render it writes the page of what there is."
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SECONDS_TO_WAIT = 10
+
+
+def module_of(figure: str) -> Any:
+    """Return the module of a figure, which has its name."""
+    return import_module(f"{__package__}.{figure}")
 
 
 class Unit(NamedTuple):
@@ -52,7 +59,7 @@ def units_of(cells: list[Cell]) -> list[Unit]:
     groups: dict[tuple, list[Cell]] = defaultdict(list)
     seeds = list(dict.fromkeys(cell.seed for cell in cells))
     for cell in cells:
-        extra = FIGURES[cell.figure].is_extra(cell)
+        extra = module_of(cell.figure).is_extra(cell)
         groups[extra, seeds.index(cell.seed), cell.figure, cell.table].append(cell)
     ordered = sorted(groups.items(), key=lambda group: group[0][:2])  # stable: figures, tables
     return [Unit(*found[0][:3], tuple(found)) for _, found in ordered]
@@ -60,7 +67,7 @@ def units_of(cells: list[Cell]) -> list[Unit]:
 
 def measure(unit: Unit, how: How) -> Iterator[Message]:
     """Yield cells and their values, or for one that fails the traceback."""
-    figure = FIGURES[unit.figure]
+    figure = module_of(unit.figure)
     left, failed = list(unit.cells), False
     started = (time.perf_counter(), time.process_time())
     with threadpool_limits(1):
@@ -92,6 +99,51 @@ def forget(unit: Unit, how: How) -> None:
     """Remove what was kept for a unit alone: nobody else will ask."""
     folder = own_folder(how.cache, unit.figure, unit.table, unit.seed)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+# ---- a whole run -----------------------------------------------------------------------------
+
+
+def measure_all(
+    cells: list[Cell], store: Store, how: How, jobs: int, score: Callable[[dict], str]
+) -> list[Cell]:
+    """Measure what is missing, and tell how it goes; return the cells that failed."""
+    records = store.read()
+    check_settings(records, how.settings, store.path)
+    left = dict.fromkeys(missing(cells, records))
+    print(f"{len(cells) - len(left)} of {len(cells)} cells were measured before.", flush=True)
+    failed = []
+    for cell, values in run(units_of([*left]), jobs, how):
+        del left[cell]
+        if isinstance(values, str):
+            failed.append(cell)
+            print(f"{cell} FAILED\n{values}", flush=True)
+            continue
+        store.append(cell, values)
+        records[cell] = values
+        told = f"[{len(cells) - len(left)}/{len(cells)}] {cell}: {score(values)}"
+        _tell(told, values["seconds"], guess_seconds([*left], records) / jobs)
+    return failed
+
+
+def _tell(told: str, spent: float, seconds: float) -> None:
+    """Print how a cell went, and when the rest will be done."""
+    left = f"{seconds / 3600:.1f} h" if seconds > 5400 else f"{seconds / 60:.0f} min"
+    clock = time.strftime("%H:%M", time.localtime(time.time() + seconds))
+    print(f"{told}; {spent:.1f} s; about {left} left, until {clock}", flush=True)
+
+
+def stop_in_good_order() -> None:
+    """Let signals end the run as an error would, with what was measured stored."""
+    for number in _SIGNALS:
+        signal.signal(number, _stop)
+
+
+def _stop(*_) -> None:
+    """End the run; a second signal must not disturb that."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(STOPPED)
 
 
 # ---- processes -------------------------------------------------------------------------------
@@ -174,4 +226,4 @@ def guess_seconds(cells: list[Cell], records: dict[Cell, dict]) -> float:
 
 def effort(cell: Cell) -> float:
     """Return roughly how long a cell takes, in seconds of one core."""
-    return FIGURES[cell.figure].effort(cell)
+    return module_of(cell.figure).effort(cell)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 try:
     import fcntl
@@ -31,6 +31,8 @@ class Cell(NamedTuple):
 class Store:
     """A file of records, one for each cell."""
 
+    cell_type: ClassVar[type] = Cell
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
@@ -40,7 +42,8 @@ class Store:
             return {}
         whole = self.path.read_bytes().rpartition(b"\n")[0]
         records = map(json.loads, whole.decode().splitlines())
-        return {Cell(*(record[field] for field in Cell._fields)): record for record in records}
+        fields = self.cell_type._fields
+        return {self.cell_type(*(record[f] for f in fields)): record for record in records}
 
     @contextmanager
     def opened(self) -> Iterator[None]:

@@ -33,13 +33,7 @@ SCRIPTS = {
 class PeerStore(Store):
     """A file of records, one for each cell."""
 
-    def read(self) -> dict[Cell, dict[str, Any]]:
-        """Return all records; a last line that a stopped run left unfinished does not count."""
-        if not self.path.exists():
-            return {}
-        whole = self.path.read_bytes().rpartition(b"\n")[0]
-        records = map(json.loads, whole.decode().splitlines())
-        return {Cell(*(record[field] for field in Cell._fields)): record for record in records}
+    cell_type = Cell
 
 
 class How(NamedTuple):
