@@ -2,12 +2,13 @@
 
     python benchmarks/paper --jobs 2           # hours; may be stopped, and goes on
     python benchmarks/paper --quick --jobs 2   # half an hour
-    python benchmarks/paper --render           # the page and the figures of what there is
+    python benchmarks/paper --render           # the pages and the figures of what there is
 
 Figures: "tabular" (students of 1 to 40 trees, taught by a forest of 500), "depth" (teachers that
-may be too small) and "simulated" (excess risk where the Bayes probabilities are known). What is
-measured goes to `cells.jsonl`, a line for each cell; teachers' and students' answers are kept in a
-cache folder until nobody needs them any more.
+may be too small), "simulated" (excess risk where the Bayes probabilities are known) and "images"
+(networks; with `pip install "skdistill[torch]"`). What is measured goes to `cells.jsonl`, a line
+for each cell; teachers' and students' answers are kept in a cache folder until nobody needs them
+any more.
 """
 
 from __future__ import annotations
@@ -16,25 +17,28 @@ import argparse
 import sys
 import tempfile
 import warnings
+from collections.abc import Container, Iterable
+from functools import cache
 from pathlib import Path
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from datasets import TableNotFoundError, load_numbers, names
 from protocol import FIRST_SEED, write_whole, written_by_hand
 from report import RESULTS
 
-from paper import page
+from paper import depth, images, images_page, page, simulated, tabular
 from paper.figures import write_figures
-from paper.page import FIGURES
+from paper.image_sets import SETS
 from paper.results import Results, on_top
 from paper.runner import How, measure_all, stop_in_good_order
 from paper.store import Cell, Store
 from paper.tabular import EXTRA, PAPERS
-from paper.worlds import WORLDS
 
-# The cheap ones first; the last two are not everywhere on hand.
+FIGURES = {module.NAME: module for module in (tabular, depth, simulated, images)}
+# Tables of the paper, the cheap ones first; the last two are not everywhere on hand.
 TABLES = ("fico_heloc", "magic", "adult", "stumbleupon", "higgs")
-SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 5))
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -45,13 +49,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--tables",
         nargs="+",
-        default=[*TABLES, *WORLDS],
-        choices=[*names(), *WORLDS],
-        help="tables, and worlds of the figure 'simulated'",
+        default=[*TABLES, *simulated.TABLES, *images.TABLES],
+        choices=[*names(), *simulated.TABLES, *images.TABLES],
+        help="tables, worlds of the figure 'simulated', and sets of images",
     )
     parser.add_argument("--seeds", nargs="+", type=int, help="splits (or samples)")
     parser.add_argument("--quick", action="store_true", help="few sizes, one split")
-    parser.add_argument("--render", action="store_true", help="only write page and figures")
+    parser.add_argument("--render", action="store_true", help="only write pages and figures")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--out", type=Path, default=RESULTS / "paper")
     parser.add_argument(
@@ -60,9 +64,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     trying = parser.add_argument_group("to try the program (with another --out)")
     trying.add_argument("--trees", type=int, help="trees of all teachers")
     trying.add_argument("--repeats", type=int, help="students of a kind on each split")
-    options = parser.parse_args(arguments)
-    options.seeds = options.seeds or [*(SEEDS[:1] if options.quick else SEEDS)]
-    return options
+    trying.add_argument("--epochs", type=int, help="epochs of all networks")
+    return parser.parse_args(arguments)
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, dict]:
@@ -72,76 +75,108 @@ def settings_of(options: argparse.Namespace) -> dict[str, dict]:
         for own in settings.values():
             if getattr(options, name) is not None and name in own:
                 own[name] = getattr(options, name)
+    if options.epochs is not None:
+        networks = settings[images.NAME]
+        networks |= {name: networks[name] | {"epochs": options.epochs} for name in SETS}
     return settings
 
 
 def find_absent(tables: list[str]) -> dict[str, str]:
-    """Return which tables cannot be had, and why."""
-    absent = {}
-    for name in tables:
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="A network error occurred")
-                load_numbers(name)
-        except TableNotFoundError as error:
-            absent[name] = str(error)
-    return absent
+    """Return which tables and images cannot be had, and why."""
+    reasons = {name: why_absent(name) for name in tables if name not in simulated.TABLES}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
-def plan(options: argparse.Namespace, absent: dict[str, str]) -> list[Cell]:
+@cache
+def why_absent(name: str) -> str:
+    """Say why a table or a set of images cannot be had, an empty string if it can."""
+    if name in images.TABLES:
+        return images.why_absent(name)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="A network error occurred")
+            load_numbers(name)
+    except TableNotFoundError as error:
+        return str(error)
+    return ""
+
+
+def plan(options: argparse.Namespace, absent: Container[str] = ()) -> list[Cell]:
     """Return all cells that a run with these options measures."""
     cells = []
-    for seed in options.seeds:
-        for figure in options.figures:
-            on_hand = [*WORLDS] if figure == "simulated" else [*names()]
-            tables = [t for t in options.tables if t in on_hand and t not in absent]
+    for name in options.figures:
+        figure = FIGURES[name]
+        n_seeds = 1 if options.quick else figure.N_SEEDS
+        tables = [t for t in options.tables if t in figure.TABLES and t not in absent]
+        for seed in options.seeds or range(FIRST_SEED, FIRST_SEED + n_seeds):
             for table in tables:
-                cells += FIGURES[figure].plan(table, seed, quick=options.quick)
+                cells += figure.plan(table, seed, quick=options.quick)
     return cells
 
 
 def score(values: dict) -> str:
-    """Write the AUC, or the excess risk, of a cell."""
-    number = values.get("auc", values.get("excess"))
-    if isinstance(number, list):
-        return f"{sum(number) / len(number):.4f}"
-    return f"{number:.5f}"
+    """Write AUC, excess risk or accuracy of a cell."""
+    name = next(name for name in ("auc", "excess", "accuracy") if name in values)
+    return f"{name} {np.mean(values[name]):.5f}"
 
 
 # ---- telling ---------------------------------------------------------------------------------
 
 
-def render(store: Store, options: argparse.Namespace, absent: dict[str, str]) -> None:
-    """Write page and figures of all that has been measured."""
+def render(store: Store, options: argparse.Namespace) -> None:
+    """Write pages and figures of all that has been measured, here or elsewhere."""
     results = Results(store.read())
     if not results.records:
         print("Nothing has been measured yet.")
         return
     whole = parse([])  # what a run without options would measure
-    planned = plan(whole, dict.fromkeys(absent, ""))
-    folder = options.out
+    measured = {cell.table for cell in results.records}
+    absent = find_absent([name for name in whole.tables if name not in measured])
+    write_tables(results, plan(whole, absent), absent, options.out)
+    if results.found(images.NAME):
+        write_images(results, plan(whole), absent, options.out / images.NAME)
+
+
+def write_tables(
+    results: Results, planned: list[Cell], absent: Iterable[str], folder: Path
+) -> None:
+    """Write the page of all figures, and draw those of tables and worlds."""
     write_figures(results, on_top(results, "tabular", [*PAPERS, *EXTRA]), folder)
+    left_out = [name for name in absent if name not in images.TABLES]
     path = folder / "README.md"
     by_hand = written_by_hand(path, page.EXPLANATION)
-    write_whole(path, page.write(results, planned, absent, by_hand))
+    write_whole(path, page.write(results, planned, left_out, by_hand))
     print(f"The page is {path}.")
+
+
+def write_images(
+    results: Results, planned: list[Cell], absent: Iterable[str], folder: Path
+) -> None:
+    """Write page and figure of the networks that classify images."""
+    own = Results(results.found(images.NAME))
+    planned = [cell for cell in planned if cell.figure == images.NAME]
+    left_out = [name for name in absent if name in images.TABLES]
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = images_page.write_figure(own, folder)
+    path = folder / "README.md"
+    by_hand = written_by_hand(path, images_page.EXPLANATION)
+    write_whole(path, images_page.write(own, planned, left_out, picture, by_hand))
+    print(f"That of images is {path}.")
 
 
 def main() -> None:
     options = parse()
     store = Store(options.out / "cells.jsonl")
     stop_in_good_order()
-    # The page tells of all tables, also of those that this run was not asked for.
-    wanted = {*TABLES, *options.tables} - {*WORLDS, *(cell.table for cell in store.read())}
-    absent = find_absent(sorted(wanted))
-    for reason in absent.values():
-        print(f"{reason} It is left out.", flush=True)
     failed = []
     if not options.render:
+        absent = find_absent(options.tables)
+        for reason in dict.fromkeys(absent.values()):
+            print(f"Left out: {reason}", flush=True)
         with store.opened():
             how = How(settings_of(options), options.cache)
             failed = measure_all(plan(options, absent), store, how, options.jobs, score)
-    render(store, options, absent)
+    render(store, options)
     if failed:
         raise SystemExit(f"{len(failed)} cells failed: {', '.join(map(str, failed))}")
 

@@ -44,7 +44,7 @@ class Images(NamedTuple):
     shape: tuple[int, int, int]
 
 
-def load_images(name: str, seed: int, *, flips: float, cifar: Path | None = None) -> Images:
+def load_images(name: str, seed: int, *, flips: float) -> Images:
     """Return an image set, split and flipped by a seed; CIFAR-10 has a split of its own.
 
     Test labels stay as they are: `flipped_log_loss` says what flipped ones would have cost.
@@ -57,10 +57,8 @@ def load_images(name: str, seed: int, *, flips: float, cifar: Path | None = None
         Draws test rows and flips.
     flips : float
         Share of the training labels that become another one, where the name says so.
-    cifar : Path or None, default=None
-        Where CIFAR-10 is, if not in the folder that SKDISTILL_DATA names.
     """
-    images = read_cifar(find_cifar(cifar)) if name.startswith("cifar10") else _digits(seed)
+    images = read_cifar(find_cifar()) if name.startswith("cifar10") else _digits(seed)
     if not name.endswith(FLIPPED):
         return images
     return images._replace(y=flip(images.y, flips, np.random.default_rng(seed)))
@@ -85,19 +83,18 @@ def flip(y: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
 # ---- CIFAR-10 --------------------------------------------------------------------------------
 
 
-def find_cifar(given: Path | None = None) -> Path:
-    """Return the folder of batches or the archive of them: what is given, or a folder with it."""
+def find_cifar() -> Path:
+    """Return the folder of batches, or the archive of them, in the folder of all tables."""
     folder = os.environ.get(FOLDER_VARIABLE)
-    around = given if given is not None else Path(folder) if folder else None
-    if around is not None:
-        for path in (around, around / CIFAR_FOLDER, around / CIFAR_ARCHIVE):
+    if folder:
+        for path in (Path(folder) / CIFAR_FOLDER, Path(folder) / CIFAR_ARCHIVE):
             if path.is_file() or (path / TEST_BATCH).is_file():
                 return path
-    looked = f"there is none in {around}" if around is not None else f"{FOLDER_VARIABLE} is not set"
+    looked = f"there is none in {folder}" if folder else f"{FOLDER_VARIABLE} is not set"
     raise ImagesNotFoundError(
         f"CIFAR-10 was not found: {looked}. To have it, get the Python version that its authors "
-        f"publish ({CIFAR_ARCHIVE}, or the folder {CIFAR_FOLDER} from it) and name the folder "
-        f"that holds it by --cifar or {FOLDER_VARIABLE}."
+        f"publish and put {CIFAR_ARCHIVE}, or the folder {CIFAR_FOLDER} from it, into the folder "
+        f"that {FOLDER_VARIABLE} names."
     )
 
 

@@ -1,21 +1,11 @@
 """Figure "images": a small convolutional student, taught by networks from too small to too large.
 
-    python benchmarks/paper/images.py --jobs 2                # may be stopped, and goes on
-    python benchmarks/paper/images.py --quick                 # two widths, one split
-    python benchmarks/paper/images.py --render                # page and figure of what there is
-    python benchmarks/paper/images.py --cifar FOLDER_OR_ARCHIVE
-
 Image sets: scikit-learn's digits, and CIFAR-10 where it is on hand; each as it is, and with a share
 of its training labels flipped. It needs PyTorch and skorch: `pip install "skdistill[torch]"`.
-Results go to a store of their own, `cells.jsonl`, a line for each cell.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from importlib.util import find_spec
@@ -24,32 +14,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from lightgbm import LGBMClassifier
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from datasets import FOLDER_VARIABLE
-from protocol import FIRST_SEED, PROBA_FLOOR, write_whole, written_by_hand
-from report import RESULTS
+from protocol import PROBA_FLOOR
 from sklearn.tree import DecisionTreeRegressor
 
-from paper import images_page
-from paper.image_sets import (
+from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
+from skdistill.losses import floor_proba
+from skdistill.overfit import overfit_share
+
+from .image_sets import (
     FLIPPED,
     N_CLASSES,
     NAMES,
-    SETS,
     Images,
     ImagesNotFoundError,
     find_cifar,
     load_images,
 )
-from paper.results import Results
-from paper.runner import How, measure_all, stop_in_good_order
-from paper.store import Cell, Store, own_folder
-from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
-from skdistill.losses import floor_proba
-from skdistill.overfit import overfit_share
+from .store import Cell, own_folder
 
 NAME = "images"
+TABLES = NAMES
+N_SEEDS = 3
 SETTINGS: dict[str, Any] = {
     "temperature": 1,
     "share": 0.2,
@@ -73,7 +58,6 @@ TREES = {
 OTHER_TEMPERATURES = (2, 4)
 # Where teachers are sure and wrong, the usual floor lets a correction count single labels often.
 HIGH_FLOOR = 0.02
-SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 3))
 PACKAGES = ("torch", "skorch")
 
 # ---- the lessons -----------------------------------------------------------------------------
@@ -105,7 +89,7 @@ class Gallery:
 
     @cached_property
     def _make(self) -> Callable[..., Any]:
-        from paper.networks import make_network
+        from .networks import make_network
 
         how = {name: self.own[name] for name in ("epochs", "batch", "rate")}
         return partial(make_network, shape=self.images.shape, n_classes=N_CLASSES, how=how)
@@ -172,7 +156,7 @@ def cross_fitted(room: Gallery, distiller: type, **further: Any) -> Callable[...
 
 def teacher_itself(room: Gallery, width: int) -> dict[str, Any]:
     """Score the teacher, and find how many labels, and how much of a label, it knows by heart."""
-    from paper.networks import count_weights
+    from .networks import count_weights
 
     teacher = room.teacher(width)
     scores = room.score([teacher])
@@ -293,107 +277,17 @@ def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterato
         yield cell, values | {"torch": torch.__version__}
 
 
-# ---- the command -----------------------------------------------------------------------------
-
-
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--sets", nargs="+", default=[*NAMES], choices=[*NAMES])
-    parser.add_argument("--seeds", nargs="+", type=int, help="splits, flips and first weights")
-    parser.add_argument("--quick", action="store_true", help="two widths, one split")
-    parser.add_argument("--render", action="store_true", help="only write page and figure")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, at most one for each split")
-    parser.add_argument("--cifar", type=Path, help="folder or archive of CIFAR-10 as published")
-    parser.add_argument("--out", type=Path, default=RESULTS / "paper" / NAME)
-    parser.add_argument(
-        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "skdistill_paper"
-    )
-    trying = parser.add_argument_group("to try the program (with another --out)")
-    trying.add_argument("--epochs", type=int, help="epochs of all networks")
-    options = parser.parse_args(arguments)
-    options.seeds = options.seeds or [*(SEEDS[:1] if options.quick else SEEDS)]
-    return options
-
-
-def settings_of(options: argparse.Namespace) -> dict[str, Any]:
-    """Return how networks are taught."""
-    if options.epochs is None:
-        return SETTINGS
-    return SETTINGS | {name: SETTINGS[name] | {"epochs": options.epochs} for name in SETS}
-
-
-def find_absent(tables: list[str]) -> dict[str, str]:
-    """Return which image sets cannot be had, and why."""
-    try:
-        find_cifar()
-    except ImagesNotFoundError as error:
-        return {name: str(error) for name in tables if set_of(name) == "cifar10"}
-    return {}
-
-
-def lacking() -> str:
-    """Say what has to be installed, an empty string if nothing."""
-    absent = [name for name in PACKAGES if find_spec(name) is None]
-    if not absent:
-        return ""
-    return (
-        f"Images are left out: {' and '.join(absent)} not installed. "
-        'To have them: pip install "skdistill[torch]".'
-    )
-
-
-def scores(values: dict) -> str:
-    """Write accuracy and log loss of a cell."""
-    accuracy, loss = (np.mean(values[name]) for name in ("accuracy", "log_loss"))
-    return f"accuracy {accuracy:.4f}, log loss {loss:.4f}"
-
-
-def render(store: Store, options: argparse.Namespace, absent: dict[str, str]) -> None:
-    """Write page and figure of all that has been measured."""
-    results = Results(store.read())
-    if not results.records:
-        print("Nothing has been measured yet.")
-        return
-    planned = [cell for seed in SEEDS for table in NAMES for cell in plan(table, seed)]
-    picture = images_page.write_figure(results, options.out)
-    path = options.out / "README.md"
-    by_hand = written_by_hand(path, images_page.EXPLANATION)
-    # What is not on hand here may have been measured elsewhere.
-    left_out = [name for name in absent if name not in results.tables(NAME)]
-    write_whole(path, images_page.write(results, planned, left_out, picture, by_hand))
-    print(f"The page is {path}.")
-
-
-def main() -> None:
-    options = parse()
-    if options.cifar is not None:
-        # Processes that measure inherit it.
-        os.environ[FOLDER_VARIABLE] = str(options.cifar)
-    store = Store(options.out / "cells.jsonl")
-    stop_in_good_order()
-    absent = find_absent([*NAMES])
-    for reason in {absent[name] for name in options.sets if name in absent}:
-        print(f"{reason} It is left out.", flush=True)
-    failed = []
-    if lacking():
-        print(lacking(), flush=True)
-    elif not options.render:
-        tables = [table for table in options.sets if table not in absent]
-        cells = [
-            cell
-            for seed in options.seeds
-            for table in tables
-            for cell in plan(table, seed, quick=options.quick)
-        ]
-        with store.opened():
-            how = How({NAME: settings_of(options)}, options.cache)
-            failed = measure_all(cells, store, how, options.jobs, scores)
-    render(store, options, absent)
-    if failed:
-        raise SystemExit(f"{len(failed)} cells failed: {', '.join(map(str, failed))}")
-
-
-if __name__ == "__main__":
-    main()
+def why_absent(table: str) -> str:
+    """Say why an image set cannot be measured here, an empty string if it can."""
+    lacking = [name for name in PACKAGES if find_spec(name) is None]
+    if lacking:
+        return (
+            f"Images need {' and '.join(PACKAGES)}; not installed: {', '.join(lacking)}. "
+            'To have them: pip install "skdistill[torch]".'
+        )
+    if set_of(table) == "cifar10":
+        try:
+            find_cifar()
+        except ImagesNotFoundError as error:
+            return str(error)
+    return ""

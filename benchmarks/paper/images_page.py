@@ -18,7 +18,7 @@ from .store import Cell
 
 FIGURE = "images"
 EXPLANATION = "## Explanation"
-COMMAND = "python benchmarks/paper/images.py"
+COMMAND = "python benchmarks/paper --figures images"
 PICTURE = "images.png"
 
 TITLES = {
@@ -89,7 +89,7 @@ def introduction(results: Results) -> str:
         "of the digits), flips and first weights; mean ± standard error over seeds.\n\n"
         f"Measured {dates[0]} to {dates[-1]} with PyTorch {versions}, one thread. "
         f"To repeat: `{COMMAND}`. With CIFAR-10 in its published form in the folder "
-        "`SKDISTILL_DATA` (or `--cifar PATH`) the same command adds it.\n"
+        "`SKDISTILL_DATA` the same command adds it.\n"
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from protocol import FIRST_SEED, mean_and_error, standard_error
 from report import table
 
-from . import depth, published, simulated, tabular
+from . import depth, images_page, published, simulated, tabular
 from .results import (
     AGAINST_TEACHER,
     TOLERANCE,
@@ -25,9 +25,12 @@ from .store import Cell
 from .worlds import WORLDS
 
 GOAL = 0.9
-FIGURES = {module.NAME: module for module in (tabular, depth, simulated)}
 EXPLANATION = "## Explanation"
 COMMAND = "python benchmarks/paper"
+IMAGES = (
+    '## Figure "images"\n\nNetworks that classify images have [a page of their own]'
+    f"({images_page.FIGURE}/README.md).\n"
+)
 
 
 def write(results: Results, planned: Sequence[Cell], absent: Iterable[str], by_hand: str) -> str:
@@ -40,6 +43,7 @@ def write(results: Results, planned: Sequence[Cell], absent: Iterable[str], by_h
         tabular_part(results) if results.found("tabular") else "",
         depth_part(results) if results.found("depth") else "",
         simulated_part(results) if results.found("simulated") else "",
+        IMAGES if results.found("images") else "",
         f"{EXPLANATION}\n\n{by_hand.strip() or '(not written yet)'}\n",
     ]
     return "\n".join(part for part in parts if part)
@@ -68,7 +72,7 @@ def introduction(results: Results) -> str:
 def progress(results: Results, planned: Sequence[Cell], absent: Iterable[str]) -> str:
     """Say how much of what is planned has been measured."""
     rows = []
-    for figure in FIGURES:
+    for figure in dict.fromkeys(cell.figure for cell in planned):
         plan = [cell for cell in planned if cell.figure == figure]
         found = results.found(figure)
         done = sum(cell in found for cell in plan)

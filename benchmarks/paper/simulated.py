@@ -29,6 +29,8 @@ from .store import Cell, own_folder
 from .worlds import WORLDS
 
 NAME = "simulated"
+TABLES = tuple(WORLDS)
+N_SEEDS = 5
 SETTINGS = {"trees": 100, "test_rows": 20_000}
 SIZES = (500, 1_500, 5_000, 15_000, 50_000)
 QUICK_SIZES = (500, 1_500, 5_000)

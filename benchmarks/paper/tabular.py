@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from datasets import names
 from sklearn.ensemble import RandomForestClassifier
 
 from . import lessons
@@ -14,6 +15,8 @@ from .lessons import Classroom
 from .store import Cell, own_folder
 
 NAME = "tabular"
+TABLES = tuple(names())
+N_SEEDS = 5
 SETTINGS = {"trees": 500, "repeats": 5}
 SIZES = (1, 2, 3, 5, 10, 15, 20, 30, 40)
 QUICK_SIZES = (1, 3, 10)

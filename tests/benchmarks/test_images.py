@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from datasets import FOLDER_VARIABLE
 from paper import images, images_page
 from paper.image_sets import NAMES
 from paper.images import Gallery, flipped_log_loss, measure, plan
@@ -64,9 +65,13 @@ def test_log_loss_with_flips_is_least_for_the_probabilities_of_flipped_labels():
 
 def test_what_is_lacking_is_told_with_what_to_install(monkeypatch):
     monkeypatch.setattr(images, "find_spec", lambda name: None if name == "skorch" else name)
-    assert 'skorch not installed. To have them: pip install "skdistill[torch]"' in images.lacking()
+    assert 'not installed: skorch. To have them: pip install "skdistill[torch]"' in (
+        images.why_absent("digits")
+    )
     monkeypatch.setattr(images, "find_spec", str)
-    assert images.lacking() == ""
+    assert images.why_absent("digits") == ""
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    assert images.why_absent("cifar10_flipped").startswith("CIFAR-10 was not found")
 
 
 @pytest.mark.parametrize("n_cells", [1, 2, 5, None])
