@@ -174,7 +174,7 @@ def leads_text(results: Results) -> str:
         f"How far *{METHODS[OURS].title}* is ahead of the best peer of the same student (in "
         "brackets), paired over splits, ± a standard error; signs are turned so that plus is "
         "ours. **Bold: the peer wins.** The best peer is chosen by the test score itself, which "
-        "favours the peers. With two splits a standard error is itself hardly known."
+        "favours the peers. With so few splits a standard error is itself hardly known."
     )
     return "\n\n".join([about, " ".join(counts), table(header, lines)])
 
