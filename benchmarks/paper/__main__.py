@@ -7,8 +7,8 @@
 Figures: "tabular" (students of 1 to 40 trees, taught by a forest of 500), "depth" (teachers that
 may be too small), "simulated" (excess risk where the Bayes probabilities are known) and "images"
 (networks; with `pip install "skdistill[torch]"`). What is measured goes to `cells.jsonl`, a line
-for each cell; teachers' and students' answers are kept in a cache folder until nobody needs them
-any more.
+for each cell. A cache folder keeps teachers' answers, and those of students until their split is
+done; it may be removed at any time.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ from report import RESULTS
 from paper import depth, images, images_page, page, simulated, tabular
 from paper.figures import write_figures
 from paper.image_sets import SETS
-from paper.results import Results, on_top
+from paper.results import Results, on_top, whole
 from paper.runner import How, measure_all, stop_in_good_order
 from paper.store import Cell, Store
-from paper.tabular import EXTRA, PAPERS
 
 FIGURES = {module.NAME: module for module in (tabular, depth, simulated, images)}
 # Tables of the paper, the cheap ones first; the last two are not everywhere on hand.
@@ -79,6 +78,12 @@ def settings_of(options: argparse.Namespace) -> dict[str, dict]:
         networks = settings[images.NAME]
         networks |= {name: networks[name] | {"epochs": options.epochs} for name in SETS}
     return settings
+
+
+def wanted(options: argparse.Namespace) -> list[str]:
+    """Return the tables that some figure of these options is measured on."""
+    known = {table for name in options.figures for table in FIGURES[name].TABLES}
+    return [table for table in options.tables if table in known]
 
 
 def find_absent(tables: list[str]) -> dict[str, str]:
@@ -129,20 +134,21 @@ def render(store: Store, options: argparse.Namespace) -> None:
     if not results.records:
         print("Nothing has been measured yet.")
         return
-    whole = parse([])  # what a run without options would measure
+    everything = parse([])  # what a run without options would measure
     measured = {cell.table for cell in results.records}
-    absent = find_absent([name for name in whole.tables if name not in measured])
-    write_tables(results, plan(whole, absent), absent, options.out)
+    absent = [name for name in everything.tables if name not in measured]
+    write_tables(results, plan(everything, absent), absent, options.out)
     if results.found(images.NAME):
-        write_images(results, plan(whole), absent, options.out / images.NAME)
+        write_images(results, plan(everything), absent, options.out / images.NAME)
 
 
 def write_tables(
     results: Results, planned: list[Cell], absent: Iterable[str], folder: Path
 ) -> None:
     """Write the page of all figures, and draw those of tables and worlds."""
-    write_figures(results, on_top(results, "tabular", [*PAPERS, *EXTRA]), folder)
-    left_out = [name for name in absent if name not in images.TABLES]
+    shown = Results(whole(results.records, planned))
+    write_figures(shown, on_top(shown, "tabular", tabular.PAPERS), folder)
+    left_out = [name for name in absent if name in TABLES]
     path = folder / "README.md"
     by_hand = written_by_hand(path, page.EXPLANATION)
     write_whole(path, page.write(results, planned, left_out, by_hand))
@@ -170,12 +176,14 @@ def main() -> None:
     stop_in_good_order()
     failed = []
     if not options.render:
-        absent = find_absent(options.tables)
+        absent = find_absent(wanted(options))
         for reason in dict.fromkeys(absent.values()):
             print(f"Left out: {reason}", flush=True)
+        if not (cells := plan(options, absent)):
+            raise SystemExit("Nothing to measure: none of these tables belongs to these figures.")
         with store.opened():
             how = How(settings_of(options), options.cache)
-            failed = measure_all(plan(options, absent), store, how, options.jobs, score)
+            failed = measure_all(cells, store, how, options.jobs, score)
     render(store, options)
     if failed:
         raise SystemExit(f"{len(failed)} cells failed: {', '.join(map(str, failed))}")

@@ -73,11 +73,6 @@ def effort(cell: Cell) -> float:
     return 400 if cell.curve.startswith("fast") else 50
 
 
-def is_extra(cell: Cell) -> bool:
-    """Whether a cell can wait until all others are measured."""
-    return False
-
-
 def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
     """Yield cells of one split and their values."""
     table, seed = cells[0].table, cells[0].seed

@@ -254,11 +254,6 @@ def effort(cell: Cell) -> float:
     return each * (10 + 2 * cell.size if cell.curve == "teacher" else 4)
 
 
-def is_extra(cell: Cell) -> bool:
-    """Whether a cell can wait until all others are measured: they all share teachers."""
-    return False
-
-
 def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
     """Yield cells of one split and their values."""
     import torch

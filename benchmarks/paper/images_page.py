@@ -108,8 +108,8 @@ def progress(results: Results, planned: Sequence[Cell], absent: Iterable[str]) -
     text += table(["images", "cells measured", "seeds (cells)", "minutes of one core"], rows)
     if left_out := list(absent):
         text += (
-            f"\n{' and '.join(left_out)}: left out, because the files are not on hand here. A run "
-            "without them says how to have them.\n"
+            f"\nNot measured here: {' and '.join(left_out)}. Where they can be had the same "
+            "command adds them; where not, it says how to have them.\n"
         )
     return text
 

@@ -12,6 +12,7 @@ from report import table
 from . import depth, images_page, published, simulated, tabular
 from .results import (
     AGAINST_TEACHER,
+    MIN_SPLITS,
     TOLERANCE,
     Comparison,
     OnTop,
@@ -20,6 +21,7 @@ from .results import (
     excesses,
     on_top,
     single_means,
+    whole,
 )
 from .store import Cell
 from .worlds import WORLDS
@@ -34,11 +36,13 @@ IMAGES = (
 
 
 def write(results: Results, planned: Sequence[Cell], absent: Iterable[str], by_hand: str) -> str:
-    """Return the page."""
+    """Return the page: progress of all cells, and the rest of whole splits."""
+    told = progress(results, planned, absent)
+    results = Results(whole(results.records, planned))
     parts = [
         "# The paper's tables, reproduced\n",
         introduction(results),
-        progress(results, planned, absent),
+        told,
         reproduction(results),
         tabular_part(results) if results.found("tabular") else "",
         depth_part(results) if results.found("depth") else "",
@@ -80,13 +84,15 @@ def progress(results: Results, planned: Sequence[Cell], absent: Iterable[str]) -
         told = ", ".join(f"{seed} ({n})" for seed, n in sorted(seeds.items()))
         hours = sum(record["cpu_seconds"] for record in found.values()) / 3600
         rows.append([figure, f"{done} of {len(plan)}", told, f"{hours:.1f}"])
-    lines = [
-        f"* {name} was left out: the table is not on hand here. A run without it says how to have "
-        "it; with it the same command adds it."
-        for name in absent
-    ]
     header = ["figure", "cells measured", "seeds (cells)", "hours of one core"]
-    return "## Progress\n\n" + table(header, rows) + "\n" + "\n".join(lines) + "\n" * bool(lines)
+    text = "## Progress\n\n" + table(header, rows)
+    text += "\nWhat follows shows splits that are whole, so that all curves have the same ones.\n"
+    if names := list(absent):
+        text += (
+            f"\nNot measured here: {' and '.join(names)}. Where they can be had the same command "
+            "adds them; where not, it says how to have them.\n"
+        )
+    return text
 
 
 # ---- reproduction ----------------------------------------------------------------------------
@@ -170,7 +176,7 @@ def tabular_part(results: Results) -> str:
     )
     for name in results.tables("tabular"):
         text += f"\n### {name}\n\n{_levels(results, name)}\n{_points_table(results, name)}"
-    rivals = [*tabular.PAPERS, *tabular.EXTRA]
+    rivals = tabular.PAPERS
     text += _on_top_part(on_top(results, "tabular", rivals), "trees")
     text += "\n![Ours above the best of the paper's curves](on_top.png)\n"
     beside = on_top(results, "tabular", rivals, ours="ours_auc")
@@ -246,7 +252,8 @@ def _on_top_part(tops: list[OnTop], what: str) -> str:
     return (
         "\n### Ours on top\n\nOurs, without a choice per table, against the best of the paper's "
         "curves as measured here (which is chosen for each point by the numbers it is compared "
-        "on). Differences split by split, as long as there is one split student by student.\n\n"
+        f"on). From {MIN_SPLITS} splits on differences are taken split by split, before that "
+        "student by student on the paper's split.\n\n"
         f"At least the best minus one standard error: **{len(held)} of {len(tops)}** points; "
         f"above the best: {ahead:.0%}.\n\n" + table(header, rows)
     )
@@ -348,15 +355,16 @@ def _depth_table(results: Results, name: str) -> str:
     cells = [_depth_cell(results, name, "p", "ours", "ours", d) for d in depths]
     rows.append(["**ours**", *cells])
     header = ["measured (published)", *(f"depth {d}" for d in depths)]
-    return "Means over splits; in brackets what was published.\n\n" + table(header, rows)
+    return "On the paper's split; in brackets what was published.\n\n" + table(header, rows)
 
 
 def _depth_cell(results: Results, name: str, scale: str, curve: str, stored: str, d: int) -> str:
-    values = results.splits("depth", name, 0 if curve == "none" else d, stored)
-    if not len(values):
+    cell = Cell("depth", name, FIRST_SEED, 0 if curve == "none" else d, stored)
+    if cell not in results.records:
         return ""
     theirs = published.of_depth(name, scale, curve, d)
-    return f"{values.mean():.4f}" + ("" if theirs is None else f" ({theirs.mean:.4f})")
+    ours = f"{results.students(cell).mean():.4f}"
+    return ours + ("" if theirs is None else f" ({theirs.mean:.4f})")
 
 
 # ---- figure "simulated" ----------------------------------------------------------------------
@@ -369,21 +377,33 @@ def simulated_part(results: Results) -> str:
         '## Figure "simulated"\n\n![Excess risk against the number of rows](simulated.png)\n\n'
         "Tables with known Bayes probabilities p0. Excess risk: expected log loss under p0 "
         "(student's probabilities floored at 1/500) above that of p0. *Best in class* is the same "
-        "student taught p0 itself; an unpruned tree repeats single rows even then, so a teacher "
-        "that smooths can beat it. Teachers are forests of 100 trees, asked out-of-bag.\n\n"
+        "student taught p0 itself. It can be beaten: a student finds its splits greedily, an "
+        "unpruned tree repeats single rows even then, and ours may have a sigmoid. Trees learn by "
+        "squared error, LightGBM by cross-entropy (`LGBMSoftClassifier`, which on labels is "
+        "`LGBMClassifier`). Teachers are forests of 100 trees, asked out-of-bag.\n\n"
     )
     text += "\n".join(f"* {WORLDS[world].title}" for world in worlds) + "\n"
     text += "\n### Excess risk × 1000 at the largest n\n\n"
     text += "In bold the least but for *best in class*.\n\n" + _excess_table(results)
     text += "\n### Above the best student in class × 1000 at the largest n\n\n"
     text += "Differences seed by seed.\n\n" + _excess_table(results, above="best")
-    text += "\n### Slopes\n\nOf log excess risk against log n: mean over seeds.\n\n"
+    text += (
+        "\n### Slopes\n\nOf log excess risk against log n, mean over the samples that have every n "
+        f"({_told_seeds(results)}). The excess contains what no student of that class can learn, "
+        "so slopes flatten with n for every method.\n\n"
+    )
     text += _slope_table(results)
     text += "\n### Which distiller when\n\n![The best method by world, teacher and n](when.png)\n\n"
     text += "The method without a search that has the least mean excess risk at each n, and in "
     text += "brackets how far ours is above it, × 1000. In the picture: its excess risk as a share "
     text += "of that of the same student on labels.\n\n"
     return text + _winner_table(results)
+
+
+def _told_seeds(results: Results) -> str:
+    """Say how many samples each world has."""
+    seeds = {w: {c.seed for c in results.found("simulated") if c.table == w} for w in WORLDS}
+    return ", ".join(f"{world} {len(found)}" for world, found in seeds.items() if found)
 
 
 def _lessons() -> list[tuple[str, str]]:

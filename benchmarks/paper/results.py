@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +13,28 @@ from .published import Published
 from .store import Cell
 
 TOLERANCE = 0.005  # beside two joint standard errors
+MIN_SPLITS = 4  # with fewer, an error over splits says next to nothing
 # Its encoding in the paper is unknown, so levels differ: compare differences from the teacher.
 AGAINST_TEACHER = ("adult",)
+
+
+def whole(records: dict[Cell, dict], planned: Iterable[Cell]) -> dict[Cell, dict]:
+    """Return the records of splits on which all planned cells are measured.
+
+    So curves that stand side by side are means over the same splits. Where no split of a figure and
+    table is whole, the first one is taken as it is.
+    """
+    lacking = {cell[:3] for cell in planned if cell not in records}
+    first: dict[tuple, int] = {}
+    for figure, table, seed in sorted({cell[:3] for cell in records} - lacking):
+        first.setdefault((figure, table), seed)
+    for figure, table, seed in sorted(cell[:3] for cell in records):
+        first.setdefault((figure, table), seed)
+    return {
+        cell: record
+        for cell, record in records.items()
+        if cell[:3] not in lacking or first[cell[:2]] == cell.seed
+    }
 
 
 class Results:
@@ -183,7 +203,7 @@ def _summary(results: Results, cell: Cell, *, same_split: bool) -> Published | N
         numbers = results.students(cell)
     else:
         numbers = results.splits(cell.figure, cell.table, cell.size, cell.curve)
-        if len(numbers) < 2:
+        if len(numbers) < MIN_SPLITS:
             return None
     return Published(float(numbers.mean()), standard_error(numbers))
 
@@ -237,6 +257,8 @@ def _beside(
     )
     if not pairs:
         return None
+    if len(pairs) < MIN_SPLITS:
+        pairs = pairs[:1]
     ours_mean, rival_mean = (float(np.mean([pair[k].mean() for pair in pairs])) for k in (0, 1))
     gap = gaps(pairs)
     return OnTop(

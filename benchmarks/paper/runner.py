@@ -52,16 +52,15 @@ Message = tuple[Cell, dict | str]
 
 
 def units_of(cells: list[Cell]) -> list[Unit]:
-    """Group cells for processes: seed by seed, what can wait at the end.
+    """Group cells for processes, seed by seed.
 
     So a run that is stopped has measured all tables and figures on the first splits.
     """
     groups: dict[tuple, list[Cell]] = defaultdict(list)
     seeds = list(dict.fromkeys(cell.seed for cell in cells))
     for cell in cells:
-        extra = module_of(cell.figure).is_extra(cell)
-        groups[extra, seeds.index(cell.seed), cell.figure, cell.table].append(cell)
-    ordered = sorted(groups.items(), key=lambda group: group[0][:2])  # stable: figures, tables
+        groups[seeds.index(cell.seed), cell.figure, cell.table].append(cell)
+    ordered = sorted(groups.items(), key=lambda group: group[0][0])  # stable: figures, tables
     return [Unit(*found[0][:3], tuple(found)) for _, found in ordered]
 
 
@@ -81,6 +80,7 @@ def measure(unit: Unit, how: How) -> Iterator[Message]:
             except Exception:  # one cell that fails must not end the run of the others
                 failed = True
                 yield left.pop(0), traceback.format_exc()
+                started = (time.perf_counter(), time.process_time())
     if not failed:
         forget(unit, how)
 

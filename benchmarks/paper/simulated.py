@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lightgbm import LGBMRegressor
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import (
     CrossFitDistiller,
     Distiller,
+    LGBMSoftClassifier,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
@@ -39,7 +39,7 @@ FLOOR = 1 / 500
 STUDENTS: dict[str, Callable[[int], Any]] = {
     "tree": lambda seed: DecisionTreeRegressor(random_state=seed),
     "leaves": lambda seed: DecisionTreeRegressor(max_leaf_nodes=64, random_state=seed),
-    "boosted": lambda seed: LGBMRegressor(
+    "boosted": lambda seed: LGBMSoftClassifier(
         n_estimators=50,
         num_leaves=16,
         random_state=seed,
@@ -104,11 +104,6 @@ def effort(cell: Cell) -> float:
     return cell.size * search * {"sparse": 2, "classes": 4}.get(cell.table, 1) / 5_000
 
 
-def is_extra(cell: Cell) -> bool:
-    """Whether a cell can wait until all others are measured."""
-    return False
-
-
 def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
     """Yield cells of one world and seed and their values."""
     world, seed = WORLDS[cells[0].table], cells[0].seed
@@ -133,7 +128,8 @@ def teach(trees: int, seed: int, memory: str, curve: list[str], X, y, bayes) -> 
         warnings.simplefilter("ignore", UserWarning)
         if method in WITHOUT_TEACHER:
             target = bayes if method == "best" else np.eye(bayes.shape[1])[y]
-            return Distiller(None, student).fit(X, y, teacher_proba=target)
+            # Labels as they are, as a booster of scikit-learn's kind would learn them.
+            return Distiller(None, student, proba_floor=1e-12).fit(X, y, teacher_proba=target)
         teacher = TEACHERS[teachers[0]](trees, seed)
         oob = {"cv": "oob", "random_state": seed, "memory": memory}
         search = {"teacher_cv": "oob", "random_state": seed, "memory": memory}

@@ -33,9 +33,9 @@ METHODS_TEXT = """
 * **DistilledRegressor**: `imodels`' distillation. The teacher is asked about the rows that it was
   fitted on. Two classes only.
 * **AutoGluon distill**: its own forest of as many trees, bagged; students in its words, with its
-  default of five times as many simulated rows that the teacher labels (real rows keep their
-  labels), and a tenth of the rows or so held out. A single tree is its random forest of one tree on
-  all rows and columns: nothing that its makers had in mind. No time limit.
+  default of five times as many simulated rows (at most 100,000) that the teacher labels (real rows
+  keep their labels), and a tenth of the rows or so held out. A single tree is its random forest of
+  one tree on all rows and columns: nothing that its makers had in mind. No time limit.
 * **ours on AutoGluon's out-of-fold**: `CrossFitDistiller` on its `predict_proba_oof`.
 * **TabTune GBDTStudent**: on our out-of-bag probabilities, with 100 rounds of rate 0.1 without a
   limit of depth, and as it comes (500 rounds of rate 0.05, depth 6); it holds out a tenth.
@@ -45,7 +45,8 @@ METHODS_TEXT = """
 * **ours, tuned**: `LossCorrectedDistillerCV(teacher_cv="oob")`, all else as it comes.
 
 Log loss has probabilities floored at 1/500, AUC is one class against the rest, and the calibration
-error is the mean distance of predicted from observed shares over ten bins of equally many rows.
+error is the mean distance of predicted from observed shares over ten bins of equally many rows (of
+several classes, for the most probable one).
 CPU seconds are those of the teacher (out-of-bag probabilities included, and for the search of ours
 those of its five folds) and, behind the plus sign, of the student with its search; loading, saving
 and scoring do not count. Bytes are those of the pickle, of the ONNX file, or of AutoGluon's folder
@@ -72,7 +73,7 @@ def write(records: Records, absent: list[str], by_hand: str) -> str:
     page += "\n## In short: AUC\n\n" + short_table(results)
     page += METHODS_TEXT.format(rounding=rounding(results))
     if absent:
-        page += f"\nLeft out, because not installed: {', '.join(absent)}.\n"
+        page += f"\nNot measured here: {', '.join(absent)}.\n"
     page += "\n## Where a peer wins\n\n" + leads_text(results)
     for field, name in SCORE_NAMES.items():
         page += f"\n## {name[0].upper()}{name[1:]}\n\n" + score_table(results, field)
@@ -183,11 +184,13 @@ def count_text(field: str, leads: list[Lead | None]) -> str:
     """Count the wins of one score, and those beyond two standard errors."""
     known = [lead for lead in leads if lead is not None]
     wins = [lead for lead in known if round(lead.gap, 4) < 0]
+    ties = sum(round(lead.gap, 4) == 0 for lead in known)
     clear = sum(lead.gap < -2 * lead.se for lead in wins)
     ours = sum(lead.gap > 2 * lead.se for lead in known)
     return (
         f"By {SCORE_NAMES[field]} a peer wins {len(wins)} of {len(known)} places ({clear} beyond "
-        f"two standard errors; ours {len(known) - len(wins)}, {ours} beyond two)."
+        f"two standard errors), ours {len(known) - len(wins) - ties} ({ours} beyond two); "
+        f"{ties} {'is a tie' if ties == 1 else 'are ties'}."
     )
 
 

@@ -59,7 +59,7 @@ class How(NamedTuple):
 
 def measure(table: str, seed: int, cells: list[Cell], how: How) -> Iterator[tuple[Cell, dict]]:
     """Yield the cells of one split, and what was measured or an error."""
-    folder = how.work / f"{table}-{seed}"
+    folder = how.work / f"{table}-{seed}-{how.trees}"
     folder.mkdir(parents=True, exist_ok=True)
     X, X_test, y, y_test = split(table, seed)
     np.savez(folder / "split.npz", X=X, y=y, X_test=X_test)

@@ -83,7 +83,7 @@ def test_page_tells_of_whatever_has_been_measured(n_cells):
     text = images_page.write(results, planned, ["cifar10"], "images.png", "Because.")
     digits = [c for c in planned[:n_cells] if c.table == "digits"]
     assert f"| digits | {len(digits)} of {2 * len(plan('digits', 1))} |" in text
-    assert "cifar10: left out" in text
+    assert "Not measured here: cifar10." in text
     assert text.rstrip().endswith("Because.")
 
 

@@ -147,7 +147,7 @@ def test_model_that_fails_is_told_and_its_split_kept(monkeypatch, tmp_path):
     how = runner.How(500, tmp_path, {"sklearn": Path(sys.executable)}, timed_seed=2)
     [(_, found)] = runner.measure("magic", 1, cells, how)
     assert "infinity" in found["error"]
-    assert (tmp_path / "magic-1" / "split.npz").exists()
+    assert (tmp_path / "magic-1-500" / "split.npz").exists()
 
 
 def test_first_split_is_missing_without_times():
@@ -201,5 +201,5 @@ def test_page_says_where_a_peer_wins_and_keeps_what_a_person_wrote():
     assert "**-0.1000 (hierarchical shrinkage)**" in text
     assert "+0.1000 (hierarchical shrinkage)" in text
     assert "By AUC a peer wins 1 of 1 places" in text
-    assert "Left out, because not installed: tabtune." in text
+    assert "Not measured here: tabtune." in text
     assert text.endswith(page.BY_HAND + "\nOurs.\n")

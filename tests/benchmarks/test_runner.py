@@ -26,20 +26,17 @@ def numbers(messages):
     return {cell: values["excess"] for cell, values in messages}
 
 
-def test_seeds_are_outermost_and_what_can_wait_is_last():
+def test_seeds_are_outermost():
     cells = [
         cell
-        for seed in (7, 3)
         for figure, tables in ((tabular, ["fico_heloc", "magic"]), (depth, ["fico_heloc"]))
+        for seed in (7, 3)
         for table in tables
         for cell in figure.plan(table, seed)
     ]
     units = units_of(cells)
     assert sorted(cell for unit in units for cell in unit.cells) == sorted(cells)
-    extra = [any(cell.curve in tabular.EXTRA for cell in unit.cells) for unit in units]
-    assert extra == sorted(extra)
-    main = [unit for unit, waits in zip(units, extra, strict=True) if not waits]
-    assert [(unit.seed, unit.figure, unit.table) for unit in main] == [
+    assert [(unit.seed, unit.figure, unit.table) for unit in units] == [
         (seed, *names)
         for seed in (7, 3)
         for names in (("tabular", "fico_heloc"), ("tabular", "magic"), ("depth", "fico_heloc"))
