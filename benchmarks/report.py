@@ -27,10 +27,11 @@ def machine() -> str:
     )
 
 
-def heading(title: str, command: str, about: str) -> str:
-    """Begin a result page: what was measured, when, where and how to repeat it."""
+def heading(title: str, command: str, about: str, measured: str = "") -> str:
+    """Begin a result page: what was measured, when and where (now, here), how to repeat it."""
+    measured = measured or f"on {date.today().isoformat()}: {machine()}"
     return (
-        f"# {title}\n\n{about}\n\nMeasured on {date.today().isoformat()}: {machine()}.\n"
+        f"# {title}\n\n{about}\n\nMeasured {measured}.\n"
         f"To repeat: `{command}`"
         + (" with the tables' folder in `SKDISTILL_DATA`" if "SKDISTILL" in about else "")
         + ".\n"

@@ -68,7 +68,8 @@ def write(records: Records, absent: list[str], by_hand: str) -> str:
     counts = {t: len({c.seed for c in results.records if c.table == t}) for t in results.tables}
     splits = ", ".join(f"{name} {count}" for name, count in counts.items())
     about = ABOUT.format(trees=trees, splits=splits)
-    page = heading("Against what people use", "python benchmarks/peers --envs FOLDER", about)
+    command = "python benchmarks/peers --envs FOLDER"
+    page = heading("Against what people use", command, about, measured(records))
     page += versions(records) + FIGURE
     page += "\n## In short: AUC\n\n" + short_table(results)
     page += METHODS_TEXT.format(rounding=rounding(results))
@@ -81,6 +82,13 @@ def write(records: Records, absent: list[str], by_hand: str) -> str:
     for name in results.tables:
         page += f"\n### {name}\n\n" + cost_table(results, name)
     return page + BY_HAND + by_hand
+
+
+def measured(records: Records) -> str:
+    """Say when and where records were measured."""
+    dates = sorted({record["date"] for record in records.values()})
+    machines = sorted({record["machine"] for record in records.values()})
+    return f"from {dates[0]} to {dates[-1]}: {'; '.join(machines)}"
 
 
 def rounding(results: Results) -> float:

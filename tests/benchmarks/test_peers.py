@@ -32,6 +32,8 @@ def records(auc: dict[str, list[float]], log_loss: dict[str, list[float]], stude
             "log_loss": log_loss[method][seed],
             "trees": 500,
             "versions": {"imodels": "3"},
+            "date": "2026-01-02",
+            "machine": "an abacus",
             **SCORES,
         }
         for method in auc
@@ -201,5 +203,13 @@ def test_page_says_where_a_peer_wins_and_keeps_what_a_person_wrote():
     assert "**-0.1000 (hierarchical shrinkage)**" in text
     assert "+0.1000 (hierarchical shrinkage)" in text
     assert "By AUC a peer wins 1 of 1 places" in text
+    assert "Measured from 2026-01-02 to 2026-01-02: an abacus." in text
     assert "Not measured here: tabtune." in text
     assert text.endswith(page.BY_HAND + "\nOurs.\n")
+
+
+def test_a_tie_is_nobodys_win():
+    found = records({OURS: [0.7], PEER: [0.7]}, {OURS: [0.4], PEER: [0.5]})
+    text = page.write(found, [], "")
+    assert "By AUC a peer wins 0 of 1 places (0 beyond two standard errors), ours 0" in text
+    assert "By log loss a peer wins 0 of 1 places (0 beyond two standard errors), ours 1" in text
