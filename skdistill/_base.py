@@ -20,7 +20,7 @@ from sklearn.utils.metadata_routing import (
 
 from ._compat import CallbackSupportMixin, n_rows, routing_enabled, with_callbacks
 from ._memory import fingerprint, open_memory, reuse
-from ._pipelines import is_frozen
+from ._pipelines import holds_fitted, is_frozen
 from ._progress import Progress
 from ._validation import (
     check_label_weights_routed,
@@ -233,9 +233,13 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         )
         splits = source if isinstance(source, list) else None
         if self.store_teachers:
-            return *ask_now(), splits
-        seed = self._random_state() if source == "oob" else None
-        return self._remember(rows, routed, (source, seed), lambda: ask_now()[0]), [], splits
+            proba, teachers = ask_now()
+        else:
+            seed = self._random_state() if source == "oob" else None
+            proba, teachers = self._remember(rows, routed, (source, seed), lambda: ask_now()[0]), []
+        if splits is not None and holds_fitted(self.teacher):
+            warn_if_in_sample(rows.X, rows.codes, proba)
+        return proba, teachers, splits
 
     def _remember(self, rows: Rows, routed: Routed, how: Any, compute: Callable[[], Any]) -> Any:
         """Ask teachers, or find in `memory` what they answered before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from sklearn.base import clone
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor, StackingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -77,6 +78,20 @@ def _wrapped(estimator: Any) -> list[Any]:
 def is_frozen(estimator: Any) -> bool:
     """Whether an estimator, or what a Pipeline ends in, stays as it was fitted before."""
     return isinstance(last_step(estimator), FrozenEstimator)
+
+
+def holds_fitted(estimator: Any) -> bool:
+    """Whether something inside an estimator stays as it was fitted before.
+
+    For instance what ``CalibratedClassifierCV(FrozenEstimator(model))`` calibrates, or a student
+    that was taken out of its distiller: what a clone leaves as it is.
+    """
+    params = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+    return any(isinstance(value, str) and value == "prefit" for value in params.values()) or any(
+        hasattr(value, "__sklearn_clone__") and hasattr(value, "fit") and clone(value) is value
+        for value in (estimator, *params.values())
+        if not isinstance(value, type)
+    )
 
 
 def predicts_proba(estimator: Any) -> bool:

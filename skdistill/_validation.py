@@ -132,9 +132,7 @@ def check_teacher_proba(proba: Any, n_samples: int, classes: NDArray[Any]) -> Ar
     """
     name, n_classes = "teacher_proba", len(classes)
     if hasattr(proba, "columns"):
-        by_label = {str(column): column for column in proba.columns}
-        if set(by_label) == set(map(str, classes)):
-            proba = proba[[by_label[str(label)] for label in classes]]
+        proba = _in_order(proba, classes)
     values = check_array(proba, dtype=np.float64, ensure_2d=False, input_name=name)
     if values.shape != (n_samples, n_classes):
         raise ValueError(
@@ -148,6 +146,22 @@ def check_teacher_proba(proba: Any, n_samples: int, classes: NDArray[Any]) -> Ar
     if off > 1e-3:
         raise ValueError(f"The rows of {name} must sum to 1, found one that is off by {off:.3g}.")
     return np.asarray(values)
+
+
+def _in_order(proba: Any, classes: NDArray[Any]) -> Any:
+    """Put the columns of a frame in the order of the classes, if they bear their names."""
+    columns, labels = list(proba.columns), classes.tolist()
+    for name in (lambda value: value, str):  # 1.0 names the class 1, and so does "1"
+        by_label = {name(column): column for column in columns}
+        known = [label for label in labels if name(label) in by_label]
+        if len(known) == len(labels) == len(columns):
+            return proba[[by_label[name(label)] for label in labels]]
+        if known and not all(is_number(column) for column in columns):
+            raise ValueError(
+                f"The columns of teacher_proba name some classes of y, but not all: found "
+                f"{columns}, y holds {labels}."
+            )
+    return proba
 
 
 def class_columns(classes: NDArray[Any], estimator: Any, proba: Any) -> Array:
@@ -331,14 +345,14 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
-def check_scorer(scoring: Any, y: NDArray[Any]) -> None:
+def check_scorer(scoring: Any, X: Any, y: NDArray[Any]) -> None:
     """Refuse a scorer that cannot judge a classifier by its labels or probabilities."""
     if scoring is None:
         return
-    nothing = np.zeros((len(y), 1))
     try:
-        prior = DummyClassifier(strategy="prior").fit(nothing, y)
-        if not np.isfinite(float(get_scorer(scoring)(prior, nothing, y))):
+        # It never looks at rows, but the scorer may.
+        prior = DummyClassifier(strategy="prior").fit(np.zeros((len(y), 1)), y)
+        if not np.isfinite(float(get_scorer(scoring)(prior, X, y))):
             raise ValueError("it gives no finite score.")
     except Exception as error:
         raise ValueError(
@@ -356,7 +370,7 @@ def check_fold_count(cv: int, classes: NDArray[Any], codes: NDArray[np.intp]) ->
     if counts[rarest] < cv:
         raise ValueError(
             f"cv={cv} folds need at least {cv} rows of each class, but class "
-            f"{classes[rarest].item()!r} has {counts[rarest]}: use fewer folds, or a splitter."
+            f"{classes.tolist()[rarest]!r} has {counts[rarest]}: use fewer folds, or a splitter."
         )
 
 

@@ -716,7 +716,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
             as_table(rows.X)
         if not (isinstance(self.calibrate, bool | np.bool_) or self.calibrate == "auto"):
             raise ValueError(f"calibrate must be 'auto', True or False, found {self.calibrate!r}.")
-        check_scorer(self.scoring, rows.y)
+        check_scorer(self.scoring, rows.X, rows.y)
         self._check_teacher_cv(candidates, given=given)
         warn_of_unseeded_folds(self.memory, self._splitter())
         return loss

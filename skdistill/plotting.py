@@ -278,6 +278,7 @@ class DistillationCurveDisplay:
         'Accuracy'
         """
         pyplot(f"{cls.__name__}.from_estimator")
+        param_range = list(param_range)  # it is needed twice, and a generator ends
         teacher_scores, student_scores = distillation_curve(
             teacher,
             student,
@@ -292,7 +293,7 @@ class DistillationCurveDisplay:
             score_name = name_of_score(scoring, negate=negate_score)
         display = cls(
             param_name=param_name,
-            param_range=list(param_range),
+            param_range=param_range,
             teacher_scores=teacher_scores,
             student_scores=student_scores,
             score_name=score_name,

@@ -8,6 +8,7 @@ splits and estimators, not the distiller that calls them.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -343,7 +344,7 @@ def choose(
     >>> choose(candidates, scores, np.ones(3), min_gain_se=100)
     0
     """
-    means = np.average(scores, axis=1, weights=weights)
+    means = _worst_if_nan(np.average(scores, axis=1, weights=weights))
     pure = [k for k, candidate in enumerate(candidates) if candidate.is_pure]
     if not pure:
         return int(means.argmax())
@@ -353,6 +354,11 @@ def choose(
         if _gains(scores[k] - scores[best_pure], weights, min_gain_se):
             allowed.append(k)
     return max(allowed, key=lambda k: means[k])
+
+
+def _worst_if_nan(means: Array) -> Array:
+    """Let scores that are not finite lose, as in GridSearchCV."""
+    return np.where(np.isfinite(means), means, -np.inf)
 
 
 def _gains(gain: Array, weights: Array, min_gain_se: float) -> bool:
@@ -449,9 +455,26 @@ def search(
         weights = dict(zip(members, map(float, found), strict=True))
     ordered = [trials[c.name] for c in candidates]
     scores, unit_weights = _scores(task, ordered)
+    _tell_not_finite(candidates, scores)
     best = choose(candidates, scores, unit_weights, min_gain_se)
     results = _results(task, candidates, ordered, scores, unit_weights)
     return Found(best, out_of_fold(task, ordered[best]), results, weights)
+
+
+def _tell_not_finite(candidates: Sequence[Candidate], scores: Array) -> None:
+    """Warn of candidates that a scorer could not judge, or refuse if it could judge none."""
+    lost = [c.name for c, row in zip(candidates, scores, strict=True) if not np.isfinite(row).all()]
+    if len(lost) == len(candidates):
+        raise ValueError(
+            "scoring gave no finite score for any candidate: use another, or folds "
+            "in which it can judge."
+        )
+    if lost:
+        warnings.warn(
+            f"Some scores of the candidates {lost} are not finite: they are not chosen.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def targets_of(task: Task, candidates: Sequence[Candidate], answers: Answers) -> dict[Any, Array]:
@@ -531,6 +554,13 @@ def _scores(task: Task, ordered: Sequence[Sequence[Trial]]) -> tuple[Array, Arra
     return np.array(rows), _row_weights(task)
 
 
+def _fold_means(scores: Array, weights: Array) -> Array:
+    """Return each candidate's mean score in a fold, NaN where all rows weigh nothing."""
+    if not weights.any():
+        return np.full(len(scores), np.nan)
+    return np.asarray(np.average(scores, axis=1, weights=weights))
+
+
 def _row_weights(task: Task) -> Array:
     return np.ones(len(task.codes)) if task.sample_weight is None else task.sample_weight
 
@@ -546,8 +576,9 @@ def _results(
     by_fold = scores
     if task.scorer is None:
         by_fold = np.column_stack(
-            [np.average(scores[:, v], axis=1, weights=weights[v]) for _, v in task.folds]
+            [_fold_means(scores[:, valid], weights[valid]) for _, valid in task.folds]
         )
+    judged = np.isfinite(by_fold).any(axis=0)
     means = np.average(scores, axis=1, weights=weights)
     names = np.empty(len(candidates), dtype=object)
     names[:] = [c.name for c in candidates]
@@ -556,8 +587,8 @@ def _results(
         "params": [{"candidate": c.name} for c in candidates],
         **{f"split{k}_test_score": column for k, column in enumerate(by_fold.T)},
         "mean_test_score": means,
-        "std_test_score": by_fold.std(axis=1),
+        "std_test_score": by_fold[:, judged].std(axis=1),
         "se_test_score": np.array([standard_error(row, weights) for row in scores]),
-        "rank_test_score": rankdata(-means, method="min").astype(np.int32),
+        "rank_test_score": rankdata(-_worst_if_nan(means), method="min").astype(np.int32),
         "mean_fit_time": np.array([np.mean([t.seconds for t in trials]) for trials in ordered]),
     }

@@ -17,6 +17,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
     StackingClassifier,
+    VotingClassifier,
 )
 from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
 from sklearn.feature_selection import SelectKBest, f_regression
@@ -568,3 +569,30 @@ def test_tree_learns_what_the_forest_knows(data_folder):
     ours = auc(y[4000:], model.fit(X[:4000], y[:4000]).predict_proba(X[4000:])[:, 1])
     # The standard error of either AUC on 2,000 rows is about .01.
     assert ours > auc(y[4000:] == "h", plain.predict(X[4000:])) + 0.04
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda fitted: CalibratedClassifierCV(FrozenEstimator(fitted)),
+        lambda fitted: VotingClassifier([("a", FrozenEstimator(fitted))], voting="soft"),
+        lambda fitted: VotingClassifier(
+            [("a", Distiller(fitted, DecisionTreeRegressor()).fit(*noisy(600, 0)[:2]).classifier_)],
+            voting="soft",
+        ),
+    ],
+    ids=["calibrated", "voting", "classifier_"],
+)
+def test_teacher_that_holds_a_fitted_one_is_found_out(disguise):
+    X, y, _ = noisy(600, 0)
+    fitted = DecisionTreeClassifier(random_state=0).fit(X, y)
+    model = CrossFitDistiller(disguise(fitted), DecisionTreeRegressor(max_depth=2), cv=3)
+    with pytest.warns(UserWarning, match="seen|saw"):
+        model.fit(X, y)
+
+
+def test_teacher_that_holds_a_fitted_transformer_is_not_suspected():
+    X, y, _ = noisy(600, 0)
+    scaler = FrozenEstimator(StandardScaler().fit(X))
+    teacher = make_pipeline(scaler, LogisticRegression())
+    CrossFitDistiller(teacher, DecisionTreeRegressor(max_depth=2), cv=3).fit(X, y)

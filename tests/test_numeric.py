@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn.base import clone
 
@@ -34,6 +35,12 @@ from skdistill._numeric import NumericEncoder, as_numeric
 def test_encoder_columns(column, expected):
     table = column.to_frame("x")
     np.testing.assert_array_equal(as_numeric(table)[:, 0], expected)
+
+
+def test_encoder_does_not_mind_what_transformers_are_told_to_return():
+    with sklearn.config_context(transform_output="pandas"):
+        codes = as_numeric(pd.DataFrame({"x": ["b", "a", "b"]}))
+    np.testing.assert_array_equal(codes[:, 0], [1, 0, 1])
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])

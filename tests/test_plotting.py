@@ -127,13 +127,14 @@ def test_from_estimator_shows_the_curve():
     )
     how = {
         "param_name": "max_depth",
-        "param_range": np.array([1, 2]),
+        "param_range": [1, 2],
         "methods": ["labels", "cross_fit"],
         "scoring": neg_log_loss_floored,
         "cv": 2,
         "random_state": 0,
     }
-    shown = DistillationCurveDisplay.from_estimator(*given, **how, negate_score=True)
+    once = how | {"param_range": iter([1, 2])}
+    shown = DistillationCurveDisplay.from_estimator(*given, **once, negate_score=True)
     teacher_scores, student_scores = distillation_curve(*given, **how)
     assert_allclose(shown.lines_["teacher"].get_ydata(), -teacher_scores.mean())
     assert_allclose(shown.lines_["labels"].get_ydata(), -student_scores["labels"].mean(axis=1))

@@ -336,6 +336,61 @@ def test_own_scorer_is_given_a_classifier_and_validation_rows(table):
     assert sizes == [300, 100, 100, 100]
 
 
+def test_scorer_may_read_the_rows():
+    X, y, _ = noisy(200, seed=0)
+    frame = pd.DataFrame(X, columns=[f"x{k}" for k in range(X.shape[1])])
+
+    def cost(classifier, rows, labels):
+        return -float((rows["x1"].abs() * (classifier.predict(rows) != labels)).mean())
+
+    assert search_cv(candidates=["labels", "cross_fit"], scoring=cost).fit(frame, y).best_score_ < 0
+
+
+@pytest.mark.parametrize("candidates", [["labels", "cross_fit"], ["cross_fit", "labels"]])
+def test_candidate_without_a_finite_score_is_not_chosen(candidates):
+    X, y, _ = noisy(200, seed=0)
+
+    def picky(classifier, rows, labels):
+        proba = classifier.predict_proba(rows)
+        return np.nan if np.isin(proba, [0, 1]).all() else classifier.score(rows, labels)
+
+    model = search_cv(
+        LogisticRegression(),
+        DecisionTreeRegressor(random_state=0),
+        candidates=candidates,
+        scoring=picky,
+    )
+    with pytest.warns(UserWarning, match=r"candidates \['labels'\] are not finite"):
+        model.fit(X, y)
+    assert model.best_candidate_ == "cross_fit"
+    ranks = dict(zip(candidates, model.cv_results_["rank_test_score"], strict=True))
+    assert ranks == {"cross_fit": 1, "labels": 2}
+
+
+def test_fold_whose_rows_weigh_nothing_has_no_score_but_does_not_end_the_search():
+    X, y, _ = noisy(300, seed=0)
+    groups = np.arange(300) // 25
+    weights = np.ones(300)
+    [*_, (_, switched_off)] = GroupKFold(4).split(X, y, groups)
+    weights[switched_off] = 0
+    model = search_cv(candidates=["labels", "cross_fit"], cv=GroupKFold(4))
+    model.fit(X, y, sample_weight=weights, groups=groups)
+    folds = [model.cv_results_[f"split{k}_test_score"] for k in range(4)]
+    assert sorted(np.isnan(fold).all() for fold in folds) == [False, False, False, True]
+    assert np.isfinite(model.cv_results_["std_test_score"]).all()
+    assert np.isfinite(model.best_score_)
+
+
+def test_scorer_that_judges_no_candidate_is_refused():
+    X, y, _ = noisy(200, seed=0)
+    model = search_cv(
+        candidates=["labels", "cross_fit"],
+        scoring=lambda classifier, rows, labels: 1.0 if len(rows) == 200 else np.nan,
+    )
+    with pytest.raises(ValueError, match="no finite score for any candidate"):
+        model.fit(X, y)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_same_bits_for_any_number_of_jobs(table, n_jobs):
     X, y = table

@@ -298,6 +298,41 @@ def test_given_frame_is_put_in_the_order_of_the_classes():
         assert_array_equal(model.student_.coef_, models[0].student_.coef_)
 
 
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [([0.0, 1.0], [0, 1]), ([0, 1], [0.0, 1.0]), ([False, True], [0, 1]), ([0, 1], ["0", "1"])],
+)
+def test_columns_may_name_classes_by_value_or_in_words(labels, names):
+    proba = np.random.default_rng(0).dirichlet(np.ones(2), size=30)
+    frame = pd.DataFrame(proba, columns=names)[names[::-1]]
+    y = np.array(labels)[Y]
+    found, expected = (
+        Distiller(None, Ridge()).fit(X, y, teacher_proba=given).student_.coef_
+        for given in (frame, proba)
+    )
+    assert_array_equal(found, expected)
+
+
+def test_columns_that_name_some_classes_are_refused_unless_they_are_numbers():
+    proba = np.random.default_rng(0).dirichlet(np.ones(2), size=30)
+    labels = np.array(["no", "yes"])[Y]
+    given = pd.DataFrame(proba, columns=["yes", "No"])
+    refused(
+        Distiller(None, Ridge()),
+        r"columns of teacher_proba name some classes.*'yes', 'No'",
+        y=labels,
+        teacher_proba=given,
+    )
+    # A frame that was made without names counts its columns from 0.
+    Distiller(None, Ridge()).fit(X, Y + 1, teacher_proba=pd.DataFrame(proba))
+
+
+@pytest.mark.parametrize("dtype", [object, "U"])
+def test_rare_class_is_named_whatever_its_type(dtype):
+    y = np.array(["yes", "no", "rare"], dtype=dtype)[np.r_[Y[:-1], 2]]
+    refused(CrossFitDistiller(TEACHER, TREE), "class 'rare' has 1", y=y)
+
+
 def test_floor_matters_only_where_a_logarithm_is_taken():
     many = np.arange(30) // 2
     Distiller(TEACHER, TREE, proba_floor=0.1).fit(X, many)

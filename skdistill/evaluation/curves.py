@@ -146,7 +146,7 @@ def distillation_curve(
     rows, distilled_loss = learner.prepare(X, y, groups)
     _, label_loss = label_learner.prepare(X, y)
     check_askable(teacher, chosen, teacher_cv)
-    check_scorer(scoring, rows.y)
+    check_scorer(scoring, rows.X, rows.y)
     scorer = get_scorer("accuracy" if scoring is None else scoring)
     seed = as_seed(random_state)
     folds = _outer_folds(rows, cv, seed)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._base import Rows
 from .._compat import index_rows, n_rows
@@ -189,7 +189,7 @@ def hold_out(
         If something is missing or does not fit together.
     """
     X = check_rows(Learner(None, None), X, y)
-    labels, _, codes = check_labels(y)
+    labels = check_labels(y)[0]
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test go together: give both, or neither.")
     if bayes_proba is not None and X_test is None:
@@ -197,10 +197,10 @@ def hold_out(
     if groups is not None:
         check_consistent_length(labels, groups)
     if X_test is None:
-        X, X_test, labels, y_test, groups = _split(X, labels, codes, groups, test_size, seed)
+        X, X_test, labels, y_test, groups = _split(X, labels, groups, test_size, seed)
     else:
         X_test = check_rows(Learner(None, None), X_test, y_test)
-        y_test = np.asarray(y_test)
+        y_test = column_or_1d(y_test, warn=True)
     labels, classes, codes = check_labels(labels)
     unknown = sorted(set(np.unique(y_test).tolist()) - set(classes.tolist()), key=str)
     if unknown:
@@ -212,20 +212,18 @@ def hold_out(
                 f"bayes_proba must have shape ({n_rows(X_test)}, {len(classes)}), found "
                 f"{bayes_proba.shape}."
             )
-    check_scorer(scoring, labels)
+    check_scorer(scoring, X, labels)
     scorer = None if scoring is None else get_scorer(scoring)
     rows = Rows(X, labels, classes, codes, None, groups)
     return rows, TestRows(X_test, y_test, classes, scorer, bayes_proba)
 
 
 def _split(
-    X: Any, y: NDArray[Any], codes: NDArray[np.intp], groups: Any, test_size: Any, seed: int
+    X: Any, y: NDArray[Any], groups: Any, test_size: Any, seed: int
 ) -> tuple[Any, Any, NDArray[Any], NDArray[Any], Any]:
     numbers = np.arange(len(y))
     if groups is None:
-        train, test = train_test_split(
-            numbers, test_size=test_size, stratify=codes, random_state=seed
-        )
+        train, test = train_test_split(numbers, test_size=test_size, stratify=y, random_state=seed)
     else:
         splitter = GroupShuffleSplit(1, test_size=test_size, random_state=seed)
         train, test = next(splitter.split(numbers, groups=groups))

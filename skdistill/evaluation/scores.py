@@ -104,10 +104,24 @@ def neg_log_loss_floored(classifier: Any, X: Any, y: ArrayLike) -> float:
     Returns
     -------
     float
-        Greater is better, 0 is best.
+        Greater is better, 0 is best. A row whose class the classifier does not know counts like one
+        to which it gives probability 0.
+
+    Raises
+    ------
+    ValueError
+        If the classifier knows none of the labels: they are of another kind.
     """
     truth = onehot(y, classifier.classes_)
-    return -float(log_losses(truth, classifier.predict_proba(X)).mean())
+    unknown = ~truth.any(axis=1)
+    if unknown.all():
+        raise ValueError(
+            f"y holds no label that the classifier knows: its classes are "
+            f"{classifier.classes_.tolist()}, y begins with {np.asarray(y)[:3].tolist()}."
+        )
+    losses = log_losses(truth, classifier.predict_proba(X))
+    losses[unknown] = -np.log(PROBA_FLOOR / (1 + PROBA_FLOOR))
+    return -float(losses.mean())
 
 
 def bayes_log_loss(bayes_proba: ArrayLike) -> float:

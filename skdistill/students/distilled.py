@@ -103,7 +103,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
             raise AttributeError("feature_names_in_")
         return self.feature_names
 
-    def fit(self, X: Any = None, y: ArrayLike | None = None) -> Self:
+    def fit(self, X: Any = None, y: ArrayLike | None = None, sample_weight: Any = None) -> Self:
         """Do nothing: the student is fitted.
 
         Parameters
@@ -111,6 +111,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         X : object, default=None
             Ignored.
         y : object, default=None
+            Ignored.
+        sample_weight : object, default=None
             Ignored.
 
         Returns

@@ -1,8 +1,11 @@
 """What is handed over: names of students, rows held out, budgets, and what is refused."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -148,6 +151,23 @@ def test_given_test_rows_are_taken_as_they_are():
     assert len(train.y) == 100
     assert_array_equal(test.y, y[:4])
     assert_array_equal(test.truth, np.full((4, 2), 0.5))
+
+
+def test_labels_of_test_rows_may_be_a_column():
+    X, y = table()
+    with pytest.warns(DataConversionWarning, match="column-vector"):
+        _, test = held_out(X, y, X_test=X[:4], y_test=y[:4, None])
+    assert_array_equal(test.y, y[:4])
+
+
+def test_class_that_cannot_be_held_out_is_named():
+    X, y = table()
+    y = np.array([7, 9])[(y == "b").astype(int)]
+    y[0] = 8
+    with pytest.raises(ValueError, match="too few") as refusal:
+        held_out(X, y)
+    # Older versions of scikit-learn do not name it.
+    assert re.findall(r"members are: \[(.*)\]", str(refusal.value)) in ([], ["8"])
 
 
 @pytest.mark.parametrize(

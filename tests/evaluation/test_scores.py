@@ -99,6 +99,17 @@ def test_scorer_is_minus_the_floored_log_loss(noisy):
     assert_allclose(neg_log_loss_floored(model, X, labels), -expected)
 
 
+def test_class_that_the_classifier_does_not_know_costs_as_much_as_certainty_of_another():
+    X = np.arange(6.0)[:, None]
+    model = DecisionTreeClassifier(random_state=0).fit(X[:4], ["a", "a", "b", "b"])
+    certain = neg_log_loss_floored(model, X[:1], ["b"])
+    assert neg_log_loss_floored(model, X, ["a", "a", "b", "b", "c", "c"]) == pytest.approx(
+        (4 * neg_log_loss_floored(model, X[:1], ["a"]) + 2 * certain) / 6
+    )
+    with pytest.raises(ValueError, match=r"no label that the classifier knows.*'a', 'b'"):
+        neg_log_loss_floored(model, X[:2], [0, 1])
+
+
 def test_mean_has_the_standard_error_of_a_mean():
     values = np.array([1.0, 2.0, 3.0, 4.0])
     mean, error = mean_and_error(values)

@@ -60,7 +60,7 @@ def test_it_is_a_fitted_classifier_that_stays_as_it_is(binary):
     assert is_classifier(shipped)
     assert clone(shipped) is shipped
     before = shipped.predict_proba(X)
-    shipped.fit(X[:10], y[:10])
+    shipped.fit(X[:10], y[:10], sample_weight=np.ones(10))
     assert_array_equal(shipped.predict_proba(X), before)
     assert_array_equal(FrozenEstimator(shipped).predict(X), shipped.predict(X))
     assert get_scorer("roc_auc")(shipped, X, y == "malignant") > 0.9
