@@ -163,8 +163,8 @@ def _fit_codes(column: NDArray[Any]) -> OrdinalEncoder | None:
     if all(isinstance(v, Number | np.bool_) for v in values):
         return None
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
-    # As strings: values of several types in one column have no order.
     encoder.set_output(transform="default")  # whatever the user has set for all
+    # As strings: values of several types in one column have no order.
     return encoder.fit(np.array([str(v) for v in values], dtype=object).reshape(-1, 1))
 
 

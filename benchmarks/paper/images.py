@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from lightgbm import LGBMClassifier
 from protocol import PROBA_FLOOR
-from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
 from skdistill.losses import floor_proba
@@ -30,6 +29,7 @@ from .image_sets import (
     find_cifar,
     load_images,
 )
+from .lessons import STUMP
 from .store import Cell, own_folder
 
 NAME = "images"
@@ -131,10 +131,6 @@ class Gallery:
         """Return what teachers say about the training rows."""
         asked = make(self.teacher(width), STUMP, memory=self.folder, store_teacher_proba=True)
         return asked.fit(self.images.X, self.images.y).teacher_proba_
-
-
-# Distillers always fit a student. Where only probabilities are wanted: a cheap one.
-STUMP = DecisionTreeRegressor(max_depth=1)
 
 
 def flipped_log_loss(proba: np.ndarray, y: np.ndarray, flips: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,12 @@ from report import table
 
 from .figures import COLOURS, legend, line, panels
 from .image_sets import FLIPPED, NAMES
+from .images import ALONE
+from .images import NAME as FIGURE
+from .progress import not_measured, progress_table
 from .results import Results
 from .store import Cell
 
-FIGURE = "images"
 EXPLANATION = "## Explanation"
 COMMAND = "python benchmarks/paper --figures images"
 PICTURE = "images.png"
@@ -30,8 +31,6 @@ TITLES = {
     "share": "corrected, share",
     "residual": "corrected, `residual`",
 }
-# Curves for which the teacher's width does not matter.
-ALONE = ("labels", "trees")
 STEPS = (
     ("in_sample", "labels"),
     ("cross_fit", "labels"),
@@ -95,23 +94,8 @@ def introduction(results: Results) -> str:
 
 def progress(results: Results, planned: Sequence[Cell], absent: Iterable[str]) -> str:
     """Say how much of what is planned has been measured."""
-    rows = []
-    for name in dict.fromkeys(cell.table for cell in planned):
-        plan = [cell for cell in planned if cell.table == name]
-        found = {c: r for c, r in results.found(FIGURE).items() if c.table == name}
-        seeds = Counter(cell.seed for cell in found)
-        told = ", ".join(f"{seed} ({n})" for seed, n in sorted(seeds.items()))
-        minutes = sum(record["cpu_seconds"] for record in found.values()) / 60
-        done = sum(cell in found for cell in plan)
-        rows.append([name, f"{done} of {len(plan)}", told, f"{minutes:.1f}"])
-    text = "## Progress\n\n"
-    text += table(["images", "cells measured", "seeds (cells)", "minutes of one core"], rows)
-    if left_out := list(absent):
-        text += (
-            f"\nNot measured here: {' and '.join(left_out)}. Where they can be had the same "
-            "command adds them; where not, it says how to have them.\n"
-        )
-    return text
+    measured = progress_table(results, planned, "table", ("minutes", 60), title="images")
+    return measured + not_measured(absent)
 
 
 # ---- an image set ----------------------------------------------------------------------------

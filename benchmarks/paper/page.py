@@ -10,6 +10,7 @@ from protocol import FIRST_SEED, mean_and_error, standard_error
 from report import table
 
 from . import depth, images_page, published, simulated, tabular
+from .progress import not_measured, progress_table
 from .results import (
     AGAINST_TEACHER,
     MIN_SPLITS,
@@ -75,24 +76,11 @@ def introduction(results: Results) -> str:
 
 def progress(results: Results, planned: Sequence[Cell], absent: Iterable[str]) -> str:
     """Say how much of what is planned has been measured."""
-    rows = []
-    for figure in dict.fromkeys(cell.figure for cell in planned):
-        plan = [cell for cell in planned if cell.figure == figure]
-        found = results.found(figure)
-        done = sum(cell in found for cell in plan)
-        seeds = Counter(cell.seed for cell in found)
-        told = ", ".join(f"{seed} ({n})" for seed, n in sorted(seeds.items()))
-        hours = sum(record["cpu_seconds"] for record in found.values()) / 3600
-        rows.append([figure, f"{done} of {len(plan)}", told, f"{hours:.1f}"])
-    header = ["figure", "cells measured", "seeds (cells)", "hours of one core"]
-    text = "## Progress\n\n" + table(header, rows)
-    text += "\nWhat follows shows splits that are whole, so that all curves have the same ones.\n"
-    if names := list(absent):
-        text += (
-            f"\nNot measured here: {' and '.join(names)}. Where they can be had the same command "
-            "adds them; where not, it says how to have them.\n"
-        )
-    return text
+    return (
+        progress_table(results, planned, "figure", ("hours", 3600))
+        + "\nWhat follows shows splits that are whole, so that all curves have the same ones.\n"
+        + not_measured(absent)
+    )
 
 
 # ---- reproduction ----------------------------------------------------------------------------

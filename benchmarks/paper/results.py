@@ -26,9 +26,8 @@ def whole(records: dict[Cell, dict], planned: Iterable[Cell]) -> dict[Cell, dict
     """
     lacking = {cell[:3] for cell in planned if cell not in records}
     first: dict[tuple, int] = {}
-    for figure, table, seed in sorted({cell[:3] for cell in records} - lacking):
-        first.setdefault((figure, table), seed)
-    for figure, table, seed in sorted(cell[:3] for cell in records):
+    splits = {cell[:3] for cell in records}
+    for figure, table, seed in sorted(splits, key=lambda split: (split in lacking, split)):
         first.setdefault((figure, table), seed)
     return {
         cell: record

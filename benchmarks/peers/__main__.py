@@ -48,16 +48,15 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def find_peers(options: argparse.Namespace) -> tuple[dict[str, Path], list[str]]:
-    """Return the interpreters of the peers that are there, and why the others are not."""
-    pythons, messages = {}, []
+def find_peers(options: argparse.Namespace) -> dict[str, Path]:
+    """Return the interpreters of the peers that are there, and tell why the others are not."""
+    pythons = {}
     for peer in dict.fromkeys(["teacher", *options.peers]):
         try:
             pythons[peer] = check(peer, options.envs)
         except PeerMissingError as missing:
-            messages.append(str(missing))
             print(missing, flush=True)
-    return pythons, messages
+    return pythons
 
 
 def find_tables(tables: list[str]) -> list[str]:
@@ -74,7 +73,7 @@ def find_tables(tables: list[str]) -> list[str]:
 
 def run(store: PeerStore, options: argparse.Namespace) -> list[Cell]:
     """Measure what is missing, split by split over all tables; return what failed."""
-    pythons, _ = find_peers(options)
+    pythons = find_peers(options)
     peers = tuple(peer for peer in options.peers if peer in pythons)
     tables, failed = find_tables(options.tables), []
     how = How(options.trees, options.work, pythons, FIRST_SEED)
