@@ -1,14 +1,14 @@
 """Knowledge distillation for tabular data, with the interface of scikit-learn."""
 
 from . import corrections
-from .distillers import (
+from .distillers.all import (
     CrossFitDistiller,
     Distiller,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
 from .evaluation import compare_students, diagnose_teacher, distillation_curve
-from .plotting import DistillationCurveDisplay
+from .evaluation.show.displays import DistillationCurveDisplay
 from .students import LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
 
 __version__ = "0.1.0"

@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import rankdata
 
-from . import corrections, residual
-from ._compat import index_params, index_rows
-from ._parallel import run
-from ._progress import SILENT, Progress
-from .calibration import Calibration, fit_calibration
-from .losses import Correction, Loss, floor_proba
+from . import corrections
+from .targets import residual
+from ._utils.compat import index_params, index_rows
+from ._utils.parallel import run
+from ._utils.progress import SILENT, Progress
+from .students.calibration import Calibration, fit_calibration
+from .targets.losses import Correction, Loss, floor_proba
 from .students import DistilledClassifier, fit_student
-from .teachers import Answers, Splits, quiet_folds
+from .sources.folds import Answers, Splits, quiet_folds
 
 Array = NDArray[np.float64]
 

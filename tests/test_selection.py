@@ -24,8 +24,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller, LossCorrectedDistillerCV, selection
 from skdistill.evaluation import student_on_labels
-from skdistill.losses import floor_proba, make_loss
-from skdistill.teachers import Answers
+from skdistill.targets.losses import floor_proba, make_loss
+from skdistill.sources.folds import Answers
 
 from .conftest import noisy
 

@@ -20,7 +20,7 @@ from skdistill import (
     SoftmaxRegression,
     corrections,
 )
-from skdistill.losses import floor_proba, make_loss
+from skdistill.targets.losses import floor_proba, make_loss
 
 from .conftest import noisy
 

@@ -4,8 +4,8 @@ from .comparison import compare_students
 from .curves import distillation_curve
 from .diagnosis import Diagnosis, diagnose_teacher
 from .methods import student_on_labels
-from .results import Comparison
-from .scores import neg_log_loss_floored
+from .show.results import Comparison
+from .measure.scores import neg_log_loss_floored
 from .simulated import make_noisy_table
 
 __all__ = [

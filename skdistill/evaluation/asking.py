@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from .._base import Rows
-from .._compat import index_rows
-from .._pipelines import is_frozen
-from .._validation import class_columns, is_number
-from ..teachers import (
+from ..distillers.base import Rows
+from .._utils.compat import index_rows
+from .._utils.estimators import is_frozen
+from .._utils.validation import class_columns, is_number
+from ..sources.folds import (
     Answers,
     Splits,
     ask_each,

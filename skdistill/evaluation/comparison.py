@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._base import Rows
-from .._pipelines import is_frozen
-from ..distillers import LossCorrectedDistillerCV
-from ..losses import Loss
-from ..teachers import Answers, Splits, make_splits
+from ..distillers.base import Rows
+from .._utils.estimators import is_frozen
+from ..distillers.all import LossCorrectedDistillerCV
+from ..targets.losses import Loss
+from ..sources.folds import Answers, Splits, make_splits
 from .asking import (
     Taught,
     as_answers,
@@ -22,10 +22,10 @@ from .asking import (
     is_out_of_bag,
     teach,
 )
-from .costs import pickled_size
-from .given import check_budget, hold_out, name_students, score_name
+from .measure.costs import pickled_size
+from .arguments import check_budget, hold_out, name_students, score_name
 from .kept import KeptAnswers
-from .measuring import Measurement, TestRows
+from .measure.measurement import Measurement, TestRows
 from .methods import (
     METHODS,
     TEACHER,
@@ -38,8 +38,8 @@ from .methods import (
     target_of,
     tune_on_labels,
 )
-from .results import Comparison
-from .scores import probabilities
+from .show.results import Comparison
+from .measure.scores import probabilities
 
 Array = NDArray[np.float64]
 

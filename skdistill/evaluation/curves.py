@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_consistent_length
 
-from .._base import Rows
-from .._compat import index_rows
-from .._parallel import run
-from .._validation import check_fold_count, check_scorer, is_fold_count
-from ..losses import Loss
-from ..teachers import Answers, Splits, make_splitter
+from ..distillers.base import Rows
+from .._utils.compat import index_rows
+from .._utils.parallel import run
+from .._utils.validation import check_fold_count, check_scorer, is_fold_count
+from ..targets.losses import Loss
+from ..sources.folds import Answers, Splits, make_splitter
 from .asking import (
     Taught,
     as_answers,
@@ -24,7 +24,7 @@ from .asking import (
     is_out_of_bag,
     teach,
 )
-from .given import check_param_range
+from .arguments import check_param_range
 from .methods import DIRECT, Learner, Method, parse_methods, target_of
 
 Array = NDArray[np.float64]

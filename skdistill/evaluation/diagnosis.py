@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from .. import residual
-from .._base import Rows
-from .._compat import index_rows
-from .._numeric import as_numeric
-from .._parallel import run
-from .._pipelines import is_frozen
-from .._validation import column_names
-from ..losses import Loss
-from ..overfit import overfit_share
-from ..teachers import Splits, check_out_of_bag, make_splits
-from . import pictures
+from ..targets import residual
+from ..distillers.base import Rows
+from .._utils.compat import index_rows
+from .._utils.numeric import as_numeric
+from .._utils.parallel import run
+from .._utils.estimators import is_frozen
+from .._utils.validation import column_names
+from ..targets.losses import Loss
+from ..sources.overfit import overfit_share
+from ..sources.folds import Splits, check_out_of_bag, make_splits
+from .show import pictures
 from .asking import as_seed, ask_outside, is_out_of_bag, teach
 from .methods import CORRECTED, IN_SAMPLE, TEACHER, Learner
-from .scores import (
+from .measure.scores import (
     Reliability,
     floored,
     log_losses,
@@ -34,7 +34,7 @@ from .scores import (
     probabilities,
     reliability,
 )
-from .tables import format_score, html_table
+from .show.tables import format_score, html_table
 
 Array = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ class Diagnosis:
         The same in one sentence, with the reason.
     overfit_share : float
         How much of its labels' surprise the teacher remembers: 0 for nothing, 1 for a teacher
-        that repeats the labels; see :func:`~skdistill.overfit.overfit_share`.
+        that repeats the labels; see :func:`~skdistill.sources.overfit.overfit_share`.
     in_sample_log_loss, out_of_fold_log_loss : float
         Log loss of the teacher for rows that it has, and has not, seen.
     corrected_log_loss : float

@@ -13,14 +13,14 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
-from .._base import Routed, Rows
-from .._progress import SILENT
-from ..distillers import Distiller, LossCorrectedDistiller
-from ..losses import Loss
+from ..distillers.base import Routed, Rows
+from .._utils.progress import SILENT
+from ..distillers.all import Distiller, LossCorrectedDistiller
+from ..targets.losses import Loss
 from ..selection import Candidate, make_targets, parse_candidates
 from ..students import DistilledClassifier, SoftLabelClassifier
-from ..teachers import Answers
-from .scores import neg_log_loss_floored
+from ..sources.folds import Answers
+from .measure.scores import neg_log_loss_floored
 
 Array = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from .._objectives import as_probabilities, learns_one_probability
-from .._pipelines import address_weights, last_step
-from .._validation import accepts_soft_labels, check_weights_taken
+from .objectives import as_probabilities, learns_one_probability
+from .._utils.estimators import address_weights, last_step
+from .._utils.validation import accepts_soft_labels, check_weights_taken
 from .soft_labels import fit_soft_labels
 
 Array = NDArray[np.float64]

@@ -11,9 +11,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils import assert_all_finite, get_tags
 
-from .._validation import accepts_soft_labels, class_columns, column_names, compare_names
-from ..calibration import Calibration
-from ..losses import Loss
+from .._utils.validation import accepts_soft_labels, class_columns, column_names, compare_names
+from .calibration import Calibration
+from ..targets.losses import Loss
 
 Array = NDArray[np.float64]
 

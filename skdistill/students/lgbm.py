@@ -16,10 +16,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from .._compat import index_rows, lightgbm_names
-from .._validation import check_rows, check_weights, column_names, compare_names, is_number
-from ._boosting import Part, boost, is_native
-from ._targets import check_soft_labels
+from .._utils.compat import index_rows, lightgbm_names
+from .._utils.validation import check_rows, check_weights, column_names, compare_names, is_number
+from .boosting import Part, boost, is_native
+from .soft_label_checks import check_soft_labels
 
 Array = NDArray[np.float64]
 

@@ -17,15 +17,15 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import index_params, index_rows, n_rows, routing_enabled
-from .._pipelines import address_weights, predicts_proba, split_params, weight_keyword
-from .._validation import (
+from .._utils.compat import index_params, index_rows, n_rows, routing_enabled
+from .._utils.estimators import address_weights, predicts_proba, split_params, weight_keyword
+from .._utils.validation import (
     check_rows,
     check_weights,
     class_columns,
     refuse_extra_params,
 )
-from ._targets import check_soft_labels
+from .soft_label_checks import check_soft_labels
 
 Array = NDArray[np.float64]
 

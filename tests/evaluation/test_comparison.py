@@ -25,7 +25,7 @@ from skdistill import (
 from skdistill.evaluation import comparison as module
 from skdistill.evaluation import make_noisy_table, student_on_labels
 from skdistill.evaluation.methods import METHODS
-from skdistill.evaluation.scores import log_losses
+from skdistill.evaluation.measure.scores import log_losses
 
 TEST = {"X_test": None, "y_test": None}
 

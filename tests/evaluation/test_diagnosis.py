@@ -21,7 +21,7 @@ import skdistill
 from skdistill import diagnose_teacher
 from skdistill.evaluation import make_noisy_table, student_on_labels
 from skdistill.evaluation.diagnosis import OWN_ANSWER, Difference, advise, squared_bias
-from skdistill.evaluation.scores import excess_log_loss, log_losses, onehot, reliability
+from skdistill.evaluation.measure.scores import excess_log_loss, log_losses, onehot, reliability
 
 
 def tree(**params):

@@ -24,7 +24,7 @@ from skdistill.evaluation.methods import (
     title,
     tune_on_labels,
 )
-from skdistill.evaluation.scores import excess_log_loss
+from skdistill.evaluation.measure.scores import excess_log_loss
 
 
 def tree(**params):

@@ -8,7 +8,7 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import log_loss
 
 from skdistill.students import _boosting
-from skdistill.students._boosting import (
+from skdistill.students.boosting import (
     Part,
     boost,
     fold_in,

@@ -1,0 +1,111 @@
+"""What a Pipeline ends in, and which of its steps gets which fit parameters."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor, StackingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+from .compat import routing_enabled
+
+Params = dict[str, Any]
+
+
+def last_step(estimator: Any) -> Any:
+    """Return what an estimator, if a Pipeline, ends in."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def split_params(pipeline: Pipeline, params: Params) -> tuple[Params, Params]:
+    """Divide fit parameters among the transformers of a Pipeline and its last step.
+
+    Without metadata routing weights are the last step's; with it each gets what it requests.
+    """
+    if not routing_enabled():
+        return {}, params
+    head, last = pipeline[:-1], pipeline.steps[-1][1]
+    to_head = _requested(head, "fit_transform", params) if head.steps else {}
+    return to_head, _requested(last, "fit", params)
+
+
+def _requested(estimator: Any, method: str, params: Params) -> Params:
+    wanted = get_routing_for_object(estimator).consumes(method, params.keys())
+    return {key: params[key] for key in wanted}
+
+
+def weight_keyword(estimator: Any) -> str | None:
+    """Return the name under which an estimator's `fit` takes weights, None if it takes none.
+
+    A Pipeline passes them on by its step's name. Where others wrap estimators, these must take
+    the weights too: scikit-learn's own would drop them with a warning, or fail in the middle.
+    """
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        inner = weight_keyword(last)
+        return None if inner is None else f"{name}__{inner}"
+    if not hasattr(estimator, "fit"):
+        return None
+    parameters = inspect.signature(estimator.fit).parameters
+    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    if "sample_weight" not in parameters and not takes_any:
+        return None
+    # Bags draw rows by weight, or ask their members themselves.
+    if isinstance(estimator, BaggingClassifier | BaggingRegressor):
+        return "sample_weight"
+    keywords = {weight_keyword(member) for member in _wrapped(estimator)}
+    if keywords <= {"sample_weight"}:
+        return "sample_weight"
+    hands_on = takes_any and "sample_weight" not in parameters and len(_wrapped(estimator)) == 1
+    return keywords.pop() if hands_on else None
+
+
+def _wrapped(estimator: Any) -> list[Any]:
+    """Return the estimators that another one fits."""
+    inner = [getattr(estimator, name, None) for name in ("estimator", "regressor")]
+    pairs = getattr(estimator, "estimators", None)
+    if isinstance(pairs, list):
+        inner += [pair[1] for pair in pairs if isinstance(pair, tuple)]
+    return [member for member in inner if hasattr(member, "fit")]
+
+
+def is_frozen(estimator: Any) -> bool:
+    """Whether an estimator, or what a Pipeline ends in, stays as it was fitted before."""
+    return isinstance(last_step(estimator), FrozenEstimator)
+
+
+def holds_fitted(estimator: Any) -> bool:
+    """Whether something inside an estimator stays as it was fitted before.
+
+    For instance what ``CalibratedClassifierCV(FrozenEstimator(model))`` calibrates, or a student
+    that was taken out of its distiller: what a clone leaves as it is.
+    """
+    params = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+    return any(isinstance(value, str) and value == "prefit" for value in params.values()) or any(
+        hasattr(value, "__sklearn_clone__") and hasattr(value, "fit") and clone(value) is value
+        for value in (estimator, *params.values())
+        if not isinstance(value, type)
+    )
+
+
+def predicts_proba(estimator: Any) -> bool:
+    """Whether an estimator will have `predict_proba` once it is fitted."""
+    last = last_step(estimator)
+    # Before it is fitted, a stack without a final estimator of its own denies what it will do.
+    if isinstance(last, StackingClassifier) and last.final_estimator is None:
+        return True
+    return hasattr(last, "predict_proba")
+
+
+def address_weights(estimator: Any, params: Params) -> Params:
+    """Name the weights as `estimator.fit` wants them; with metadata routing it knows itself."""
+    if routing_enabled() or "sample_weight" not in params:
+        return params
+    rest = {key: value for key, value in params.items() if key != "sample_weight"}
+    return {**rest, str(weight_keyword(estimator)): params["sample_weight"]}

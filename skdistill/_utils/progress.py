@@ -1,0 +1,89 @@
+"""Say what a fit is doing: to scikit-learn's callbacks, and with `verbose` in print.
+
+A fit is a tree of tasks. Each function that fits something makes a part of the task it is handed,
+so that teachers, candidates and students show up wherever they are fitted.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any, Self
+
+from .compat import callback_context
+
+
+class Progress:
+    """A task of a fit; used as a context, it begins and ends.
+
+    Parameters
+    ----------
+    name : str
+        What is done.
+    n_parts : int
+        Into how many tasks it falls at most; 0 for a single fit.
+    estimator : object, default=None
+        Whose fit it is.
+    context : CallbackContext, default=None
+        scikit-learn's notion of the task; None where no callback listens.
+    loud : bool, default=False
+        Whether to print a line when it ends.
+    loud_parts : bool, default=False
+        Whether its parts do.
+    """
+
+    def __init__(
+        self,
+        name: str = "",
+        n_parts: int = 0,
+        *,
+        estimator: Any = None,
+        context: Any = None,
+        loud: bool = False,
+        loud_parts: bool = False,
+    ) -> None:
+        self.name = name
+        self.n_parts = n_parts
+        self.estimator = estimator
+        self.context = context
+        self.loud = loud
+        self.loud_parts = loud_parts
+
+    @classmethod
+    def of_fit(cls, estimator: Any, n_parts: int) -> Self:
+        """Return the whole fit of an estimator; its parts are printed if it is verbose."""
+        return cls(
+            "fit",
+            n_parts,
+            estimator=estimator,
+            context=callback_context(estimator, n_parts),
+            loud_parts=bool(estimator.verbose),
+        )
+
+    def part(self, name: str, n_parts: int = 0) -> Progress:
+        """Return a part of this task. Make it in the parent process, whatever process runs it."""
+        return Progress(
+            name,
+            n_parts,
+            estimator=self.estimator,
+            context=self.context and self.context.subcontext(name, max_subtasks=n_parts),
+            loud=self.loud_parts,
+        )
+
+    def __enter__(self) -> Self:
+        self.start = perf_counter()
+        if self.context:
+            self.context.call_on_fit_task_begin(estimator=self.estimator)
+        return self
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if error is not None:
+            return
+        if self.context:
+            self.context.call_on_fit_task_end(estimator=self.estimator)
+        if self.loud:
+            fits = f" ({self.n_parts} fits)" if self.n_parts else ""
+            seconds = perf_counter() - self.start
+            print(f"[{type(self.estimator).__name__}] {self.name}{fits}: {seconds:.1f} s")
+
+
+SILENT = Progress()

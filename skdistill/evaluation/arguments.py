@@ -1,0 +1,231 @@
+"""What the user hands over to be compared: students, rows, budgets; and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+from ..distillers.base import Rows
+from .._utils.compat import index_rows, n_rows
+from .._utils.estimators import last_step
+from .._utils.validation import check_labels, check_rows, check_scorer, is_number
+from .measure.measurement import LARGE_BATCH, TestRows
+from .methods import Learner
+
+# ---- students --------------------------------------------------------------------------------
+
+
+def check_param_range(student: Any, param_name: Any, param_range: Any) -> list[Any]:
+    """Return the values of a student's parameter, or say what is wrong with them.
+
+    Parameters
+    ----------
+    student : estimator
+        The student.
+    param_name : str
+        Its parameter.
+    param_range : iterable
+        The values.
+
+    Returns
+    -------
+    list
+        The values.
+
+    Raises
+    ------
+    ValueError
+        If the student has no such parameter, or there is no value.
+    """
+    names = sorted(student.get_params()) if hasattr(student, "get_params") else []
+    if param_name not in names:
+        raise ValueError(
+            f"param_name must be a parameter of the student {type(student).__name__}, found "
+            f"{param_name!r}; it has: {', '.join(names)}."
+        )
+    if isinstance(param_range, str) or not hasattr(param_range, "__iter__"):
+        raise ValueError(f"param_range must be a list of values, found {param_range!r}.")
+    # Of a NumPy array Python's own numbers: some estimators take no others.
+    values = param_range.tolist() if isinstance(param_range, np.ndarray) else list(param_range)
+    if not values:
+        raise ValueError(f"param_range must hold at least one value of {param_name!r}.")
+    return values
+
+
+def name_students(students: Any, param_name: Any = None, param_range: Any = None) -> dict[str, Any]:
+    """Return students by name.
+
+    Parameters
+    ----------
+    students : estimator, list or dict of estimators
+        The students.
+    param_name : str, default=None
+        A parameter of the only student.
+    param_range : iterable, default=None
+        Its values.
+
+    Returns
+    -------
+    dict of {str: estimator}
+        Students of one kind are named after the parameters in which they differ.
+
+    Raises
+    ------
+    ValueError
+        If there is no student, or a parameter does not go with them.
+
+    Examples
+    --------
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> list(name_students([DecisionTreeRegressor(max_depth=d) for d in (2, 3)]))
+    ['DecisionTreeRegressor(max_depth=2)', 'DecisionTreeRegressor(max_depth=3)']
+    >>> list(name_students(DecisionTreeRegressor(), "max_depth", [2, 3]))
+    ['max_depth=2', 'max_depth=3']
+    """
+    if param_name is not None or param_range is not None:
+        if param_name is None or param_range is None:
+            raise ValueError("param_name and param_range go together: give both, or neither.")
+        if isinstance(students, list | tuple | Mapping):
+            raise ValueError("param_name goes with a single student, found several.")
+        values = check_param_range(students, param_name, param_range)
+        short = param_name.rpartition("__")[2]
+        return {
+            f"{short}={value}": clone(students).set_params(**{param_name: value})
+            for value in values
+        }
+    if isinstance(students, Mapping):
+        named = {str(name): student for name, student in students.items()}
+        if len(named) < len(students):
+            raise ValueError(f"students must differ in their names, found {list(students)}.")
+    else:
+        several = list(students) if isinstance(students, list | tuple) else [students]
+        named = dict(zip(_names(several), several, strict=True))
+    if not named:
+        raise ValueError("students must hold at least one student, found none.")
+    return named
+
+
+def _names(students: list[Any]) -> list[str]:
+    """Name students by their kind and, within a kind, by the parameters that differ."""
+    kinds = [type(last_step(student)).__name__ for student in students]
+    names = []
+    for student, kind in zip(students, kinds, strict=True):
+        siblings = [s for s, k in zip(students, kinds, strict=True) if k == kind]
+        params = [_own_params(sibling) for sibling in siblings]
+        own = _own_params(student)
+        differing = [p for p in own if any(repr(o.get(p)) != repr(own[p]) for o in params)]
+        inside = ", ".join(f"{p}={own[p]!r}" for p in differing)
+        names.append(f"{kind}({inside})" if inside else kind)
+    return [
+        name if names.count(name) == 1 else f"{name} {names[: place + 1].count(name)}"
+        for place, name in enumerate(names)
+    ]
+
+
+def _own_params(student: Any) -> dict[str, Any]:
+    last = last_step(student)
+    return dict(last.get_params(deep=False)) if hasattr(last, "get_params") else {}
+
+
+# ---- budget and score ------------------------------------------------------------------------
+
+
+def check_budget(*, max_latency: Any, max_size: Any, latency_batch: Any) -> None:
+    """Refuse budgets that are no positive numbers, and batches that are not measured."""
+    for name, value in (("max_latency", max_latency), ("max_size", max_size)):
+        if value is not None and not (is_number(value) and value > 0):
+            raise ValueError(f"{name} must be a positive number or None, found {value!r}.")
+    if latency_batch not in (1, LARGE_BATCH):
+        raise ValueError(f"latency_batch must be 1 or {LARGE_BATCH}, found {latency_batch!r}.")
+
+
+def score_name(scoring: Any) -> str:
+    """Return what a scorer is called."""
+    if scoring is None:
+        return "accuracy"
+    return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
+
+
+# ---- rows ------------------------------------------------------------------------------------
+
+
+def hold_out(
+    X: Any,
+    y: Any,
+    X_test: Any,
+    y_test: Any,
+    test_size: Any,
+    groups: Any,
+    bayes_proba: Any,
+    scoring: Any,
+    seed: int,
+) -> tuple[Rows, TestRows]:
+    """Return rows to train and rows to measure on; parameters as of `compare_students`.
+
+    Parameters
+    ----------
+    X, y, X_test, y_test, test_size, groups, bayes_proba, scoring
+        As given by the user.
+    seed : int
+        Seeds the choice of test rows.
+
+    Returns
+    -------
+    train : Rows
+        Checked rows and labels, with their groups.
+    test : TestRows
+        Rows to measure on.
+
+    Raises
+    ------
+    ValueError
+        If something is missing or does not fit together.
+    """
+    X = check_rows(Learner(None, None), X, y)
+    labels = check_labels(y)[0]
+    if (X_test is None) != (y_test is None):
+        raise ValueError("X_test and y_test go together: give both, or neither.")
+    if bayes_proba is not None and X_test is None:
+        raise ValueError("bayes_proba belongs to X_test: give that too.")
+    if groups is not None:
+        check_consistent_length(labels, groups)
+    if X_test is None:
+        X, X_test, labels, y_test, groups = _split(X, labels, groups, test_size, seed)
+    else:
+        X_test = check_rows(Learner(None, None), X_test, y_test)
+        y_test = column_or_1d(y_test, warn=True)
+    labels, classes, codes = check_labels(labels)
+    unknown = sorted(set(np.unique(y_test).tolist()) - set(classes.tolist()), key=str)
+    if unknown:
+        raise ValueError(f"The test rows hold labels that no training row has: {unknown}.")
+    if bayes_proba is not None:
+        bayes_proba = np.asarray(bayes_proba, dtype=np.float64)
+        if bayes_proba.shape != (n_rows(X_test), len(classes)):
+            raise ValueError(
+                f"bayes_proba must have shape ({n_rows(X_test)}, {len(classes)}), found "
+                f"{bayes_proba.shape}."
+            )
+    check_scorer(scoring, X, labels)
+    scorer = None if scoring is None else get_scorer(scoring)
+    rows = Rows(X, labels, classes, codes, None, groups)
+    return rows, TestRows(X_test, y_test, classes, scorer, bayes_proba)
+
+
+def _split(
+    X: Any, y: NDArray[Any], groups: Any, test_size: Any, seed: int
+) -> tuple[Any, Any, NDArray[Any], NDArray[Any], Any]:
+    numbers = np.arange(len(y))
+    if groups is None:
+        train, test = train_test_split(numbers, test_size=test_size, stratify=y, random_state=seed)
+    else:
+        splitter = GroupShuffleSplit(1, test_size=test_size, random_state=seed)
+        train, test = next(splitter.split(numbers, groups=groups))
+        groups = np.asarray(groups)[train]
+    return index_rows(X, train), index_rows(X, test), y[train], y[test], groups

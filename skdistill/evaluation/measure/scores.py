@@ -1,0 +1,347 @@
+"""Scores of class probabilities: how right they are, how calibrated, how close to a teacher's.
+
+All functions take *truth*: one-hot labels, or the true (Bayes) probabilities where these are known,
+which gives the score that is expected over labels, free of their noise.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import entr, rel_entr
+from sklearn.metrics import r2_score
+
+from ..._utils.validation import class_columns
+from ...targets.losses import floor_proba
+
+Array = NDArray[np.float64]
+
+# Every logarithm here raises probabilities to this first: without a floor the single rows on which
+# an unpruned tree is certain and wrong would decide every comparison.
+PROBA_FLOOR = 1 / 500
+N_BINS = 10
+
+# ---- how right -------------------------------------------------------------------------------
+
+
+def onehot(y: ArrayLike, classes: NDArray[Any]) -> Array:
+    """Return labels as rows of zeros and a one, in the order of `classes`."""
+    return (np.asarray(y)[:, None] == classes).astype(np.float64)
+
+
+def floored(proba: ArrayLike) -> Array:
+    """Raise probabilities to at least ``PROBA_FLOOR`` (1/500), rows renormalised."""
+    return floor_proba(np.asarray(proba, dtype=np.float64), PROBA_FLOOR)
+
+
+def hits(truth: ArrayLike, proba: ArrayLike) -> Array:
+    """Return for each row whether, or how probably, its most probable class is the label.
+
+    Parameters
+    ----------
+    truth, proba : array-like of shape (n_samples, n_classes)
+        Truth and predicted probabilities.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Their mean is the accuracy.
+
+    Examples
+    --------
+    >>> hits([[1, 0], [0.3, 0.7]], [[0.6, 0.4], [0.6, 0.4]])
+    array([1. , 0.3])
+    """
+    chosen = np.asarray(proba).argmax(axis=1)
+    return np.asarray(truth, dtype=np.float64)[np.arange(len(chosen)), chosen]
+
+
+def log_losses(truth: ArrayLike, proba: ArrayLike) -> Array:
+    """Return the log loss of each row, −Σ truth · log(proba), with probabilities floored.
+
+    Probabilities are raised to at least ``PROBA_FLOOR`` (1/500) and each row is renormalised.
+
+    Parameters
+    ----------
+    truth : array-like of shape (n_samples, n_classes)
+        One-hot labels, or Bayes probabilities.
+    proba : array-like of shape (n_samples, n_classes)
+        Predicted probabilities.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The losses, in nats.
+
+    Examples
+    --------
+    A certain and wrong prediction costs log(501), not infinity:
+
+    >>> log_losses([[1, 0], [1, 0]], [[0.5, 0.5], [0.0, 1.0]]).round(3)
+    array([0.693, 6.217])
+    """
+    return np.asarray(-(np.asarray(truth) * np.log(floored(proba))).sum(axis=1))
+
+
+def neg_log_loss_floored(classifier: Any, X: Any, y: ArrayLike) -> float:
+    """Score a classifier by minus its log loss, with probabilities floored at 1/500.
+
+    It is a scorer, for the `scoring` of any search or curve. scikit-learn's own `"neg_log_loss"`
+    floors at about 1e-16, so that for a student that is sometimes certain and wrong, such as an
+    unpruned tree, it counts little else.
+
+    Parameters
+    ----------
+    classifier : classifier
+        A fitted classifier with `predict_proba`.
+    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
+        Rows.
+    y : array-like of shape (n_samples,)
+        Their labels.
+
+    Returns
+    -------
+    float
+        Greater is better, 0 is best. A row whose class the classifier does not know counts like one
+        to which it gives probability 0.
+
+    Raises
+    ------
+    ValueError
+        If the classifier knows none of the labels: they are of another kind.
+    """
+    truth = onehot(y, classifier.classes_)
+    unknown = ~truth.any(axis=1)
+    if unknown.all():
+        raise ValueError(
+            f"y holds no label that the classifier knows: its classes are "
+            f"{classifier.classes_.tolist()}, y begins with {np.asarray(y)[:3].tolist()}."
+        )
+    losses = log_losses(truth, classifier.predict_proba(X))
+    losses[unknown] = -np.log(PROBA_FLOOR / (1 + PROBA_FLOOR))
+    return -float(losses.mean())
+
+
+def bayes_log_loss(bayes_proba: ArrayLike) -> float:
+    """Return the Bayes risk: the mean log loss of the true probabilities themselves.
+
+    Parameters
+    ----------
+    bayes_proba : array-like of shape (n_samples, n_classes)
+        True class probabilities of each row.
+
+    Returns
+    -------
+    float
+        Mean entropy of the rows, in nats.
+
+    Examples
+    --------
+    >>> round(bayes_log_loss([[0.5, 0.5], [0.0, 1.0]]), 3)
+    0.347
+    """
+    return float(entr(np.asarray(bayes_proba)).sum(axis=1).mean())
+
+
+def excess_log_loss(bayes_proba: ArrayLike, proba: ArrayLike) -> float:
+    """Return the log loss beyond the Bayes risk, the mean of Σ p₀ (log p₀ − log q).
+
+    It is an expectation over labels, so it needs none. Predicted probabilities q are floored as
+    in :func:`log_losses`.
+
+    Parameters
+    ----------
+    bayes_proba : array-like of shape (n_samples, n_classes)
+        True class probabilities p₀.
+    proba : array-like of shape (n_samples, n_classes)
+        Predicted probabilities q.
+
+    Returns
+    -------
+    float
+        The excess, in nats.
+
+    Examples
+    --------
+    >>> excess_log_loss([[0.2, 0.8]], [[0.2, 0.8]])
+    0.0
+    >>> round(excess_log_loss([[0.2, 0.8]], [[0.5, 0.5]]), 3)
+    0.193
+    """
+    return float(log_losses(bayes_proba, proba).mean()) - bayes_log_loss(bayes_proba)
+
+
+def brier_score(truth: ArrayLike, proba: ArrayLike) -> float:
+    """Return the mean squared distance of probabilities from labels, halved for two classes.
+
+    That is :func:`sklearn.metrics.brier_score_loss`, which knows several classes since
+    scikit-learn 1.8 only, and no Bayes probabilities: with these it is the expected score.
+
+    Parameters
+    ----------
+    truth, proba : array-like of shape (n_samples, n_classes)
+        Truth and predicted probabilities.
+
+    Returns
+    -------
+    float
+        0 is best; at most 1 for two classes and 2 for more.
+
+    References
+    ----------
+    .. [1] Brier, "Verification of forecasts expressed in terms of probability", 1950.
+
+    Examples
+    --------
+    >>> round(brier_score([[1, 0], [0, 1]], [[0.8, 0.2], [0.5, 0.5]]), 3)
+    0.145
+    """
+    truth, proba = np.asarray(truth, dtype=np.float64), np.asarray(proba, dtype=np.float64)
+    # Expected over one-hot labels drawn from truth: 1 − 2 Σ truth proba + Σ proba².
+    distance = truth.sum(axis=1) - 2 * (truth * proba).sum(axis=1) + (proba**2).sum(axis=1)
+    return float(distance.mean()) / (2 if proba.shape[1] == 2 else 1)
+
+
+def mean_and_error(values: Array) -> tuple[float, float]:
+    """Return the mean of rows and its standard error, NaN for a single row."""
+    error = float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    return float(values.mean()), float(error)
+
+
+# ---- how calibrated --------------------------------------------------------------------------
+
+
+class Reliability(NamedTuple):
+    """A reliability curve: for each bin of rows what was predicted, and what came.
+
+    Attributes
+    ----------
+    predicted : ndarray of shape (n_bins,)
+        Mean predicted probability.
+    observed : ndarray of shape (n_bins,)
+        Share of the rows in which it came true.
+    n_rows : ndarray of shape (n_bins,)
+        Number of rows.
+    """
+
+    predicted: Array
+    observed: Array
+    n_rows: NDArray[np.intp]
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: mean distance of the two, weighted by rows."""
+        return float(np.average(np.abs(self.predicted - self.observed), weights=self.n_rows))
+
+
+def reliability(truth: ArrayLike, proba: ArrayLike, *, n_bins: int = N_BINS) -> Reliability:
+    """Return the reliability curve over bins of equally many rows.
+
+    For two classes it is about the probability of the second one, and agrees with
+    :func:`sklearn.calibration.calibration_curve` with `strategy="quantile"`. For more classes it
+    is about the probability of each row's most probable class.
+
+    Parameters
+    ----------
+    truth, proba : array-like of shape (n_samples, n_classes)
+        Truth and predicted probabilities.
+    n_bins : int, default=10
+        Number of bins; there are fewer where many rows have equal probabilities.
+
+    Returns
+    -------
+    Reliability
+        The curve and, as `error`, the expected calibration error. Even for a calibrated
+        classifier that is not 0 but about 0.8 standard errors of a bin's share.
+
+    References
+    ----------
+    .. [1] Naeini, Cooper, Hauskrecht, "Obtaining well calibrated probabilities using Bayesian
+       binning", 2015.
+
+    Examples
+    --------
+    >>> curve = reliability([[1, 0], [0, 1], [0, 1], [0, 1]], [[0.2, 0.8]] * 4)
+    >>> curve.predicted, curve.observed
+    (array([0.8]), array([0.75]))
+    >>> round(curve.error, 3)
+    0.05
+    """
+    truth, proba = np.asarray(truth, dtype=np.float64), np.asarray(proba, dtype=np.float64)
+    if proba.shape[1] == 2:
+        sure, came = proba[:, 1], truth[:, 1]
+    else:
+        sure, came = proba.max(axis=1), hits(truth, proba)
+    edges = np.percentile(sure, np.linspace(0, 100, n_bins + 1))
+    places = np.searchsorted(edges[1:-1], sure)
+    count = np.bincount(places, minlength=n_bins)
+    filled = count > 0
+    predicted, observed = (
+        np.bincount(places, weights=values, minlength=n_bins)[filled] / count[filled]
+        for values in (sure, came)
+    )
+    return Reliability(predicted, observed, count[filled])
+
+
+# ---- how close to the teacher ----------------------------------------------------------------
+
+
+class Fidelity(NamedTuple):
+    """How close a student is to its teacher.
+
+    Attributes
+    ----------
+    agreement : float
+        Share of rows for which both find the same class most probable.
+    r2_log_odds : float
+        Share of the variance of the teacher's log-odds that the student explains; for more than
+        two classes of its centred log-probabilities, all classes together.
+    kl_divergence : float
+        Mean of Σ p (log p − log q), teacher p, student q, in nats.
+    """
+
+    agreement: float
+    r2_log_odds: float
+    kl_divergence: float
+
+
+def fidelity(teacher_proba: ArrayLike, proba: ArrayLike) -> Fidelity:
+    """Measure how close a student's probabilities are to the teacher's.
+
+    All logarithms are of probabilities floored as in :func:`log_losses`.
+
+    Parameters
+    ----------
+    teacher_proba, proba : array-like of shape (n_samples, n_classes)
+        Probabilities of teacher and student, for rows that neither was fitted on.
+
+    Returns
+    -------
+    Fidelity
+        Agreement, R² on log-odds, KL divergence.
+
+    Examples
+    --------
+    >>> teacher = [[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]
+    >>> fidelity(teacher, teacher)
+    Fidelity(agreement=1.0, r2_log_odds=1.0, kl_divergence=0.0)
+    >>> round(fidelity(teacher, [[0.5, 0.5], [0.8, 0.2], [0.3, 0.7]]).agreement, 2)
+    0.67
+    """
+    teacher, student = floored(teacher_proba), floored(proba)
+    agree = np.asarray(teacher_proba).argmax(axis=1) == np.asarray(proba).argmax(axis=1)
+    r2 = r2_score(_log_odds(teacher), _log_odds(student), multioutput="variance_weighted")
+    divergence = rel_entr(teacher, student).sum(axis=1).mean()
+    return Fidelity(float(agree.mean()), float(r2), float(divergence))
+
+
+def _log_odds(proba: Array) -> Array:
+    logs = np.log(proba)
+    return np.asarray(logs - logs.mean(axis=1, keepdims=True))
+
+
+def probabilities(classifier: Any, X: Any, classes: NDArray[Any]) -> Array:
+    """Return what a classifier predicts, its columns in the order of `classes`."""
+    return class_columns(classes, classifier, classifier.predict_proba(X))

@@ -1,0 +1,337 @@
+"""Pictures of what was measured. matplotlib is imported when one is drawn, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..methods import (
+    CORRECTED,
+    CROSS_FIT,
+    IN_SAMPLE,
+    LABELS,
+    TEACHER,
+    TUNED,
+    TUNED_LABELS,
+    title,
+)
+from ..measure.scores import Reliability
+
+if TYPE_CHECKING:
+    from .results import Comparison
+
+Array = NDArray[np.float64]
+
+# The colours that Okabe and Ito chose for all kinds of eyes, one for each method everywhere.
+COLOURS = {
+    TEACHER: "#000000",
+    LABELS: "#8c8c8c",
+    TUNED_LABELS: "#e69f00",
+    IN_SAMPLE: "#d55e00",
+    CROSS_FIT: "#0072b2",
+    CORRECTED: "#009e73",
+    TUNED: "#cc79a7",
+}
+OTHER_COLOURS = ("#56b4e9", "#7a5195", "#b3a100", "#5c3d2e")
+MARKERS = "os^DvP<>pXhd"
+# A student that is less than twice as fast as its teacher sells nothing.
+MENTIONED = 2
+
+
+def pyplot(caller: str) -> Any:
+    """Return matplotlib's pyplot, or say what to install.
+
+    Parameters
+    ----------
+    caller : str
+        What was asked to draw.
+
+    Returns
+    -------
+    module
+        ``matplotlib.pyplot``.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError:
+        raise ImportError(
+            f"{caller} needs matplotlib, which is not installed: pip install skdistill[plot]"
+        ) from None
+    return plt
+
+
+def colours(methods: Sequence[Any]) -> dict[Any, str]:
+    """Return a colour for each method; those with a name have the same in every picture."""
+    others = dict.fromkeys(m for m in methods if not isinstance(m, str) or m not in COLOURS)
+    own = {m: OTHER_COLOURS[k % len(OTHER_COLOURS)] for k, m in enumerate(others)}
+    return {m: own[m] if m in own else COLOURS[m] for m in methods}
+
+
+# ---- score against time ----------------------------------------------------------------------
+
+
+def draw_tradeoff(comparison: Comparison, ax: Any = None) -> Any:
+    """Draw score against prediction time, with the Pareto front.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What is drawn.
+    ax : matplotlib Axes, default=None
+        Where; None makes a figure.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on.
+    """
+    plt = pyplot("Comparison.plot")
+    if ax is None:
+        _, ax = plt.subplots(figsize=(8.5, 5), layout="constrained")
+    ax.set_xscale("log")
+    ax.margins(y=0.08)
+    ax.xaxis.set_major_formatter("{x:,g}")
+    _draw_times(comparison, ax)
+    _draw_points(comparison, ax)
+    _draw_front(comparison, ax)
+    ax.set_ylabel(comparison.score_name)
+    batch = comparison.latency_batch
+    rows = "one row" if batch == 1 else f"{batch:,} rows at once"
+    ax.set_xlabel(f"prediction time, µs per row ({rows}, one core)")
+    _explain(comparison, ax)
+    return ax
+
+
+def _draw_points(comparison: Comparison, ax: Any) -> None:
+    by_method = colours([m.method for m in comparison.measurements])
+    by_student = _markers(comparison)
+    fits = comparison.fits_budget
+    for m, time, fit in zip(comparison.measurements, comparison.latencies, fits, strict=True):
+        colour = by_method[m.method]
+        # What was tuned is often the very student that it chose, and lies under it.
+        below = isinstance(m.method, str) and m.method == TUNED
+        ax.errorbar(
+            time,
+            m.score,
+            m.score_se if np.isfinite(m.score_se) else None,
+            marker="*" if m.is_teacher else by_student[m.student],
+            markersize=16 if m.is_teacher else 13 if below else 8,
+            color=colour,
+            markerfacecolor=colour if fit else "white",
+            elinewidth=1,
+            linestyle="none",
+            zorder=2 if below else 3,
+        )
+
+
+def _markers(comparison: Comparison) -> dict[Any, str]:
+    """Return a shape for each student."""
+    students = dict.fromkeys(m.student for m in comparison.measurements if not m.is_teacher)
+    return {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(students)}
+
+
+def _draw_front(comparison: Comparison, ax: Any) -> None:
+    """Draw what is to be had for which time, and how much faster than the teacher that is."""
+    on_front = comparison.on_front
+    times = comparison.latencies[on_front]
+    scores = np.array([m.score for m in comparison.measurements])[on_front]
+    order = np.lexsort((scores, times))
+    times, scores = times[order], np.maximum.accumulate(scores[order])
+    ax.step(times, scores, where="post", color="0.6", linewidth=1.5, linestyle="--", zorder=1)
+    of_teacher = comparison.latencies[0]
+    # Members that are as fast as each other share a place, and the best of them speaks.
+    places = {round(float(np.log(t)), 1): (t, s) for t, s in zip(times, scores, strict=True)}
+    for time, score in places.values():
+        if of_teacher / time >= MENTIONED:
+            ax.annotate(
+                f"{of_teacher / time:,.0f}× faster",
+                (time, score),
+                xytext=(9, 7),
+                textcoords="offset points",
+                fontsize="small",
+                bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1},
+                zorder=4,
+            )
+
+
+def _draw_times(comparison: Comparison, ax: Any) -> None:
+    """Leave room beside the points, also where all are equally fast, and shade what is too slow.
+
+    It comes before the points: matplotlib warns of a scale that a single place gives.
+    """
+    limit = comparison.max_latency
+    shown = np.append(comparison.latencies, [] if limit is None else [limit])
+    room = max((shown.max() / shown.min()) ** 0.08, 1.5)
+    ax.set_xlim(shown.min() / room, shown.max() * room)
+    if limit is not None:
+        ax.axvspan(limit, shown.max() * room, color="0.93", zorder=0)
+
+
+def _explain(comparison: Comparison, ax: Any) -> None:
+    """Put the key beside the picture: colours are methods, shapes students."""
+    from matplotlib.patches import Patch
+
+    methods = list(dict.fromkeys(m.method for m in comparison.measurements))
+    handles: list[Any] = [
+        _key(title(method), color=colour, marker="*" if method == TEACHER else "o")
+        for method, colour in colours(methods).items()
+    ]
+    markers = _markers(comparison)
+    if len(markers) > 1:
+        handles.append(_key(""))
+        handles += [_key(str(name), color="black", marker=m) for name, m in markers.items()]
+    handles.append(_key(""))
+    handles.append(_key("Pareto front", color="0.6", linestyle="--"))
+    if comparison.max_latency is not None:
+        handles.append(Patch(color="0.93", label="slower than the budget"))
+    if not comparison.fits_budget.all():
+        handles.append(_key("over the budget", color="black", marker="o", markerfacecolor="white"))
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
+
+
+def _key(label: str, **look: Any) -> Any:
+    from matplotlib.lines import Line2D
+
+    size = 12 if look.get("marker") == "*" else 8
+    defaults: dict[str, Any] = {"linestyle": "none", "markersize": size}
+    return Line2D([], [], label=label, **defaults | look)
+
+
+# ---- reliability -----------------------------------------------------------------------------
+
+
+def draw_reliability(
+    curves: Mapping[tuple[Any, str], Reliability], ax: Any = None, *, two_classes: bool = True
+) -> Any:
+    """Draw reliability curves.
+
+    Parameters
+    ----------
+    curves : mapping of {(method, title): Reliability}
+        What is drawn.
+    ax : matplotlib Axes, default=None
+        Where; None makes a figure.
+    two_classes : bool, default=True
+        Whether the probability is that of the second class; if not, of the most probable one.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on.
+    """
+    plt = pyplot("plot_reliability")
+    if ax is None:
+        _, ax = plt.subplots(figsize=(8.5, 5), layout="constrained")
+    ax.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="perfectly calibrated")
+    by_method = colours([method for method, _ in curves])
+    for (method, name), curve in curves.items():
+        # What was tuned is often the very student that it chose, and lies under it.
+        below = isinstance(method, str) and method == TUNED
+        ax.plot(
+            curve.predicted,
+            curve.observed,
+            marker="*" if method == TEACHER else "o",
+            markersize=9 if method == TEACHER else 5,
+            color=by_method[method],
+            linewidth=5 if below else 1.5,
+            alpha=0.5 if below else 1,
+            zorder=2 if below else 3,
+            label=f"{name} ({curve.error:.3f})",
+        )
+    if not two_classes:
+        # The most probable of K classes has at least 1/K.
+        low = min(min(c.predicted.min(), c.observed.min()) for c in curves.values())
+        ax.set_xlim(low - 0.03, 1.03)
+        ax.set_ylim(low - 0.03, 1.03)
+    what = "second class" if two_classes else "most probable class"
+    ax.set_xlabel(f"predicted probability of the {what}")
+    ax.set_ylabel("share of rows in which it came true")
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1),
+        frameon=False,
+        title="in brackets: calibration error",
+        alignment="left",
+    )
+    return ax
+
+
+def as_png(ax: Any, *, dpi: int = 144) -> bytes:
+    """Return the figure of some axes as a PNG file, and close it.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes of the figure.
+    dpi : int, default=144
+        Dots per inch.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    plt = pyplot("The report")
+    file = BytesIO()
+    ax.figure.savefig(file, format="png", dpi=dpi)
+    plt.close(ax.figure)
+    return file.getvalue()
+
+
+# ---- score against a parameter ---------------------------------------------------------------
+
+
+def mean_and_error_of_folds(scores: Array) -> tuple[Array, Array]:
+    """Return mean and standard error over folds, which are the last axis."""
+    n_folds = scores.shape[-1]
+    if n_folds < 2:
+        return scores.mean(axis=-1), np.zeros(scores.shape[:-1])
+    return scores.mean(axis=-1), scores.std(axis=-1, ddof=1) / np.sqrt(n_folds)
+
+
+def parameter_axis(values: Sequence[Any]) -> tuple[Array, str, list[str] | None]:
+    """Return places on the axis of a parameter, its scale, and labels where it is no number.
+
+    As scikit-learn does, a range whose largest gap is more than five times its smallest is drawn
+    on a logarithmic scale.
+
+    Parameters
+    ----------
+    values : sequence
+        The parameter's values.
+
+    Returns
+    -------
+    places : ndarray of shape (n_values,)
+        Where they lie.
+    scale : {"linear", "log", "symlog"}
+        The scale.
+    labels : list of str or None
+        Names of the places.
+
+    Examples
+    --------
+    >>> parameter_axis([1, 10, 100])
+    (array([  1.,  10., 100.]), 'log', None)
+    >>> parameter_axis([4, None])
+    (array([0., 1.]), 'linear', ['4', 'None'])
+    """
+    numbers = all(
+        isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in values
+    )
+    if not numbers:
+        return np.arange(len(values), dtype=np.float64), "linear", [str(v) for v in values]
+    places = np.array(values, dtype=np.float64)
+    gaps = np.diff(np.unique(places))
+    if len(gaps) < 2 or gaps.max() <= 5 * gaps.min():
+        return places, "linear", None
+    return places, "log" if places.min() > 0 else "symlog", None

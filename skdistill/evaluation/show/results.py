@@ -1,0 +1,374 @@
+"""What a comparison found: a table, pictures, and what to ship."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import pictures
+from ..measure.measurement import LARGE_BATCH, Measurement
+from ..methods import LABELS, TUNED_LABELS
+from .tables import (
+    as_frame,
+    format_percent,
+    format_quantity,
+    format_score,
+    format_size,
+    html_table,
+    text_table,
+)
+
+Array = NDArray[np.float64]
+
+# Two times that differ by less are one: it takes only other work on the machine.
+SAME_TIME = 1.1
+ON_LABELS = (LABELS, TUNED_LABELS)
+
+
+def pareto_front(scores: Any, times: Any) -> NDArray[np.bool_]:
+    """Mark what no other beats: none has the score in less time, or a better one in the time.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n,)
+        Greater is better.
+    times : array-like of shape (n,)
+        Less is better; times within a factor 1.1 count as equal.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        True for members of the front.
+
+    Examples
+    --------
+    >>> pareto_front([0.9, 0.8, 0.7, 0.8], [100, 1, 50, 1.05])
+    array([ True,  True, False,  True])
+    """
+    score, time = np.asarray(scores, dtype=np.float64), np.asarray(times, dtype=np.float64)
+    no_worse, better = score >= score[:, None], score > score[:, None]
+    faster = time * SAME_TIME < time[:, None]
+    no_slower = time <= time[:, None] * SAME_TIME
+    return np.asarray(~((no_worse & faster) | (better & no_slower)).any(axis=1))
+
+
+class Comparison:
+    """What :func:`~skdistill.compare_students` found. It prints, and shows itself in notebooks.
+
+    Parameters
+    ----------
+    measurements : sequence of Measurement
+        What was measured, the teacher first.
+    classifiers : dict
+        What was measured of.
+    score_name : str, default="accuracy"
+        What the score is.
+    n_test : int, default=0
+        Number of test rows.
+    n_classes : int, default=2
+        Number of classes.
+    max_latency, max_size : float, default=None
+        The budget, in microseconds per row and bytes.
+    latency_batch : {1, 10_000}, default=1
+        Which of the two times counts.
+
+    Attributes
+    ----------
+    measurements : list of Measurement
+        One for the teacher, then one for each student and method.
+    classifiers : dict of {(str or None, object): classifier}
+        By name of student and method; `(None, "teacher")` is the teacher. Those of students are
+        what one ships.
+    table : DataFrame or PlainTable
+        All numbers.
+    on_front : ndarray of shape (n_measurements,)
+        Which are on the Pareto front of score and time.
+    fits_budget : ndarray of shape (n_measurements,)
+        Which fit the budget.
+    """
+
+    def __init__(
+        self,
+        measurements: Sequence[Measurement],
+        classifiers: dict[tuple[str | None, Any], Any],
+        *,
+        score_name: str = "accuracy",
+        n_test: int = 0,
+        n_classes: int = 2,
+        max_latency: float | None = None,
+        max_size: float | None = None,
+        latency_batch: int = 1,
+    ) -> None:
+        self.measurements = list(measurements)
+        self.classifiers = classifiers
+        self.score_name = score_name
+        self.n_test = n_test
+        self.n_classes = n_classes
+        self.max_latency = max_latency
+        self.max_size = max_size
+        self.latency_batch = latency_batch
+
+    # ---- numbers -----------------------------------------------------------------------------
+
+    @property
+    def latencies(self) -> Array:
+        """The time of each that counts, in microseconds per row."""
+        return np.array([self._latency(m) for m in self.measurements])
+
+    def _latency(self, m: Measurement) -> float:
+        return m.row_time if self.latency_batch == 1 else m.batch_time
+
+    @property
+    def on_front(self) -> NDArray[np.bool_]:
+        """Which are on the Pareto front of score and time."""
+        return pareto_front([m.score for m in self.measurements], self.latencies)
+
+    @property
+    def fits_budget(self) -> NDArray[np.bool_]:
+        """Which fit the budget."""
+        sizes = np.array([m.size for m in self.measurements])
+        fits = np.ones(len(sizes), dtype=bool)
+        if self.max_latency is not None:
+            fits &= self.latencies <= self.max_latency
+        if self.max_size is not None:
+            fits &= sizes <= self.max_size
+        return fits
+
+    @property
+    def _has_budget(self) -> bool:
+        return self.max_latency is not None or self.max_size is not None
+
+    @property
+    def table(self) -> Any:
+        """All numbers: a DataFrame where pandas is installed, a printable object otherwise."""
+        names = {
+            "score": "score",
+            "score_se": "score_se",
+            "log_loss": "log_loss",
+            "log_loss_se": "log_loss_se",
+            "excess": "excess_log_loss",
+            "brier_score": "brier_score",
+            "calibration_error": "calibration_error",
+            "agreement": "agreement",
+            "r2_log_odds": "r2_log_odds",
+            "kl_divergence": "kl_divergence",
+            "fit_seconds": "fit_seconds",
+            "row_time": "us_per_row_batch_1",
+            "batch_time": f"us_per_row_batch_{LARGE_BATCH}",
+            "size": "pickled_bytes",
+        }
+        if all(m.excess is None for m in self.measurements):
+            del names["excess"]
+        columns: dict[str, list[Any]] = {
+            "student": [m.student for m in self.measurements],
+            "method": [m.method for m in self.measurements],
+        }
+        for name, column in names.items():
+            columns[column] = [getattr(m, name) for m in self.measurements]
+        columns["on_front"] = self.on_front.tolist()
+        if self._has_budget:
+            columns["fits_budget"] = self.fits_budget.tolist()
+        return as_frame(columns)
+
+    # ---- text --------------------------------------------------------------------------------
+
+    def _names(self) -> dict[str, list[str]]:
+        students = [m.student or "" for m in self.measurements]
+        several = len(student_names(self.measurements)) > 1
+        return {
+            "student": students if several else [],
+            "method": [m.title for m in self.measurements],
+        }
+
+    def _score_cells(self) -> dict[str, list[str]]:
+        ms = self.measurements
+        return {
+            self.score_name: [format_score(m.score, m.score_se) for m in ms],
+            "log loss": [format_score(m.log_loss, m.log_loss_se) for m in ms],
+            "excess": [format_score(m.excess) for m in ms if m.excess is not None],
+            "Brier": [format_score(m.brier_score) for m in ms],
+            "calibration error": [format_score(m.calibration_error) for m in ms],
+            "agreement": [format_score(m.agreement) for m in ms],
+            "R² log-odds": [format_score(m.r2_log_odds) for m in ms],
+            "KL": [format_score(m.kl_divergence) for m in ms],
+        }
+
+    def _cost_cells(self) -> dict[str, list[str]]:
+        ms = self.measurements
+        marks = [
+            ("front" if front else "") + ("" if fits else " over budget")
+            for front, fits in zip(self.on_front, self.fits_budget, strict=True)
+        ]
+        return {
+            "fit, s": [format_quantity(m.fit_seconds) for m in ms],
+            "µs, one row": [format_quantity(m.row_time) for m in ms],
+            f"µs/row, {LARGE_BATCH:,} rows": [format_quantity(m.batch_time) for m in ms],
+            "size": [format_size(m.size) for m in ms],
+            "remarks": [mark.strip() for mark in marks],
+        }
+
+    def __str__(self) -> str:
+        names = self._names()
+        left = sum(1 for cells in names.values() if cells)
+        parts = (self._score_cells(), self._cost_cells())
+        tables = [text_table({**names, **part}, left=left) for part in parts]
+        return "\n\n".join([*tables, fill(self.describe(), width=94)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<div>{self.to_html()}</div>"
+
+    def to_html(self) -> str:
+        """Return scores, costs and the sentence below them as HTML without pictures.
+
+        Returns
+        -------
+        str
+            Two `table` and two `p` elements. Members of the Pareto front are bold, what is over
+            the budget is faint.
+        """
+        names = self._names()
+        tables = [
+            html_table(
+                {**names, **part},
+                left=sum(1 for cells in names.values() if cells),
+                bold=self.on_front.tolist(),
+                faint=(~self.fits_budget).tolist(),
+            )
+            for part in (self._score_cells(), self._cost_cells())
+        ]
+        return (
+            f"{'<br>'.join(tables)}<p>{escape(self.describe())}</p><p><small>± one standard error "
+            f"over {self.n_test:,} test rows; log loss floors probabilities at 1/500; agreement, "
+            "R² and KL (divergence) are with the teacher; times are for one core. Bold: on the "
+            f"Pareto front of {escape(self.score_name)} and prediction time.</small></p>"
+        )
+
+    def describe(self) -> str:
+        """Say in a sentence or two what distillation gained, or that it did not.
+
+        The distilled student of lowest log loss that fits the budget is held against the same
+        student on labels, tuned where that was done, and against the teacher, with the standard
+        error of the difference over test rows. A difference below two of them counts as none.
+
+        Returns
+        -------
+        str
+            The sentences.
+        """
+        return describe(self.measurements, self.fits_budget if self._has_budget else None)
+
+    # ---- pictures ----------------------------------------------------------------------------
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw score against prediction time, with the Pareto front.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            What was drawn on.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        return pictures.draw_tradeoff(self, ax)
+
+    def plot_reliability(self, ax: Any = None, *, student: str | None = None) -> Any:
+        """Draw the reliability curves of the teacher and of one student in all ways.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        student : str, default=None
+            Name of the student; None is the first.
+
+        Returns
+        -------
+        matplotlib Axes
+            What was drawn on.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If there is no such student.
+        """
+        students = student_names(self.measurements)
+        student = students[0] if student is None else student
+        if student not in students:
+            raise ValueError(f"student must be one of {students}, found {student!r}.")
+        shown = [m for m in self.measurements if m.is_teacher or m.student == student]
+        return pictures.draw_reliability(
+            {(m.method, m.title): m.reliability for m in shown},
+            ax,
+            two_classes=self.n_classes == 2,
+        )
+
+
+def student_names(measurements: Sequence[Measurement]) -> list[str]:
+    """Return the students' names in the order in which they were given."""
+    return list(dict.fromkeys(str(m.student) for m in measurements if not m.is_teacher))
+
+
+def describe(measurements: Sequence[Measurement], fits: Any = None) -> str:
+    """Say what distillation gained, see :meth:`Comparison.describe`.
+
+    Parameters
+    ----------
+    measurements : sequence of Measurement
+        The teacher, and students.
+    fits : array-like of bool, default=None
+        Which of them fit the budget; None where there is none.
+
+    Returns
+    -------
+    str
+        The sentences.
+    """
+    teacher = next(m for m in measurements if m.is_teacher)
+    students = [m for m in measurements if not m.is_teacher]
+    distilled = [m for m in students if m.method not in ON_LABELS]
+    kind = "distilled students" if distilled else "students"
+    allowed = distilled or students
+    if fits is not None:
+        fitting = [m for m, fit in zip(measurements, fits, strict=True) if fit]
+        allowed = [m for m in allowed if any(m is other for other in fitting)]
+        if not allowed:
+            return f"None of the {kind} fits the budget."
+        kind += " that fit the budget"
+    best = min(allowed, key=lambda m: m.log_loss)
+    several = len(student_names(measurements)) > 1
+    name = f"{best.student}: {best.title}" if several else best.title
+    rivals = [m for m in students if m.student == best.student and m.method in ON_LABELS]
+    others = [*rivals[-1:], teacher] if best.method not in ON_LABELS else [teacher]
+    differences = ", and ".join(_difference(best, other) for other in others)
+    return (
+        f"Of the {kind}, '{name}' has the lowest log loss, {best.log_loss:.3f}: {differences}, "
+        f"at {format_percent(best.size, teacher.size)} of the teacher's size and "
+        f"{format_percent(best.row_time, teacher.row_time)} of its time for one row."
+    )
+
+
+def _difference(one: Measurement, other: Measurement) -> str:
+    per_row = one.losses - other.losses
+    mean = float(per_row.mean())
+    error = float(per_row.std(ddof=1)) / np.sqrt(len(per_row)) if len(per_row) > 1 else np.inf
+    amount = f"{abs(mean):.3f} ± {error:.3f}"
+    if abs(mean) < 2 * error or mean == 0:
+        return f"no clear difference from the {other.title} ({amount})"
+    return f"{amount} {'below' if mean < 0 else 'above'} the {other.title}"

@@ -1,0 +1,138 @@
+"""Boosters that learn probabilities by an objective of their own, and what these can take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier, is_regressor
+
+from .._utils.estimators import last_step
+
+Array = NDArray[np.float64]
+
+# Objectives of XGBoost's and LightGBM's regressors whose targets and answers are probabilities.
+_PROBABILITY = {"binary:logistic", "reg:logistic", "cross_entropy", "xentropy"}
+# Objectives that take targets in [0, 1] and answer something else, and those that are meant.
+# LightGBM's "binary" makes a 1 of every positive target, without a word.
+_INSTEAD = {
+    "binary:logitraw": "binary:logistic",
+    "binary:hinge": "binary:logistic",
+    "binary": "cross_entropy",
+    "cross_entropy_lambda": "cross_entropy",
+    "xentlambda": "cross_entropy",
+}
+# What arithmetic adds to a 0 or 1.
+_DUST = 1e-9
+
+
+def objective_of(student: Any) -> str | None:
+    """Return the objective that a student names, also within a search or a wrapper.
+
+    Parameters
+    ----------
+    student : estimator
+        A regressor or classifier, or what fits one on the same targets.
+
+    Returns
+    -------
+    str or None
+        XGBoost's and LightGBM's `objective` or CatBoost's `loss_function`.
+
+    Examples
+    --------
+    >>> from lightgbm import LGBMRegressor
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skdistill.students.objectives import objective_of
+    >>> objective_of(make_pipeline(LGBMRegressor(objective="cross_entropy")))
+    'cross_entropy'
+    """
+    last = last_step(student)
+    while hasattr(inner := getattr(last, "estimator", None), "fit"):
+        last = last_step(inner)
+    return _own_objective(last)
+
+
+def _own_objective(booster: Any) -> str | None:
+    # Attributes only: this stands in the way of every prediction, and get_params takes its time.
+    name = getattr(booster, "objective", None)
+    if name is None and hasattr(booster, "get_param"):
+        name = booster.get_param("loss_function") or booster.get_param("objective")
+    return name if isinstance(name, str) else None
+
+
+def learns_one_probability(student: Any) -> bool:
+    """Whether a classifier learns the probability of its second class as a number.
+
+    This is CatBoost's cross-entropy, which CatBoost has for its classifier only.
+    """
+    last = last_step(student)
+    return _own_objective(last) == "CrossEntropy" and is_classifier(last)
+
+
+def check_objective(student: Any, loss: str) -> None:
+    """Refuse a regressor whose objective cannot learn what a loss asks for.
+
+    Parameters
+    ----------
+    student : regressor or classifier
+        Classifiers pass.
+    loss : {'squared_error', 'squared_error_logit', 'cross_entropy'}
+        The loss.
+
+    Raises
+    ------
+    ValueError
+        If the objective answers no probabilities, or the loss wants logarithms from one that
+        does.
+    """
+    if not is_regressor(student):
+        return
+    name, who = objective_of(student), type(last_step(student)).__name__
+    if name in _INSTEAD:
+        raise ValueError(
+            f"The student {who} with objective={name!r} does not answer the probabilities that "
+            f"it is taught: use objective={_INSTEAD[name]!r}, or a squared one."
+        )
+    if name in _PROBABILITY and loss == "squared_error_logit":
+        raise ValueError(
+            f"loss={loss!r} makes targets of log-odds, and the student {who} with "
+            f"objective={name!r} takes targets in [0, 1] only: use loss='squared_error', or give "
+            "the student a squared objective."
+        )
+
+
+def as_probabilities(student: Any, target: Array) -> Array:
+    """Return targets as a student's objective takes them.
+
+    Parameters
+    ----------
+    student : estimator
+        The student.
+    target : ndarray
+        What it is to learn.
+
+    Returns
+    -------
+    ndarray
+        The same array, but for rounding errors below 0 or above 1 that the objective would refuse.
+
+    Raises
+    ------
+    ValueError
+        If the objective wants targets in [0, 1], and they are not.
+    """
+    name = objective_of(student)
+    learns_one = name in _PROBABILITY and is_regressor(student)
+    if not learns_one and not learns_one_probability(student):
+        return target
+    low, high = target.min(), target.max()
+    if low < -_DUST or high > 1 + _DUST:
+        raise ValueError(
+            f"The correction makes targets from {low:.3g} to {high:.3g}, and the student "
+            f"{type(last_step(student)).__name__} with objective {name!r} takes targets in [0, 1] "
+            "only: use a correction whose γ lies in [0, 1], a regressor with a squared objective, "
+            "or LGBMSoftClassifier, which learns signed labels."
+        )
+    return np.clip(target, 0.0, 1.0)

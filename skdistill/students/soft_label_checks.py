@@ -1,0 +1,99 @@
+"""What students that learn soft labels accept as y: one check for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_array
+
+from .._utils.validation import check_labels
+
+Array = NDArray[np.float64]
+
+# Probabilities stored as float32 by another tool miss 1 by up to about 1e-6 per class.
+SUM_TOLERANCE = 1e-3
+
+
+def check_soft_labels(
+    y: ArrayLike, *, signed: bool, sums_to_one: bool = True
+) -> tuple[Array, NDArray[Any], bool]:
+    """Return soft labels, the classes that their columns stand for, and whether y was soft.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples, n_classes) or (n_samples,)
+        Soft labels in two columns or more, or class labels of any type. A single column is taken
+        for a column of class labels, with scikit-learn's DataConversionWarning.
+    signed : bool
+        Whether negative entries, which a loss correction can produce, are accepted.
+    sums_to_one : bool, default=True
+        Whether rows must sum to 1. What float32 rounds away is put right. If False, rows stay as
+        they are and need a positive sum.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples, n_classes)
+        Soft labels; one-hot for class labels. Never the array that was handed over.
+    classes : ndarray of shape (n_classes,)
+        0, ..., n_classes − 1 for soft labels, else the sorted class labels.
+    is_soft : bool
+        Whether y came in columns.
+
+    Raises
+    ------
+    ValueError
+        If y holds NaN, fewer than two classes, rows that do not sum to 1, or negative entries
+        where they are not accepted.
+
+    Examples
+    --------
+    >>> from skdistill.students.soft_label_checks import check_soft_labels
+    >>> check_soft_labels([[0.2, 0.8], [1.1, -0.1]], signed=True)
+    (array([[ 0.2,  0.8], [ 1.1, -0.1]]), array([0, 1]), True)
+    >>> check_soft_labels(["no", "yes", "no"], signed=True)[0]
+    array([[1., 0.], [0., 1.], [1., 0.]])
+    """
+    values = np.asarray(y)
+    if values.ndim < 2 or values.shape[1:] == (1,):
+        _refuse_probabilities(values)
+        _, classes, codes = check_labels(y)
+        return np.eye(len(classes))[codes], classes, False
+    labels = check_array(y, dtype=np.float64, input_name="y", copy=True)
+    if not signed and labels.min() < 0:
+        raise ValueError(
+            f"y must not be negative here, found {labels.min():.3g}: this student takes "
+            "probabilities only; clip them at 0 and let each row sum to 1 again."
+        )
+    if sums_to_one:
+        labels /= _row_sums(labels)
+    elif not (labels.sum(axis=1) > 0).all():
+        raise ValueError(
+            "y must have a positive probability in every row, and rows of a positive sum."
+        )
+    return labels, np.arange(labels.shape[1]), True
+
+
+def _refuse_probabilities(values: NDArray[Any]) -> None:
+    """Refuse probabilities of one class, which are no class labels."""
+    if values.dtype.kind != "f" or not np.isfinite(values).all():
+        return
+    if ((values > 0) & (values < 1)).any():
+        raise ValueError(
+            "Unknown label type: continuous. If y holds probabilities of the second of two "
+            "classes, pass one column per class: np.column_stack([1 - y, y])."
+        )
+
+
+def _row_sums(labels: Array) -> Array:
+    sums = labels.sum(axis=1, keepdims=True)
+    off = np.abs(sums - 1.0)
+    if off.max() > SUM_TOLERANCE:
+        row = int(off.argmax())
+        raise ValueError(
+            f"The rows of y, one column per class, must sum to 1; row {row} sums to "
+            f"{sums[row, 0]:.3g}. Divide each row by its sum; if a sum says how much its row "
+            "counts, pass it as sample_weight."
+        )
+    return np.asarray(sums)

@@ -1,0 +1,71 @@
+"""Any table becomes numbers."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import sklearn
+from scipy import sparse
+from sklearn.base import clone
+
+from skdistill._utils.numeric import NumericEncoder, as_numeric
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pd.Series(["b", None, "a"]), [1, np.nan, 0]),
+        (pd.Series(["b", None, "a"], dtype=object), [1, np.nan, 0]),
+        (pd.Series(["b", None, "a"], dtype="category"), [1, np.nan, 0]),
+        (pd.Series([2, None, 1], dtype="category"), [2, np.nan, 1]),
+        (pd.Series([2, None, 1], dtype="Int64"), [2, np.nan, 1]),
+        (pd.Series([0.5, None, 1], dtype="Float64"), [0.5, np.nan, 1]),
+        (pd.Series([True, None, False], dtype="boolean"), [1, np.nan, 0]),
+        (pd.Series([True, False, True]), [1, 0, 1]),
+        (pd.Series(["b", 1, None], dtype=object), [1, 0, np.nan]),
+        (pd.Series([None, None, None], dtype=object), [np.nan] * 3),
+        (pl.Series(["b", None, "a"]), [1, np.nan, 0]),
+        (pl.Series([2, None, 1]), [2, np.nan, 1]),
+        (pl.Series([True, None, False]), [1, np.nan, 0]),
+        (pl.Series(["b", None, "a"], dtype=pl.Categorical), [1, np.nan, 0]),
+    ],
+)
+def test_encoder_columns(column, expected):
+    table = column.to_frame("x")
+    np.testing.assert_array_equal(as_numeric(table)[:, 0], expected)
+
+
+def test_encoder_does_not_mind_what_transformers_are_told_to_return():
+    with sklearn.config_context(transform_output="pandas"):
+        codes = as_numeric(pd.DataFrame({"x": ["b", "a", "b"]}))
+    np.testing.assert_array_equal(codes[:, 0], [1, 0, 1])
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_encoder_keeps_the_order_of_times(frame):
+    days = [datetime.datetime(2020, 1, d) for d in (3, 1, 2)]
+    codes = as_numeric(frame({"x": days}))[:, 0]
+    np.testing.assert_array_equal(np.argsort(codes), [1, 2, 0])
+    assert np.isnan(as_numeric(frame({"x": [*days[:2], None]}))[2, 0])
+
+
+def test_encoder_knows_columns_by_place_even_if_names_repeat():
+    table = pd.DataFrame([[1, "a"], [2, "b"]], columns=["x", "x"])
+    np.testing.assert_array_equal(as_numeric(table), [[1, 0], [2, 1]])
+
+
+def test_encoder_answers_missing_for_what_is_new():
+    fitted = NumericEncoder().fit(pd.DataFrame({"word": ["a", "b"], "number": [1, 2]}))
+    new = pd.DataFrame({"word": ["c", "b"], "number": pd.Series([3, "x"], dtype=object)})
+    np.testing.assert_array_equal(fitted.transform(new), [[np.nan, 3], [1, np.nan]])
+    with pytest.raises(ValueError, match="X has 1 columns, expected 2"):
+        fitted.transform(new[["word"]])
+
+
+def test_encoder_keeps_sparse_sparse_and_can_be_cloned():
+    X = sparse.random(20, 5, density=0.2, format="csc", random_state=0)
+    encoder = clone(NumericEncoder()).fit(X)
+    np.testing.assert_array_equal(encoder.transform(X).toarray(), X.toarray())
+    np.testing.assert_array_equal(encoder.transform(X.toarray()), X.toarray())

@@ -1,0 +1,110 @@
+"""Backends: the same bits everywhere, and a clear word when a worker is lost."""
+
+import os
+import signal
+import time
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from skdistill import CrossFitDistiller, LossCorrectedDistiller
+from skdistill._utils.parallel import run
+
+
+def models():
+    forest = RandomForestClassifier(10, random_state=0)
+    return [
+        CrossFitDistiller(forest, DecisionTreeRegressor(random_state=0), random_state=0),
+        CrossFitDistiller(
+            DecisionTreeClassifier(max_depth=3, random_state=0),
+            DecisionTreeClassifier(max_depth=3, random_state=0),
+            random_state=0,
+        ),
+        LossCorrectedDistiller(
+            RandomForestClassifier(40, random_state=0),
+            DecisionTreeRegressor(random_state=0),
+            cv="oob",
+        ),
+    ]
+
+
+def answers(X, y):
+    return [model.fit(X, y).predict_proba(X) for model in models()]
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "sequential"])
+def test_same_bits_on_every_backend(three_classes, backend):
+    expected = answers(*three_classes)
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        for ours, theirs in zip(answers(*three_classes), expected, strict=True):
+            assert_array_equal(ours, theirs)
+
+
+def kind_and_bytes(X):
+    return type(X).__name__, X.tobytes()
+
+
+def test_large_rows_are_mapped_into_the_workers():
+    X = np.random.default_rng(0).normal(size=(60_000, 4))
+    for kind, content in run(kind_and_bytes, [(X,), (X,)], n_jobs=2):
+        assert kind == "memmap"
+        assert content == X.tobytes()
+
+
+# ---- a real cluster --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.mark.filterwarnings("default")
+def test_same_bits_on_a_dask_cluster(three_classes, cluster):
+    expected = answers(*three_classes)
+    with joblib.parallel_config(backend="dask"):
+        for ours, theirs in zip(answers(*three_classes), expected, strict=True):
+            assert_array_equal(ours, theirs)
+
+
+class KillsItsWorker(ClassifierMixin, BaseEstimator):
+    """A teacher whose worker dies in the middle of a fit."""
+
+    def __init__(self, parent=None):
+        self.parent = parent
+
+    def fit(self, X, y):
+        time.sleep(0.5)
+        if os.getpid() != self.parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+    def predict_proba(self, X):
+        raise AssertionError("its worker should be dead")
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("n_samples", [20, 20_000])
+def test_lost_worker_is_named(cluster, n_samples):
+    """With few rows none is lost with a worker, and dask would try again and again."""
+    addresses = list(cluster.ncores())
+    X, y = np.random.default_rng(0).normal(size=(n_samples, 5)), np.arange(n_samples) % 2
+    model = CrossFitDistiller(KillsItsWorker(os.getpid()), DecisionTreeRegressor(), cv=2)
+    with (
+        joblib.parallel_config(backend="dask"),
+        pytest.raises(RuntimeError, match=r"lost dask worker tcp://") as caught,
+    ):
+        model.fit(X, y)
+    assert any(address in str(caught.value) for address in addresses)

@@ -1,0 +1,88 @@
+"""Measurements of fitted classifiers against the same numbers made by hand."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import get_scorer
+from sklearn.tree import DecisionTreeClassifier
+
+from skdistill.evaluation import make_noisy_table
+from skdistill.evaluation.measure.costs import pickled_size
+from skdistill.evaluation.measure.measurement import TestRows
+from skdistill.evaluation.measure.scores import bayes_log_loss, fidelity
+
+CLASSES = np.array(["no", "yes"])
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    X, y, bayes = make_noisy_table(300, random_state=0)
+    return X, CLASSES[y], bayes
+
+
+def test_measured_scores_of_labels(noisy):
+    X, y, _ = noisy
+    classifier = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    measured = TestRows(X, y, CLASSES).measure(classifier, "labels", student="stump")
+    assert measured.score == classifier.score(X, y)
+    assert_allclose(measured.score_se, np.sqrt(measured.score * (1 - measured.score) / 299))
+    assert_allclose(measured.log_loss, measured.losses.mean())
+    assert_allclose(measured.log_loss_se, measured.losses.std(ddof=1) / np.sqrt(300))
+    assert_allclose(measured.calibration_error, measured.reliability.error)
+    assert measured.excess is None
+    assert measured.size == pickled_size(classifier)
+    assert measured.row_time > measured.batch_time > 0
+    assert not measured.is_teacher
+
+
+def test_measured_scores_under_known_probabilities_ignore_labels(noisy):
+    X, y, bayes = noisy
+    classifier = LogisticRegression().fit(X, y)
+    measured = TestRows(X, y, CLASSES, bayes_proba=bayes).measure(classifier, "labels")
+    assert_allclose(measured.log_loss - measured.excess, bayes_log_loss(bayes))
+    chosen = (classifier.predict(X) == "yes").astype(int)
+    assert_allclose(measured.score, bayes[np.arange(len(y)), chosen].mean())
+    flipped = TestRows(X, y[::-1], CLASSES, bayes_proba=bayes).measure(classifier, "labels")
+    assert flipped.log_loss == measured.log_loss
+
+
+def test_fidelity_is_to_the_teacher_and_the_teacher_is_its_own(noisy):
+    X, y, _ = noisy
+    teacher = LogisticRegression().fit(X, y)
+    student = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
+    rows = TestRows(X, y, CLASSES)
+    proba = teacher.predict_proba(X)
+    found = rows.measure(student, "labels", student="tree", teacher_proba=proba)
+    expected = fidelity(proba, student.predict_proba(X))
+    assert (found.agreement, found.r2_log_odds, found.kl_divergence) == expected
+    itself = rows.measure(teacher, "teacher")
+    assert (itself.agreement, itself.r2_log_odds, itself.kl_divergence) == (1, 1, 0)
+    assert itself.is_teacher
+
+
+def test_any_scorer_may_judge_and_its_error_is_that_of_blocks():
+    X, y, _ = make_noisy_table(4000, random_state=0)
+    classifier = LogisticRegression().fit(X, y)
+    by_rows = TestRows(X, y, np.arange(2)).measure(classifier, "labels")
+    scorer = get_scorer("accuracy")
+    by_blocks = TestRows(X, y, np.arange(2), scorer).measure(classifier, "labels")
+    assert by_blocks.score == by_rows.score
+    # A standard deviation of ten numbers is off by 1 / sqrt(18), a quarter; three times that.
+    assert_allclose(by_blocks.score_se, by_rows.score_se, rtol=0.75)
+
+
+def test_error_is_unknown_where_a_class_has_one_row():
+    X, y = np.arange(6.0)[:, None], np.array([0, 0, 0, 0, 0, 1])
+    classifier = LogisticRegression().fit(X, y)
+    rows = TestRows(X, y, np.arange(2), get_scorer("roc_auc"))
+    measured = rows.measure(classifier, "labels")
+    assert measured.score == 1.0
+    assert np.isnan(measured.score_se)
+
+
+def test_note_is_part_of_the_title(noisy):
+    X, y, _ = noisy
+    classifier = LogisticRegression().fit(X, y)
+    measured = TestRows(X, y, CLASSES).measure(classifier, "tuned", student="a", note="blend")
+    assert measured.title == "distilled, tuned (blend)"

@@ -1,0 +1,176 @@
+"""Pictures show what was measured, and say what to install where they cannot be drawn."""
+
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from skdistill.evaluation.show.pictures import (
+    COLOURS,
+    as_png,
+    colours,
+    draw_reliability,
+    mean_and_error_of_folds,
+    parameter_axis,
+)
+from skdistill.evaluation.show.results import Comparison
+from skdistill.evaluation.measure.scores import Reliability
+
+from .test_results import made_up
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    """Leave no figure open."""
+    import matplotlib.pyplot as plt
+
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def comparison():
+    return Comparison(
+        [
+            made_up("teacher", score=0.9, row_time=1000.0),
+            made_up("labels", score=0.7, row_time=1.0),
+            made_up("cross_fit", score=0.8, row_time=10.0),
+            made_up("cross_fit", score=0.6, row_time=100.0, student="other"),
+        ],
+        {},
+        max_latency=50,
+    )
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_picture_shows_every_measurement_at_its_place(comparison):
+    ax = comparison.plot()
+    places = {
+        (float(x), float(y))
+        for container in ax.containers
+        for x, y in zip(*container.lines[0].get_data(), strict=True)
+    }
+    assert places == {(1000, 0.9), (1, 0.7), (10, 0.8), (100, 0.6)}
+    assert ax.get_xscale() == "log"
+    assert ax.get_ylabel() == "accuracy"
+
+
+def test_picture_shows_the_front_and_how_much_faster_its_members_are(comparison):
+    ax = comparison.plot()
+    steps = next(line for line in ax.lines if line.get_drawstyle() == "steps-post")
+    assert_allclose(steps.get_xdata(), [1, 10, 1000])
+    assert_allclose(steps.get_ydata(), [0.7, 0.8, 0.9])
+    assert [text.get_text() for text in ax.texts] == ["1,000× faster", "100× faster"]
+
+
+def test_key_names_methods_students_and_budget(comparison):
+    shown = texts(comparison.plot())
+    for name in (
+        "teacher",
+        "student on labels",
+        "distilled cross-fit",
+        "s",
+        "other",
+        "over the budget",
+    ):
+        assert name in shown
+    alone = Comparison(comparison.measurements[:3], {})
+    assert "s" not in texts(alone.plot())
+    assert "over the budget" not in texts(alone.plot())
+
+
+def test_what_is_over_the_budget_is_hollow(comparison):
+    hollow = {
+        container.lines[0].get_xdata()[0]
+        for container in comparison.plot().containers
+        if container.lines[0].get_markerfacecolor() == "white"
+    }
+    assert hollow == {1000, 100}
+
+
+def test_batch_and_score_are_named():
+    found = [made_up("teacher"), made_up("labels")]
+    ax = Comparison(found, {}, latency_batch=10_000, score_name="roc_auc").plot()
+    assert "10,000 rows at once" in ax.get_xlabel()
+    assert ax.get_ylabel() == "roc_auc"
+
+
+def test_pictures_are_drawn_where_they_are_told_to(comparison):
+    import matplotlib.pyplot as plt
+
+    _, axes = plt.subplots(2)
+    assert comparison.plot(axes[0]) is axes[0]
+    assert comparison.plot_reliability(axes[1]) is axes[1]
+
+
+def test_reliability_shows_the_teacher_and_one_student(comparison):
+    ax = comparison.plot_reliability(student="other")
+    assert texts(ax) == ["perfectly calibrated", "teacher (0.100)", "distilled cross-fit (0.100)"]
+
+
+def test_reliability_of_several_classes_looks_where_the_curves_are():
+    curve = Reliability(np.array([0.5, 0.9]), np.array([0.6, 0.8]), np.array([5, 5]))
+    ax = draw_reliability({("teacher", "teacher"): curve}, two_classes=False)
+    assert 0.4 < ax.get_xlim()[0] < 0.5
+    assert "most probable class" in ax.get_xlabel()
+
+
+def test_methods_keep_their_colours():
+    found = colours(["teacher", 0.3, "cross_fit", ("fast", 0.1)])
+    assert found["cross_fit"] == COLOURS["cross_fit"]
+    assert len(set(found.values())) == 4
+    assert colours([0.3, "teacher", 0.3, ("fast", 0.1)])[0.3] == found[0.3]
+
+
+def test_points_have_the_colour_of_the_key():
+    found = [made_up("teacher"), made_up(0.3), made_up(0.3, student="other")]
+    ax = Comparison(found, {}).plot()
+    drawn = [container.lines[0].get_color() for container in ax.containers]
+    keys = {h.get_label(): h.get_color() for h in ax.get_legend().get_lines()}
+    assert drawn[1:] == [keys["distilled, share 0.3"]] * 2
+
+
+def test_png_is_a_picture(comparison):
+    data = as_png(comparison.plot())
+    assert data.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [([1, 2, 3], "linear"), ([1, 10, 100], "log"), ([0, 1, 100], "symlog"), ([5], "linear")],
+)
+def test_numbers_have_the_scale_that_shows_them(values, scale):
+    places, found, labels = parameter_axis(values)
+    assert_allclose(places, values)
+    assert found == scale
+    assert labels is None
+
+
+def test_values_that_are_no_numbers_have_names():
+    places, _, labels = parameter_axis([None, True, "auto"])
+    assert_allclose(places, [0, 1, 2])
+    assert labels == ["None", "True", "auto"]
+
+
+def test_error_is_that_of_a_mean_over_folds():
+    scores = np.array([[1.0, 2.0, 3.0], [2.0, 2.0, 2.0]])
+    mean, error = mean_and_error_of_folds(scores)
+    assert_allclose(mean, [2, 2])
+    assert_allclose(error, [1 / np.sqrt(3), 0])
+    assert_allclose(mean_and_error_of_folds(scores[:, :1])[1], 0)
+
+
+@pytest.mark.parametrize("draw", ["plot", "plot_reliability"])
+def test_without_matplotlib_the_message_says_what_to_install(comparison, monkeypatch, draw):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"pip install skdistill\[plot\]"):
+        getattr(comparison, draw)()
