@@ -1,7 +1,7 @@
 """Knowledge distillation for tabular data, with the interface of scikit-learn."""
 
 from . import corrections
-from .distillers.all import (
+from .distillers import (
     CrossFitDistiller,
     Distiller,
     LossCorrectedDistiller,

@@ -28,10 +28,10 @@ from sklearn.tree import DecisionTreeRegressor
 
 from .evaluation import compare_students, make_noisy_table
 from .evaluation.measure.measurement import LARGE_BATCH
+from .evaluation.measure.scores import bayes_log_loss
 from .evaluation.show.pictures import pyplot
 from .evaluation.show.report import Section, html_report
 from .evaluation.show.results import Comparison
-from .evaluation.measure.scores import bayes_log_loss
 from .evaluation.show.tables import format_quantity, format_size, text_table
 
 FOLDS = 5

@@ -2,13 +2,12 @@
 
 For each fold, the targets of its training rows come from teachers (and a residual model) that were
 fitted on training rows alone; a student learns them, and is judged on the fold's validation labels.
-Teachers are asked once, and all candidates share their answers. The functions here know arrays,
-splits and estimators, not the distiller that calls them.
+Teachers are asked once, and all candidates share their answers. The functions here know a task and
+strategies, not the distiller that calls them.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -19,69 +18,38 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import rankdata
 
-from . import corrections
-from .targets import residual
-from ._utils.compat import index_params, index_rows
 from ._utils.parallel import run
+from ._utils.probabilities import floor_proba
 from ._utils.progress import SILENT, Progress
+from ._utils.warn import warn
+from .rows import Rows
+from .sources import Splits
+from .students import Student
 from .students.calibration import Calibration, fit_calibration
-from .targets.losses import Correction, Loss, floor_proba
-from .students import DistilledClassifier, fit_student
-from .sources.folds import Answers, Splits, quiet_folds
+from .targets import STRATEGIES, Blend, Lesson, Strategy, parse_strategy
 
 Array = NDArray[np.float64]
 
-PURE = ("labels", "in_sample", "cross_fit")
-NAMED = (*PURE, "residual", "blend")
 SHARES = (0.1, 0.2, 0.3, 0.5, 0.7)
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One way of making targets: its name as the user knows it, and how it corrects."""
+def parse_candidates(candidates: Any, n_classes: int) -> list[Strategy]:
+    """Return what a user's list of candidates means, in the given order.
 
-    name: Any
-    kind: str
-    correction: Correction | None = None
-
-    @property
-    def is_pure(self) -> bool:
-        """Whether it is one of the strategies that no search is needed for."""
-        return self.kind in PURE
-
-
-def parse_candidates(candidates: Any, n_classes: int) -> list[Candidate]:
-    """Return what a user's list of candidates means.
-
-    Parameters
-    ----------
-    candidates : "auto" or sequence
-        Names, shares or pairs of a rule and its constant.
-    n_classes : int
-        Number of classes; "auto" adds shares for more than two.
-
-    Returns
-    -------
-    list of Candidate
-        The candidates, in the given order.
-
-    Raises
-    ------
-    ValueError
-        If there is none, one is unknown, or a blend has nothing to blend.
+    "auto" are all that have a name, and shares besides for more than two classes.
     """
+    names = list(STRATEGIES)
     if isinstance(candidates, str) and candidates == "auto":
-        candidates = NAMED if n_classes == 2 else (*NAMED, *SHARES)
+        candidates = names if n_classes == 2 else [*names, *SHARES]
     if isinstance(candidates, str) or not isinstance(candidates, Sequence) or not candidates:
         raise ValueError(
-            f"candidates must be 'auto' or a list with at least one of {list(NAMED)}, a share in "
+            f"candidates must be 'auto' or a list with at least one of {names}, a share in "
             f"[0, 1] or a (rule, c) pair, found {candidates!r}."
         )
     parsed = [_parse(candidate) for candidate in candidates]
-    names = [str(candidate.name) for candidate in parsed]
-    if len(set(names)) < len(names):
+    if len({str(candidate.name) for candidate in parsed}) < len(parsed):
         raise ValueError(f"candidates must differ from each other, found {candidates!r}.")
-    if any(c.kind == "blend" for c in parsed) and len(parsed) < 3:
+    if _blend(parsed) is not None and len(parsed) < 3:
         raise ValueError(
             "candidates must hold at least two others besides 'blend', which mixes them, found "
             f"{candidates!r}."
@@ -89,91 +57,45 @@ def parse_candidates(candidates: Any, n_classes: int) -> list[Candidate]:
     return parsed
 
 
-def _parse(candidate: Any) -> Candidate:
-    if isinstance(candidate, str) and candidate in NAMED:
-        share = residual.share(None) if candidate == "residual" else None
-        return Candidate(candidate, candidate, share)
+def _parse(candidate: Any) -> Strategy:
+    if isinstance(candidate, str) and candidate not in STRATEGIES:
+        raise ValueError(
+            f"candidates must hold names of {list(STRATEGIES)}, shares in [0, 1] or (rule, c) "
+            f"pairs, found {candidate!r}."
+        )
     try:
-        if isinstance(candidate, tuple) and len(candidate) == 2:
-            rule, c = candidate
-            if rule == "residual":
-                return Candidate(candidate, "residual", residual.share(c))
-            return Candidate(candidate, "corrected", corrections.resolve(rule, c))
-        if not isinstance(candidate, str):
-            return Candidate(candidate, "corrected", corrections.resolve(candidate))
+        return parse_strategy(candidate)
     except ValueError as error:
         raise ValueError(f"candidates holds {candidate!r}: {error}") from error
-    raise ValueError(
-        f"candidates must hold names of {list(NAMED)}, shares in [0, 1] or (rule, c) pairs, found "
-        f"{candidate!r}."
-    )
 
 
-# ---- targets ---------------------------------------------------------------------------------
-
-
-def make_targets(
-    candidates: Sequence[Candidate],
-    answers: Answers,
-    X: Any,
-    codes: NDArray[np.intp],
-    loss: Loss,
-    *,
-    sample_weight: Array | None = None,
-    random_state: Any = None,
-) -> dict[Any, Array]:
-    """Return the target of each candidate but the blend, for the rows of `answers`.
-
-    Parameters
-    ----------
-    candidates : sequence of Candidate
-        What is asked for.
-    answers : Answers
-        What teachers say about the rows.
-    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
-        All rows.
-    codes : ndarray of shape (n_samples,)
-        Codes of their labels.
-    loss : Loss
-        What the student learns by.
-    sample_weight : ndarray of shape (n_samples,), default=None
-        Weights of all rows.
-    random_state : int, RandomState instance or None, default=None
-        Seeds the folds of the residual model where the teachers have none.
-
-    Returns
-    -------
-    dict of {object: ndarray}
-        A target for each candidate's name.
-    """
-    rows, own = answers.rows, codes[answers.rows]
-    onehot = np.eye(answers.out.shape[1])[own]
-    better: Array | None = None
-    if any(c.kind == "residual" for c in candidates):
-        splits = answers.splits or quiet_folds(own, random_state)
-        weight = None if sample_weight is None else sample_weight[rows]
-        better = residual.correct_proba(
-            index_rows(X, rows), own, answers.out, splits, sample_weight=weight
-        )
-    source: dict[str, Array | None] = {
-        "in_sample": answers.inside,
-        "cross_fit": answers.out,
-        "corrected": answers.out,
-        "residual": better,
-    }
-    targets = {}
-    for c in candidates:
-        if c.kind == "labels":
-            targets[c.name] = loss.labels(onehot)
-        elif c.kind != "blend":
-            proba = source[c.kind]
-            if proba is None:
-                raise AssertionError(f"nobody asked for the probabilities of {c.name!r}")
-            targets[c.name] = loss.target(proba, onehot, c.correction)
-    return targets
+def _blend(candidates: Sequence[Strategy]) -> Blend | None:
+    return next((c for c in candidates if isinstance(c, Blend)), None)
 
 
 # ---- students out of fold --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a search works on: rows, a student, and pairs of training and validation rows.
+
+    `floor` is that of the default score, the log loss, and `scorer` None for it.
+    """
+
+    rows: Rows
+    student: Student
+    folds: Splits
+    floor: float
+    scorer: Callable[..., float] | None = None
+    n_jobs: int | None = None
+    progress: Progress = SILENT
+
+    @property
+    def row_weights(self) -> Array:
+        """Weights of all rows, ones if there are none."""
+        weight = self.rows.sample_weight
+        return np.ones(self.rows.n_samples) if weight is None else weight
 
 
 class Trial(NamedTuple):
@@ -189,34 +111,11 @@ def try_students(
 ) -> dict[Any, list[Trial]]:
     """Fit a student for each candidate and fold, and ask it about the fold's validation rows.
 
-    Parameters
-    ----------
-    task : Task
-        What is worked on.
-    targets : sequence of dict
-        For each fold a target of its training rows for each candidate.
-    step : str, default="candidates"
-        What this part of the fit is called.
-
-    Returns
-    -------
-    dict of {object: list of Trial}
-        For each candidate its trials, one per fold.
+    `targets` holds for each fold a target of its training rows for each candidate's name.
     """
     jobs = [(name, k) for name in targets[0] for k in range(len(task.folds))]
     calls = [
-        (
-            task.student,
-            task.X,
-            task.y,
-            task.classes,
-            task.loss,
-            task.params,
-            task.folds[k],
-            targets[k][name],
-            task.scorer,
-        )
-        for name, k in jobs
+        (task.student, task.rows, task.folds[k], targets[k][name], task.scorer) for name, k in jobs
     ]
     trials = run(_try, calls, task.n_jobs, task.progress, step)
     by_name: dict[Any, list[Trial]] = {name: [] for name in targets[0]}
@@ -226,26 +125,19 @@ def try_students(
 
 
 def _try(
-    student: Any,
-    X: Any,
-    y: NDArray[Any],
-    classes: NDArray[Any],
-    loss: Loss,
-    params: dict[str, Any],
+    student: Student,
+    rows: Rows,
     fold: tuple[Any, Any],
     target: Array,
     scorer: Callable[..., float] | None,
 ) -> Trial:
     train, valid = fold
     start = perf_counter()
-    fitted = fit_student(
-        student, index_rows(X, train), target, classes, index_params(X, params, train)
-    )
+    classifier = student.take(rows, train).learn(rows.take(train), target)
     seconds = perf_counter() - start
-    classifier = DistilledClassifier(fitted, classes, loss)
-    rows = index_rows(X, valid)
-    score = None if scorer is None else float(scorer(classifier, rows, y[valid]))
-    return Trial(classifier.predict_proba(rows), score, seconds)
+    unseen = rows.take(valid)
+    score = None if scorer is None else float(scorer(classifier, unseen.X, unseen.y))
+    return Trial(classifier.predict_proba(unseen.X), score, seconds)
 
 
 # ---- blending --------------------------------------------------------------------------------
@@ -255,24 +147,10 @@ def blend_weights(label_proba: Array, sample_weight: Array | None = None) -> Arr
     """Return the weights on the simplex whose mixture has the least log loss.
 
     A super learner of the candidates' students: the weights minimise the mean of
-    −log Σ_c w_c f_c, by SLSQP.
+    −log Σ_c w_c f_c, by SLSQP. `label_proba` is what each member's out-of-fold student gives for
+    each row's label, floored, shape (n_samples, n_members).
 
-    Parameters
-    ----------
-    label_proba : ndarray of shape (n_samples, n_members)
-        What each member's out-of-fold student gives for each row's label, floored.
-    sample_weight : ndarray of shape (n_samples,), default=None
-        Weights of the rows.
-
-    Returns
-    -------
-    ndarray of shape (n_members,)
-        Non-negative weights that sum to one.
-
-    Examples
-    --------
     >>> import numpy as np
-    >>> from skdistill.selection import blend_weights
     >>> blend_weights(np.array([[0.9, 0.1], [0.1, 0.9]])).round(2)
     array([0.5, 0.5])
     """
@@ -305,39 +183,18 @@ def of_label(proba: Array, codes: NDArray[np.intp], floor: float) -> Array:
     return np.asarray(floor_proba(proba, floor)[np.arange(len(codes)), codes])
 
 
-def mix(targets: dict[Any, Array], weights: dict[Any, float]) -> Array:
-    """Return Σ w_c t_c, members without weight left out."""
-    return np.asarray(sum(w * targets[name] for name, w in weights.items() if w > 0))
-
-
 # ---- the choice ------------------------------------------------------------------------------
 
 
 def choose(
-    candidates: Sequence[Candidate], scores: Array, weights: Array, min_gain_se: float
+    candidates: Sequence[Strategy], scores: Array, weights: Array, min_gain_se: float
 ) -> int:
-    """Return the best pure candidate, unless another beats it by enough.
+    """Return the place of the best pure candidate, unless another beats it by enough.
 
-    Parameters
-    ----------
-    candidates : sequence of Candidate
-        The candidates.
-    scores : ndarray of shape (n_candidates, n_units)
-        Greater is better, for each candidate and row (log loss) or fold (other scorers).
-    weights : ndarray of shape (n_units,)
-        Weights of rows or folds.
-    min_gain_se : float
-        How many paired standard errors a candidate must gain on the best pure one.
+    `scores`, greater is better, are those of each candidate and row (log loss) or fold (other
+    scorers), `weights` of rows or folds. Enough are `min_gain_se` paired standard errors.
 
-    Returns
-    -------
-    int
-        Place of the chosen candidate.
-
-    Examples
-    --------
     >>> import numpy as np
-    >>> from skdistill.selection import choose, parse_candidates
     >>> candidates = parse_candidates(["labels", "cross_fit", 0.5], 2)
     >>> scores = np.array([[0.1, 0.2, 0.3], [0.0, 0.0, 0.1], [0.2, 0.3, 0.5]])
     >>> choose(candidates, scores, np.ones(3), min_gain_se=0.5)
@@ -381,88 +238,65 @@ def standard_error(values: Array, weights: Array) -> float:
 # ---- the search ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Task:
-    """What a search works on: validated rows, a student and its loss.
+class Found(NamedTuple):
+    """What a search found: the winner and its place, its out-of-fold predictions, all results.
 
-    `params` are those of the student's `fit`, `folds` pairs of training and validation rows, and
-    `scorer` None for the floored log loss.
+    `weights` are those of the blend, None where that was no candidate.
     """
 
-    X: Any
-    y: NDArray[Any]
-    classes: NDArray[Any]
-    codes: NDArray[np.intp]
-    sample_weight: Array | None
-    student: Any
-    loss: Loss
-    params: dict[str, Any]
-    folds: Splits
-    floor: float
-    scorer: Callable[..., float] | None = None
-    n_jobs: int | None = None
-    random_state: Any = None
-    progress: Progress = SILENT
-
-
-class Found(NamedTuple):
-    """What a search found: the place of the winner, its out-of-fold predictions, all results."""
-
     best: int
+    strategy: Strategy
     proba: Array
     results: dict[str, Any]
-    blend: dict[Any, float] | None
+    weights: dict[Any, float] | None
 
 
 def search(
-    task: Task, candidates: Sequence[Candidate], parts: Sequence[Answers], min_gain_se: float
+    task: Task, candidates: Sequence[Strategy], lessons: Sequence[Lesson], min_gain_se: float
 ) -> Found:
-    """Try candidates in every fold, and choose.
-
-    Parameters
-    ----------
-    task : Task
-        What is worked on.
-    candidates : sequence of Candidate
-        What is tried.
-    parts : sequence of Answers
-        For each fold what teachers say about its training rows.
-    min_gain_se : float
-        See `choose`.
-
-    Returns
-    -------
-    Found
-        The winner and how all fared.
-    """
+    """Try candidates in every fold, and choose; each lesson is about a fold's training rows."""
+    loss = task.student.loss
     with task.progress.part("targets"):
-        targets = [targets_of(task, candidates, part) for part in parts]
-    trials = try_students(task, targets)
-    weights = None
-    if any(c.kind == "blend" for c in candidates):
-        members = blend_members(candidates)
-        own = {name: out_of_fold(task, trials[name]) for name in members}
-        label_proba = np.column_stack([of_label(own[m], task.codes, task.floor) for m in members])
-        mixed = [
-            {
-                "blend": mix(
-                    target, dict(zip(members, weights_without(task, label_proba, v), strict=True))
-                )
-            }
-            for target, (_, v) in zip(targets, task.folds, strict=True)
+        targets = [
+            {c.name: c.target(lesson, loss) for c in candidates if not isinstance(c, Blend)}
+            for lesson in lessons
         ]
-        trials |= try_students(task, mixed, "blend")
-        found = blend_weights(label_proba, task.sample_weight)
-        weights = dict(zip(members, map(float, found), strict=True))
+    trials = try_students(task, targets)
+    blend = _blend(candidates)
+    if blend is not None:
+        trials[blend.name], blend = _try_blend(task, blend, candidates, targets, trials)
     ordered = [trials[c.name] for c in candidates]
     scores, unit_weights = _scores(task, ordered)
     _tell_not_finite(candidates, scores)
     best = choose(candidates, scores, unit_weights, min_gain_se)
     results = _results(task, candidates, ordered, scores, unit_weights)
-    return Found(best, out_of_fold(task, ordered[best]), results, weights)
+    winner = candidates[best]
+    if blend is not None and winner.name == blend.name:
+        winner = blend
+    weights = None if blend is None else dict(blend.weights or {})
+    return Found(best, winner, out_of_fold(task, ordered[best]), results, weights)
 
 
-def _tell_not_finite(candidates: Sequence[Candidate], scores: Array) -> None:
+def _try_blend(
+    task: Task,
+    blend: Blend,
+    candidates: Sequence[Strategy],
+    targets: Sequence[dict[Any, Array]],
+    trials: dict[Any, list[Trial]],
+) -> tuple[list[Trial], Blend]:
+    """Try the blend, in each fold with weights from the others; return it with those of all."""
+    members = blend_members(candidates)
+    own = [out_of_fold(task, trials[member.name]) for member in members]
+    label_proba = np.column_stack([of_label(proba, task.rows.codes, task.floor) for proba in own])
+    mixed = [
+        {blend.name: blend.weighed(members, weights_without(task, label_proba, valid)).mix(target)}
+        for target, (_, valid) in zip(targets, task.folds, strict=True)
+    ]
+    found = try_students(task, mixed, "blend")[blend.name]
+    return found, blend.weighed(members, blend_weights(label_proba, task.rows.sample_weight))
+
+
+def _tell_not_finite(candidates: Sequence[Strategy], scores: Array) -> None:
     """Warn of candidates that a scorer could not judge, or refuse if it could judge none."""
     lost = [c.name for c, row in zip(candidates, scores, strict=True) if not np.isfinite(row).all()]
     if len(lost) == len(candidates):
@@ -471,30 +305,13 @@ def _tell_not_finite(candidates: Sequence[Candidate], scores: Array) -> None:
             "in which it can judge."
         )
     if lost:
-        warnings.warn(
-            f"Some scores of the candidates {lost} are not finite: they are not chosen.",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn(f"Some scores of the candidates {lost} are not finite: they are not chosen.")
 
 
-def targets_of(task: Task, candidates: Sequence[Candidate], answers: Answers) -> dict[Any, Array]:
-    """Make the targets of all candidates but the blend for the rows of `answers`."""
-    return make_targets(
-        candidates,
-        answers,
-        task.X,
-        task.codes,
-        task.loss,
-        sample_weight=task.sample_weight,
-        random_state=task.random_state,
-    )
-
-
-def blend_members(candidates: Sequence[Candidate]) -> list[Any]:
+def blend_members(candidates: Sequence[Strategy]) -> list[Strategy]:
     """Return what a blend mixes: the named candidates, or all where fewer than two are named."""
-    named = [c.name for c in candidates if c.kind in NAMED and c.kind != "blend"]
-    return named if len(named) > 1 else [c.name for c in candidates if c.kind != "blend"]
+    named = [c for c in candidates if c.is_blended]
+    return named if len(named) > 1 else [c for c in candidates if not isinstance(c, Blend)]
 
 
 def weights_without(task: Task, label_proba: Array, valid: NDArray[np.intp]) -> Array:
@@ -505,42 +322,32 @@ def weights_without(task: Task, label_proba: Array, valid: NDArray[np.intp]) -> 
 
 def _without(task: Task, valid: NDArray[np.intp]) -> tuple[NDArray[np.bool_], Array | None]:
     """Mark the rows of all folds but one, and return their weights."""
-    others = np.ones(len(task.codes), dtype=bool)
+    others = np.ones(len(task.rows.codes), dtype=bool)
     others[valid] = False
-    return others, None if task.sample_weight is None else task.sample_weight[others]
+    return others, None if task.rows.sample_weight is None else task.rows.sample_weight[others]
 
 
 def calibrate(task: Task, proba: Array, min_gain_se: float) -> Calibration | None:
     """Fit a sigmoid to a student's out-of-fold predictions, if sigmoids prove themselves there.
 
-    Parameters
-    ----------
-    task : Task
-        What is worked on.
-    proba : ndarray of shape (n_samples, n_classes)
-        Out-of-fold predictions of the student.
-    min_gain_se : float
-        How many paired standard errors of log loss sigmoids must gain on the folds that they were
-        fitted without.
-
-    Returns
-    -------
-    Calibration or None
-        Fitted to all rows, or None where the gain is too small.
+    On the folds that they were fitted without they must gain more than `min_gain_se` paired
+    standard errors of log loss.
     """
     better = np.empty_like(proba)
     for _, valid in task.folds:
         others, weight = _without(task, valid)
-        better[valid] = fit_calibration(proba[others], task.codes[others], weight)(proba[valid])
-    plain, calibrated = (np.log(of_label(p, task.codes, task.floor)) for p in (proba, better))
-    if not _gains(calibrated - plain, _row_weights(task), min_gain_se):
+        better[valid] = fit_calibration(proba[others], task.rows.codes[others], weight)(
+            proba[valid]
+        )
+    plain, calibrated = (np.log(of_label(p, task.rows.codes, task.floor)) for p in (proba, better))
+    if not _gains(calibrated - plain, task.row_weights, min_gain_se):
         return None
-    return fit_calibration(proba, task.codes, task.sample_weight)
+    return fit_calibration(proba, task.rows.codes, task.rows.sample_weight)
 
 
 def out_of_fold(task: Task, trials: Sequence[Trial]) -> Array:
     """Put the folds' predictions back in the order of the rows."""
-    proba = np.empty((len(task.codes), len(task.classes)))
+    proba = np.empty((len(task.rows.codes), task.rows.n_classes))
     for (_, valid), trial in zip(task.folds, trials, strict=True):
         proba[valid] = trial.proba
     return proba
@@ -551,8 +358,8 @@ def _scores(task: Task, ordered: Sequence[Sequence[Trial]]) -> tuple[Array, Arra
     if task.scorer is not None:
         scores = np.array([[trial.score for trial in trials] for trials in ordered], dtype=float)
         return scores, np.ones(len(task.folds))
-    rows = [np.log(of_label(out_of_fold(task, t), task.codes, task.floor)) for t in ordered]
-    return np.array(rows), _row_weights(task)
+    rows = [np.log(of_label(out_of_fold(task, t), task.rows.codes, task.floor)) for t in ordered]
+    return np.array(rows), task.row_weights
 
 
 def _fold_means(scores: Array, weights: Array) -> Array:
@@ -562,13 +369,9 @@ def _fold_means(scores: Array, weights: Array) -> Array:
     return np.asarray(np.average(scores, axis=1, weights=weights))
 
 
-def _row_weights(task: Task) -> Array:
-    return np.ones(len(task.codes)) if task.sample_weight is None else task.sample_weight
-
-
 def _results(
     task: Task,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Strategy],
     ordered: Sequence[Sequence[Trial]],
     scores: Array,
     weights: Array,

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What all rooms use and none owns; internal."""

@@ -15,7 +15,8 @@ from copy import deepcopy
 from numbers import Integral
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from time import perf_counter
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -24,28 +25,13 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_memory
 
 from .compat import routing_enabled
+from .warn import warn
 
 _WITHOUT_INFLUENCE = ("n_jobs", "verbose")
 
 
 def open_memory(memory: Any) -> Any:
-    """Return a usable cache.
-
-    Parameters
-    ----------
-    memory : None, str, Path or joblib.Memory
-        Where to cache.
-
-    Returns
-    -------
-    joblib.Memory
-        The cache, which keeps nothing for None.
-
-    Raises
-    ------
-    ValueError
-        If it is none of these, or its folder cannot be written to.
-    """
+    """Return a usable cache, which keeps nothing for None; refuse what cannot be written to."""
     if isinstance(memory, Path):
         memory = str(memory)
     try:
@@ -97,24 +83,9 @@ def _digest(value: Any) -> str:
 def fingerprint(teacher: Any, X: Any, *others: Any) -> str:
     """Return a key that is equal where the probabilities must be.
 
-    Parameters
-    ----------
-    teacher : classifier
-        Its parameters count, but not its number of jobs, nor whether it is fitted.
-    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
-        Its values and types count, not their layout in memory.
-    *others : object
-        Whatever else matters: labels, parameters of `fit`, folds.
-
-    Returns
-    -------
-    str
-        The key.
-
-    Raises
-    ------
-    ValueError
-        If the teacher cannot be hashed.
+    Of the teacher its parameters count, but not its number of jobs, nor whether it is fitted; of X
+    its values and types, not their layout in memory; `others` are labels, parameters of `fit`,
+    folds and whatever else matters.
     """
     # Some estimators are their own clones.
     teacher = deepcopy(clone(teacher))
@@ -186,9 +157,61 @@ def warn_of_unseeded_folds(memory: Any, splitter: Any) -> None:
         splitter.random_state, Integral
     )
     if memory is not None and unseeded:
-        warnings.warn(
+        warn(
             "memory has no effect, because the folds are shuffled anew in every fit: give "
-            "random_state an int.",
-            UserWarning,
-            stacklevel=4,
+            "random_state an int."
         )
+
+
+# ---- kept in the process ----------------------------------------------------------------------
+
+
+class KeptAnswers:
+    """Keeps what teachers answered until all students are trained, and how long that took.
+
+    To a distiller it is a `memory`: it has the interface of :class:`joblib.Memory`.
+
+    Attributes
+    ----------
+    spared_seconds : float
+        What answers would have taken that were found again.
+    """
+
+    def __init__(self) -> None:
+        self.spared_seconds = 0.0
+        self._kept: dict[str, tuple[Any, float]] = {}
+
+    def cache(self, function: Any, ignore: Any = None) -> _KeptFunction:
+        """Return a function of a key, and of how to compute, that computes once for each key."""
+        return _KeptFunction(self, function)
+
+    def find(self, function: Any, key: str, compute: Any) -> Any:
+        """Return what is kept under a key, or compute it."""
+        if key in self._kept:
+            self.spared_seconds += self._kept[key][1]
+        else:
+            start = perf_counter()
+            value = function(key, compute)
+            self._kept[key] = (value, perf_counter() - start)
+        return self._kept[key][0]
+
+
+class _KeptFunction(NamedTuple):
+    owner: KeptAnswers
+    function: Any
+
+    def call_and_shelve(self, key: str, compute: Any) -> _KeptValue:
+        return _KeptValue(self.owner.find(self.function, key, compute))
+
+    def __call__(self, key: str, compute: Any) -> Any:
+        return self.function(key, compute)
+
+
+class _KeptValue(NamedTuple):
+    value: Any
+
+    def get(self) -> Any:
+        return self.value
+
+    def clear(self) -> None:
+        """Keep it: nothing else can change it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -18,44 +19,18 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from .._utils.compat import CallbackSupportMixin, n_rows, routing_enabled, with_callbacks
-from .._utils.memory import fingerprint, open_memory, reuse
-from .._utils.estimators import holds_fitted, is_frozen
+from .. import rows as rows_
+from .._utils.compat import CallbackSupportMixin, routing_enabled, with_callbacks
+from .._utils.memory import open_memory, warn_of_unseeded_folds
 from .._utils.progress import Progress
-from .._utils.validation import (
-    check_label_weights_routed,
-    check_labels,
-    check_loss,
-    check_proba_floor,
-    check_rows,
-    check_student,
-    check_teacher,
-    check_teacher_proba,
-    check_temperature,
-    check_weights,
-    check_weights_taken,
-    refuse_extra_params,
-)
-from ..students.calibration import Calibration
-from ..targets.losses import Correction, Loss, make_loss
-from ..sources.overfit import warn_if_in_sample
-from ..students import DistilledClassifier, fit_student
-from ..students.adapters import check_one_by_one, check_student_weights
-from ..students.distilled import holds_no_nan
-from ..sources.folds import Source, Splits, ask, in_sample
+from .._utils.validation import check_weights_taken, refuse_extra_params
+from ..rows import Rows
+from ..sources import Source, Teacher, ask, check_teacher, settle
+from ..students import DistilledClassifier, Student, prepare_student
+from ..students.distilled import nan_is_new
+from ..targets import Lesson, Strategy
 
 Array = NDArray[np.float64]
-
-
-class Rows(NamedTuple):
-    """What `fit` was given, validated."""
-
-    X: Any
-    y: NDArray[Any]
-    classes: NDArray[Any]
-    codes: NDArray[np.intp]
-    sample_weight: Array | None
-    groups: Any
 
 
 class Routed(NamedTuple):
@@ -64,6 +39,23 @@ class Routed(NamedTuple):
     teacher: dict[str, Any]
     student: dict[str, Any]
     splitter: dict[str, Any]
+
+
+class Street(NamedTuple):
+    """What a fit walks along, chosen once from the user's parameters, and checked.
+
+    A distiller has one strategy, a search has several and a source of its own kind.
+    """
+
+    rows: Rows
+    source: Any
+    strategies: list[Strategy]
+    student: Student
+
+
+def present(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is None: a fitted attribute that means nothing is not there."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -120,143 +112,127 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             If a parameter or the data cannot be used; nothing has been fitted then. If the
             teacher fails in a fold, with the fold's name and the cause.
         """
-        rows = self._check_data(X, y, sample_weight, groups)
-        loss = self._check_parameters(rows, given=teacher_proba is not None)
-        routed = self._route(rows, fit_params, given=teacher_proba is not None)
+        # A copy, so that nothing of this fit stays where it fails.
+        rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self))
+        street = self._choose(rows, teacher_proba)
+        routed = self._route(street, fit_params, given=teacher_proba is not None)
+        street = street._replace(student=replace(street.student, params=routed.student))
+        teacher = Teacher(self.teacher, routed.teacher)
         with Progress.of_fit(self, self._n_steps) as progress:
-            self._fit(rows, loss, routed, teacher_proba, progress)
+            fitted = self._fit(street, teacher, routed.splitter, progress)
+        names = {"n_features_in_": rows.n_features, "feature_names_in_": rows.feature_names}
+        self._keep({**fitted, "classes_": rows.classes, **present(names)})
         return self
 
     def _fit(
-        self, rows: Rows, loss: Loss, routed: Routed, teacher_proba: Any, progress: Progress
-    ) -> None:
-        """Walk from rows to student; all that could be wrong has been checked."""
-        correction = self._correction()
-        proba, teachers, splits = self._teacher_proba(rows, routed, teacher_proba, progress)
-        better = self._better_proba(rows, proba, splits, progress)
-        target = loss.target(better, np.eye(len(rows.classes))[rows.codes], correction)
-        self._teach(rows, loss, routed, target, progress)
-        self._store("teachers_", teachers if self.store_teachers and teachers else None)
-        self._store("teacher_proba_", proba if self.store_teacher_proba else None)
+        self,
+        street: Street,
+        teacher: Teacher,
+        split_params: dict[str, Any],
+        progress: Progress,
+    ) -> dict[str, Any]:
+        """Walk from rows to student, and return the fitted attributes.
+
+        All that could be wrong has been checked.
+        """
+        rows, source, (strategy,), student = street
+        answers = ask(
+            source,
+            teacher,
+            rows,
+            split_params=split_params,
+            keep=self.store_teachers,
+            memory=self.memory,
+            progress=progress,
+        )
+        lesson = Lesson(rows, answers, random_state=self._random_state(), progress=progress)
+        return {
+            **self._teach(rows, student, strategy.target(lesson, student.loss), progress),
+            **({"teachers_": list(answers.teachers)} if answers.teachers else {}),
+            **({"teacher_proba_": answers.out} if self.store_teacher_proba else {}),
+        }
 
     def _teach(
-        self,
-        rows: Rows,
-        loss: Loss,
-        routed: Routed,
-        target: Array,
-        progress: Progress,
-        calibration: Calibration | None = None,
-    ) -> None:
+        self, rows: Rows, student: Student, target: Array, progress: Progress, **shipped: Any
+    ) -> dict[str, Any]:
         with progress.part("student"):
-            self.student_ = fit_student(self.student, rows.X, target, rows.classes, routed.student)
-        self.classes_ = rows.classes
-        self.classifier_ = self._classifier(rows, loss, calibration)
+            classifier = student.learn(
+                rows, target, refuse_nan=nan_is_new(self.teacher, self.student, rows.X), **shipped
+            )
+        return {"student_": classifier.student, "classifier_": classifier}
 
-    # ---- validation --------------------------------------------------------------------------
+    def _keep(self, fitted: dict[str, Any]) -> None:
+        """Set the fitted attributes all at once, and let none of an earlier fit survive."""
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        self.__dict__.update(fitted)
 
-    def _check_data(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Rows:
-        X = check_rows(self, X, y)
-        labels, classes, codes = check_labels(y)
-        weights = check_weights(sample_weight, n_rows(X))
-        return Rows(X, labels, classes, codes, weights, groups)
+    # ---- choice and validation ----------------------------------------------------------------
 
-    def _check_parameters(self, rows: Rows, *, given: bool) -> Loss:
-        if not given:
+    def _choose(self, rows: Rows, teacher_proba: Any) -> Street:
+        """Make what the fit walks along from the parameters, and find what is wrong with them."""
+        if teacher_proba is None:
             check_teacher(self.teacher)
-        check_student(self.student)
-        open_memory(self.memory)
-        name = check_loss(self.loss, self.student)
-        n_classes = len(rows.classes)
-        check_label_weights_routed(self.student)
-        check_one_by_one(self.student, n_classes)
-        return make_loss(
-            name,
-            n_classes,
-            temperature=check_temperature(self.temperature, name),
-            proba_floor=check_proba_floor(self.proba_floor, n_classes, name),
+        student = prepare_student(
+            self.student,
+            rows.n_classes,
+            loss=self.loss,
+            temperature=self.temperature,
+            proba_floor=self.proba_floor,
         )
+        open_memory(self.memory)
+        source = self._source(teacher_proba)
+        if source.fits_teachers:
+            warn_of_unseeded_folds(self.memory, self._splitter())
+        strategies = self._strategies(rows)
+        for strategy in strategies:
+            strategy.check(rows, student.loss)
+        return Street(rows, source, strategies, student)
 
-    def _store(self, name: str, value: Any) -> None:
-        """Set a fitted attribute, or let none of an earlier fit survive."""
-        self.__dict__.pop(name, None)
-        if value is not None:
-            setattr(self, name, value)
+    def _source(self, teacher_proba: Any) -> Any:
+        """Return where this fit's answers come from."""
+        return settle(self._own_source(), self.teacher, teacher_proba)
 
-    # ---- what subclasses decide ---------------------------------------------------------------
+    # What subclasses decide.
 
-    def _correction(self) -> Correction | None:
-        return None
+    def _own_source(self) -> Source:
+        """Return where answers come from, unless they are given or the teacher is frozen."""
+        raise NotImplementedError
 
-    def _better_proba(
-        self, rows: Rows, proba: Array, splits: Splits | None, progress: Progress
-    ) -> Array:
-        """Return the probabilities that targets are made of."""
-        return proba
+    def _strategies(self, rows: Rows) -> list[Strategy]:
+        """Return how targets are made, or what is tried."""
+        raise NotImplementedError
 
     def _splitter(self) -> Any:
         """Return what splits rows in folds, None without folds."""
-        return None
-
-    def _source(self, rows: Rows, routed: Routed) -> Source:
-        """Return which teacher answers about a row."""
-        return "in_sample"
+        return self._own_source().splitter
 
     def _random_state(self) -> Any:
         return getattr(self, "random_state", None)
 
-    def _teacher_proba(
-        self, rows: Rows, routed: Routed, teacher_proba: Any, progress: Progress
-    ) -> tuple[Array, list[Any], Splits | None]:
-        """Return probabilities, teachers that are to be kept, and the teachers' folds."""
-        if teacher_proba is not None:
-            proba = check_teacher_proba(teacher_proba, len(rows.y), rows.classes)
-            warn_if_in_sample(rows.X, rows.codes, proba)
-            return proba, [], None
-        if is_frozen(self.teacher):
-            proba, teachers = in_sample(self.teacher, rows.X, rows.y, rows.classes, {})
-            warn_if_in_sample(rows.X, rows.codes, proba)
-            return proba, teachers, None
-        source = self._source(rows, routed)
-        ask_now = partial(
-            ask,
-            self.teacher,
-            rows.X,
-            rows.y,
-            rows.classes,
-            routed.teacher,
-            source,
-            n_jobs=getattr(self, "n_jobs", None),
-            random_state=self._random_state(),
-            keep_teachers=self.store_teachers,
-            progress=progress,
-        )
-        splits = source if isinstance(source, list) else None
-        if self.store_teachers:
-            proba, teachers = ask_now()
-        else:
-            seed = self._random_state() if source == "oob" else None
-            proba, teachers = self._remember(rows, routed, (source, seed), lambda: ask_now()[0]), []
-        if splits is not None and holds_fitted(self.teacher):
-            warn_if_in_sample(rows.X, rows.codes, proba)
-        return proba, teachers, splits
+    def _folds_parameter(self) -> Any:
+        """Return `cv`, of a generator the list of what it gave.
 
-    def _remember(self, rows: Rows, routed: Routed, how: Any, compute: Callable[[], Any]) -> Any:
-        """Ask teachers, or find in `memory` what they answered before."""
-        if self.memory is None:
-            return compute()
-        labels = (rows.classes.tolist(), rows.codes)
-        key = fingerprint(self.teacher, rows.X, labels, routed.teacher, how)
-        return reuse(open_memory(self.memory), key, compute)
+        It is used up by one fit, and the next one must find the same folds; the parameter itself
+        stays as it is.
+        """
+        if not isinstance(self.cv, Iterator):
+            return self.cv
+        generator, pairs = vars(self).get("_generated", (None, None))
+        if generator is not self.cv:
+            pairs = list(self.cv)
+            self._generated = (self.cv, pairs)
+        return pairs
 
     # ---- metadata routing ---------------------------------------------------------------------
 
-    def _route(self, rows: Rows, fit_params: dict[str, Any], *, given: bool) -> Routed:
+    def _route(self, street: Street, fit_params: dict[str, Any], *, given: bool) -> Routed:
+        rows = street.rows
         metadata = {"sample_weight": rows.sample_weight, "groups": rows.groups}
         metadata = {key: value for key, value in metadata.items() if value is not None}
         if not routing_enabled():
             refuse_extra_params(self, fit_params)
-            return self._route_by_hand(metadata, len(rows.classes), given=given)
+            return self._route_by_hand(metadata, street.student, given=given)
         routed = process_routing(self, "fit", **metadata, **fit_params)
         return Routed(
             *(
@@ -269,7 +245,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             )
         )
 
-    def _route_by_hand(self, metadata: dict[str, Any], n_classes: int, *, given: bool) -> Routed:
+    def _route_by_hand(self, metadata: dict[str, Any], student: Student, *, given: bool) -> Routed:
         groups = {key: metadata[key] for key in metadata if key == "groups"}
         weights = {key: metadata[key] for key in metadata if key == "sample_weight"}
         if groups and (given or not hasattr(self._splitter(), "split")):
@@ -279,7 +255,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             )
         if weights:
             check_weights_taken(None if given else self.teacher, "teacher")
-            check_student_weights(self.student, n_classes)
+            student.adapter.check_weights(student.estimator)
         return Routed(weights, dict(weights), groups)
 
     def get_metadata_routing(self) -> MetadataRouter:
@@ -303,28 +279,6 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         return router
 
     # ---- prediction ---------------------------------------------------------------------------
-
-    def _classifier(
-        self, rows: Rows, loss: Loss, calibration: Calibration | None
-    ) -> DistilledClassifier:
-        return DistilledClassifier(
-            self.student_,
-            rows.classes,
-            loss,
-            n_features=getattr(self, "n_features_in_", None),
-            feature_names=getattr(self, "feature_names_in_", None),
-            refuse_nan=self._nan_is_new(rows.X),
-            calibration=calibration,
-        )
-
-    def _nan_is_new(self, X: Any) -> bool:
-        """Whether missing values at prediction are something that only the student would take.
-
-        The tag of a Pipeline or ColumnTransformer says no where the truth is yes, so training
-        rows with missing values that both have learned from count for more.
-        """
-        takes_nan = get_tags(self.student).input_tags.allow_nan
-        return takes_nan and not get_tags(self).input_tags.allow_nan and holds_no_nan(X)
 
     def _fitted(self) -> DistilledClassifier:
         # check_is_fitted composes our tags, which costs more than a small tree's prediction.

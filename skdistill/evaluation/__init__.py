@@ -3,9 +3,9 @@
 from .comparison import compare_students
 from .curves import distillation_curve
 from .diagnosis import Diagnosis, diagnose_teacher
+from .measure.scores import neg_log_loss_floored
 from .methods import student_on_labels
 from .show.results import Comparison
-from .measure.scores import neg_log_loss_floored
 from .simulated import make_noisy_table
 
 __all__ = [

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from ..distillers.base import Rows
-from .._utils.compat import index_rows, n_rows
+from .. import rows as rows_
+from .._utils.compat import n_rows
 from .._utils.estimators import last_step
-from .._utils.validation import check_labels, check_rows, check_scorer, is_number
+from .._utils.validation import check_scorer, is_number
+from ..rows import Rows
 from .measure.measurement import LARGE_BATCH, TestRows
-from .methods import Learner
 
 # ---- students --------------------------------------------------------------------------------
 
@@ -188,20 +187,20 @@ def hold_out(
     ValueError
         If something is missing or does not fit together.
     """
-    X = check_rows(Learner(None, None), X, y)
-    labels = check_labels(y)[0]
+    rows = rows_.check(X, y, None, groups)
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test go together: give both, or neither.")
     if bayes_proba is not None and X_test is None:
         raise ValueError("bayes_proba belongs to X_test: give that too.")
     if groups is not None:
-        check_consistent_length(labels, groups)
+        check_consistent_length(rows.y, groups)
     if X_test is None:
-        X, X_test, labels, y_test, groups = _split(X, labels, groups, test_size, seed)
+        rows, test = _split(rows, test_size, seed)
+        X_test, y_test = test.X, test.y
     else:
-        X_test = check_rows(Learner(None, None), X_test, y_test)
+        X_test = rows_.check_table(None, X_test, y_test)
         y_test = column_or_1d(y_test, warn=True)
-    labels, classes, codes = check_labels(labels)
+    classes = rows.classes
     unknown = sorted(set(np.unique(y_test).tolist()) - set(classes.tolist()), key=str)
     if unknown:
         raise ValueError(f"The test rows hold labels that no training row has: {unknown}.")
@@ -212,20 +211,20 @@ def hold_out(
                 f"bayes_proba must have shape ({n_rows(X_test)}, {len(classes)}), found "
                 f"{bayes_proba.shape}."
             )
-    check_scorer(scoring, X, labels)
+    check_scorer(scoring, rows.X, rows.y)
     scorer = None if scoring is None else get_scorer(scoring)
-    rows = Rows(X, labels, classes, codes, None, groups)
     return rows, TestRows(X_test, y_test, classes, scorer, bayes_proba)
 
 
-def _split(
-    X: Any, y: NDArray[Any], groups: Any, test_size: Any, seed: int
-) -> tuple[Any, Any, NDArray[Any], NDArray[Any], Any]:
-    numbers = np.arange(len(y))
-    if groups is None:
-        train, test = train_test_split(numbers, test_size=test_size, stratify=y, random_state=seed)
+def _split(rows: Rows, test_size: Any, seed: int) -> tuple[Rows, Rows]:
+    """Hold out rows, stratified or by whole groups; the classes are those that can be learned."""
+    numbers = np.arange(rows.n_samples)
+    if rows.groups is None:
+        train, test = train_test_split(
+            numbers, test_size=test_size, stratify=rows.y, random_state=seed
+        )
     else:
         splitter = GroupShuffleSplit(1, test_size=test_size, random_state=seed)
-        train, test = next(splitter.split(numbers, groups=groups))
-        groups = np.asarray(groups)[train]
-    return index_rows(X, train), index_rows(X, test), y[train], y[test], groups
+        train, test = next(splitter.split(numbers, groups=rows.groups))
+    part = rows.take(train)
+    return rows_.check(part.X, part.y, None, part.groups), rows.take(test)

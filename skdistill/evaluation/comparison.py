@@ -8,38 +8,39 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..distillers.base import Rows
 from .._utils.estimators import is_frozen
-from ..distillers.all import LossCorrectedDistillerCV
-from ..targets.losses import Loss
-from ..sources.folds import Answers, Splits, make_splits
-from .asking import (
+from .._utils.memory import KeptAnswers
+from ..distillers import LossCorrectedDistillerCV
+from ..rows import Rows
+from ..sources import Answers, Source, Splits
+from ..targets import Lesson
+from .arguments import check_budget, hold_out, name_students, score_name
+from .measure.costs import pickled_size
+from .measure.measurement import Measurement, TestRows
+from .measure.scores import probabilities
+from .methods import (
+    IN_SAMPLE,
+    METHODS,
+    TEACHER,
+    TUNED,
+    TUNED_LABELS,
+    Method,
+    Pupil,
+    parse_methods,
+    prepare_pupil,
+    search_grid,
+    tune_on_labels,
+)
+from .show.results import Comparison
+from .teaching import (
     Taught,
     as_answers,
     as_seed,
     ask_outside,
     check_askable,
-    is_out_of_bag,
+    outside_source,
     teach,
 )
-from .measure.costs import pickled_size
-from .arguments import check_budget, hold_out, name_students, score_name
-from .kept import KeptAnswers
-from .measure.measurement import Measurement, TestRows
-from .methods import (
-    METHODS,
-    TEACHER,
-    TUNED,
-    TUNED_LABELS,
-    Learner,
-    Method,
-    parse_methods,
-    search_grid,
-    target_of,
-    tune_on_labels,
-)
-from .show.results import Comparison
-from .measure.scores import probabilities
 
 Array = NDArray[np.float64]
 
@@ -204,9 +205,7 @@ class _Entry(NamedTuple):
 
     name: str
     student: Any
-    learner: Learner
-    loss: Loss
-    label_loss: Loss
+    pupil: Pupil
     methods: list[Method]
 
 
@@ -239,28 +238,29 @@ class _Plan:
         """Find what is wrong before any teacher is fitted."""
         self.entries = [self._entry(*item, methods) for item in named.items()]
         every = [method for entry in self.entries for method in entry.methods]
-        check_askable(self.teacher, every, self.teacher_cv)
+        own = None if self.teacher_cv is None else self._outside(self.teacher_cv)
+        check_askable(self.teacher, every, own)
         # The search for the tuned distillation asks teachers of its own.
         self.asks_outside = any(m.asks_outside and m.key != TUNED for m in every)
         searches = any(m.key in (TUNED, TUNED_LABELS) for m in every)
         self.folds = self._folds() if self.asks_outside or searches else []
+        self.source = self._outside(self.folds) if own is None else own
         tunes = any(m.key == TUNED for m in every)
         if tunes and self.teacher_cv is None and len(self.folds) < 3:
             raise ValueError(
                 f"cv must give at least 3 folds for the method 'tuned' with teacher_cv=None, found "
                 f"{len(self.folds)}."
             )
-        if self.train.groups is not None and not (
-            self.teacher_cv is None or is_out_of_bag(self.teacher_cv)
-        ):
+        if self.train.groups is not None and own is not None and own.splitter is not None:
             raise ValueError(
                 f"groups go with teacher_cv=None or 'oob', found teacher_cv={self.teacher_cv!r}."
             )
 
+    def _outside(self, cv: Any) -> Source:
+        return outside_source(cv, seed=self.seed, n_jobs=self.n_jobs)
+
     def _entry(self, name: str, student: Any, methods: Any) -> _Entry:
-        learner = Learner(self.teacher, student, loss=self.loss)
-        _, loss = learner.prepare(self.train.X, self.train.y)
-        _, label_loss = Learner(self.teacher, student).prepare(self.train.X, self.train.y)
+        pupil = prepare_pupil(self.teacher, student, self.train.n_classes, self.loss)
         chosen = parse_methods(METHODS if methods is None else methods, METHODS)
         if methods is None and is_frozen(self.teacher):
             chosen = [method for method in chosen if not method.asks_outside]
@@ -271,19 +271,13 @@ class _Plan:
                     "leave it out, or hand over a search, such as GridSearchCV, as a student."
                 )
             chosen = [method for method in chosen if method.key != TUNED_LABELS]
-        return _Entry(name, student, learner, loss, label_loss, chosen)
+        return _Entry(name, student, pupil, chosen)
 
     def _folds(self) -> Splits:
-        rows = self.train
-        params = {} if rows.groups is None else {"groups": rows.groups}
-        return make_splits(
-            self.cv,
-            rows.X,
-            rows.y,
-            rows.classes,
-            rows.codes,
-            random_state=self.seed,
-            split_params=params,
+        groups = self.train.groups
+        return (
+            self._outside(self.cv).split(self.train, {} if groups is None else {"groups": groups})
+            or []
         )
 
     # ---- teaching ----------------------------------------------------------------------------
@@ -305,7 +299,7 @@ class _Plan:
                 else:
                     classifier, seconds = self._learn(entry, method, answers)
                     seconds += outside_seconds if method.asks_outside else 0.0
-                    seconds += taught.asked_seconds if method.key == "in_sample" else 0.0
+                    seconds += taught.asked_seconds if method.key == IN_SAMPLE else 0.0
                 classifiers[entry.name, method.key] = classifier
                 measured.append(
                     self.test.measure(
@@ -321,29 +315,20 @@ class _Plan:
 
     def _ask(self) -> tuple[Taught, Answers, float]:
         """Ask the teacher, and return how long the answers from outside took."""
-        everything = np.arange(len(self.train.y))
-        bags = is_out_of_bag(self.teacher_cv)
-        outside, seconds = None, 0.0
-        if self.asks_outside and not bags:
-            start = perf_counter()
-            cv = self.folds if self.teacher_cv is None else self.teacher_cv
-            # First the folds: they find what is wrong with the rows.
-            (outside,) = ask_outside(
-                self.teacher, self.train, [everything], cv, n_jobs=self.n_jobs, seed=self.seed
-            )
-            seconds = perf_counter() - start
-        bag_seed = self.seed if self.asks_outside and bags else None
-        taught = teach(self.teacher, self.train, everything, out_of_bag_seed=bag_seed)
-        if bag_seed is not None:
+        source = self.source if self.asks_outside else None
+        start = perf_counter()
+        # First the folds: they find what is wrong with the rows.
+        outside = None if source is None else ask_outside(self.teacher, self.train, source)
+        seconds = perf_counter() - start
+        taught = teach(self.teacher, self.train, source)
+        if source is not None and source.needs_one_fit:
             seconds = taught.fit_seconds
-        return taught, as_answers(everything, taught, outside), seconds
+        return taught, as_answers(taught, outside), seconds
 
     def _learn(self, entry: _Entry, method: Method, answers: Answers) -> tuple[Any, float]:
         start = perf_counter()
-        loss, target = target_of(
-            method, answers, self.train, entry.loss, entry.label_loss, random_state=self.seed
-        )
-        classifier = entry.learner.learn(self.train, loss, target)
+        lesson = Lesson(self.train, answers, random_state=self.seed)
+        classifier = entry.pupil.learn(self.train, *entry.pupil.lesson(method, lesson))
         return classifier, perf_counter() - start
 
     def _tune_on_labels(self, entry: _Entry) -> tuple[Any, float]:

@@ -9,23 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_consistent_length
 
-from ..distillers.base import Rows
-from .._utils.compat import index_rows
+from .. import rows as rows_
 from .._utils.parallel import run
-from .._utils.validation import check_fold_count, check_scorer, is_fold_count
-from ..targets.losses import Loss
-from ..sources.folds import Answers, Splits, make_splitter
-from .asking import (
-    Taught,
-    as_answers,
-    as_seed,
-    ask_outside,
-    check_askable,
-    is_out_of_bag,
-    teach,
-)
+from .._utils.validation import check_scorer, is_whole_number
+from ..rows import Rows
+from ..sources import Answers, Source, Splits
+from ..sources.folds import check_fold_count, make_splitter
+from ..students import Student
+from ..targets import Lesson
 from .arguments import check_param_range
-from .methods import DIRECT, Learner, Method, parse_methods, target_of
+from .methods import DIRECT, Method, Pupil, parse_methods, prepare_pupil
+from .teaching import as_answers, as_seed, ask_outside, check_askable, outside_source, teach
 
 Array = NDArray[np.float64]
 
@@ -142,22 +136,23 @@ def distillation_curve(
     """
     chosen = parse_methods(methods, DIRECT)
     values = check_param_range(student, param_name, param_range)
-    learner, label_learner = Learner(teacher, student, loss=loss), Learner(teacher, student)
-    rows, distilled_loss = learner.prepare(X, y, groups)
-    _, label_loss = label_learner.prepare(X, y)
-    check_askable(teacher, chosen, teacher_cv)
+    rows = rows_.check(X, y, None, groups)
+    pupil = prepare_pupil(teacher, student, rows.n_classes, loss)
+    seed = as_seed(random_state)
+    source = outside_source(teacher_cv, seed=seed, n_jobs=None)
+    check_askable(teacher, chosen, source)
     check_scorer(scoring, rows.X, rows.y)
     scorer = get_scorer("accuracy" if scoring is None else scoring)
-    seed = as_seed(random_state)
     folds = _outer_folds(rows, cv, seed)
-    taught, answers = _ask_in_folds(teacher, rows, folds, chosen, teacher_cv, scorer, n_jobs, seed)
+    taught, answers = _ask_in_folds(teacher, rows, folds, chosen, source, scorer, n_jobs)
     lessons = [
-        [target_of(m, about, rows, distilled_loss, label_loss, random_state=seed) for m in chosen]
-        for about in answers
+        Lesson(rows, about, part=train, random_state=seed)
+        for about, (train, _) in zip(answers, folds, strict=True)
     ]
+    targets = [[pupil.lesson(method, lesson) for method in chosen] for lesson in lessons]
     jobs = [(m, v, k) for m in range(len(chosen)) for v in values for k in range(len(folds))]
     calls = [
-        (learner, {param_name: v}, rows, folds[k], *lessons[k][m], scorer, repr(chosen[m].key))
+        (pupil, {param_name: v}, rows, folds[k], *targets[k][m], scorer, repr(chosen[m].key))
         for m, v, k in jobs
     ]
     scores = np.reshape(run(_score_student, calls, n_jobs), (len(chosen), len(values), -1))
@@ -165,8 +160,8 @@ def distillation_curve(
 
 
 def _outer_folds(rows: Rows, cv: Any, seed: int) -> Splits:
-    if is_fold_count(cv):
-        check_fold_count(cv, rows.classes, rows.codes)
+    if is_whole_number(cv):
+        check_fold_count(cv, rows)
     if rows.groups is not None:
         check_consistent_length(rows.y, rows.groups)
     splitter = make_splitter(cv, seed)
@@ -184,55 +179,49 @@ def _ask_in_folds(
     rows: Rows,
     folds: Splits,
     methods: list[Method],
-    teacher_cv: Any,
+    source: Source,
     scorer: Any,
     n_jobs: int | None,
-    seed: int,
 ) -> tuple[list[float], list[Answers]]:
     """Return the teacher's score in each fold, and what it says about the training rows."""
-    parts = [train for train, _ in folds]
-    outside: list[Any] = [None] * len(folds)
-    bag_seed = None
-    if any(method.asks_outside for method in methods):
-        if is_out_of_bag(teacher_cv):
-            bag_seed = seed
-        else:
-            # First these: they find what is wrong with the folds.
-            outside = ask_outside(teacher, rows, parts, teacher_cv, n_jobs=n_jobs, seed=seed)
-    calls = [(teacher, rows, fold, scorer, bag_seed) for fold in folds]
-    scores, taught = zip(*run(_score_teacher, calls, n_jobs), strict=True)
-    return list(scores), [
-        as_answers(part, one, out) for part, one, out in zip(parts, taught, outside, strict=True)
+    outside = any(method.asks_outside for method in methods)
+    # First these: they find what is wrong with the folds.
+    splits = [source.split(rows.take(train)) if outside else None for train, _ in folds]
+    calls = [
+        (teacher, rows, fold, source if outside else None, own, scorer)
+        for fold, own in zip(folds, splits, strict=True)
     ]
+    scores, answers = zip(*run(_ask_in_fold, calls, n_jobs), strict=True)
+    return list(scores), list(answers)
 
 
-def _score_teacher(
-    teacher: Any, rows: Rows, fold: Any, scorer: Any, bag_seed: int | None
-) -> tuple[float, Taught]:
+def _ask_in_fold(
+    teacher: Any, rows: Rows, fold: Any, source: Source | None, splits: Splits | None, scorer: Any
+) -> tuple[float, Answers]:
     train, test = fold
-    taught = teach(teacher, rows, train, out_of_bag_seed=bag_seed)
-    score = float(scorer(taught.teacher, index_rows(rows.X, test), rows.y[test]))
-    # A worker does not send a forest back.
-    return score, taught._replace(teacher=None)
+    part, unseen = rows.take(train), rows.take(test)
+    outside = None if source is None else ask_outside(teacher, part, source, splits)
+    taught = teach(teacher, part, source)
+    score = float(scorer(taught.teacher, unseen.X, unseen.y))
+    # The fitted teacher stays here: a worker does not send a forest back.
+    return score, as_answers(taught, outside)
 
 
 def _score_student(
-    learner: Learner,
+    pupil: Pupil,
     params: dict[str, Any],
     rows: Rows,
     fold: Any,
-    loss: Loss,
+    student: Student,
     target: Array,
     scorer: Any,
     method: str,
 ) -> float:
     train, test = fold
-    part = Rows(
-        index_rows(rows.X, train), rows.y[train], rows.classes, rows.codes[train], None, None
-    )
+    unseen = rows.take(test)
     try:
-        classifier = learner.learn(part, loss, target, student_params=params)
+        classifier = pupil.learn(rows.take(train), student.with_params(params), target)
     except Exception as error:
         error.add_note(f"It happened to the student of method {method} with {params}.")
         raise
-    return float(scorer(classifier, index_rows(rows.X, test), rows.y[test]))
+    return float(scorer(classifier, unseen.X, unseen.y))

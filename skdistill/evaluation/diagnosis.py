@@ -12,19 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from ..targets import residual
-from ..distillers.base import Rows
+from .. import rows as rows_
 from .._utils.compat import index_rows
+from .._utils.estimators import is_frozen
 from .._utils.numeric import as_numeric
 from .._utils.parallel import run
-from .._utils.estimators import is_frozen
-from .._utils.validation import column_names
-from ..targets.losses import Loss
+from ..rows import Rows, column_names
+from ..sources import Folds, Source, Splits, check_teacher
 from ..sources.overfit import overfit_share
-from ..sources.folds import Splits, check_out_of_bag, make_splits
-from .show import pictures
-from .asking import as_seed, ask_outside, is_out_of_bag, teach
-from .methods import CORRECTED, IN_SAMPLE, TEACHER, Learner
+from ..targets import Labels, Lesson
+from ..targets.residual import ResidualModel
 from .measure.scores import (
     Reliability,
     floored,
@@ -34,7 +31,10 @@ from .measure.scores import (
     probabilities,
     reliability,
 )
+from .methods import CORRECTED, IN_SAMPLE, LABELS, TEACHER, Pupil, prepare_pupil
+from .show import pictures
 from .show.tables import format_score, html_table
+from .teaching import as_answers, as_seed, ask_outside, outside_source, teach
 
 Array = NDArray[np.float64]
 
@@ -298,70 +298,53 @@ def diagnose_teacher(
     >>> diagnose_teacher(stumps, X, y, student=tree, cv="oob", random_state=0).recommendation
     'LossCorrectedDistiller'
     """
-    learner = Learner(teacher, student)
-    rows, loss, folds = _check(learner, X, y, groups, cv, random_state)
-    everything, seed = np.arange(len(rows.y)), as_seed(random_state)
-    if is_out_of_bag(cv):
-        taught = teach(teacher, rows, everything, out_of_bag_seed=seed)
-        answers = np.asarray(taught.outside)
-    else:
-        # First the folds: they find what is wrong with the rows.
-        ((answers, _),) = ask_outside(teacher, rows, [everything], folds, n_jobs=n_jobs, seed=seed)
-        taught = teach(teacher, rows, everything)
-    corrected = residual.correct_proba(rows.X, rows.codes, answers, folds)
-    on_labels = None if student is None else _on_labels(learner, rows, loss, folds, n_jobs)
+    check_teacher(teacher)
+    rows = rows_.check(X, y, None, groups)
+    seed = as_seed(random_state)
+    source, folds = _check(teacher, rows, cv, seed, n_jobs)
+    pupil = None if student is None else prepare_pupil(teacher, student, rows.n_classes)
+    # First the folds: they find what is wrong with the rows.
+    asked = None if source.needs_one_fit else ask_outside(teacher, rows, source, folds)
+    taught = teach(teacher, rows, source)
+    answers = as_answers(taught, asked).out
+    corrected = ResidualModel().fit(rows, answers, folds).corrected
+    on_labels = None if pupil is None else _on_labels(pupil, rows, folds, n_jobs)
     return _diagnose(rows, taught.inside, answers, corrected, on_labels)
 
 
 def _check(
-    learner: Learner, X: Any, y: Any, groups: Any, cv: Any, random_state: Any
-) -> tuple[Rows, Loss | None, Splits]:
-    """Find what is wrong before anything is fitted; return rows, the student's loss and folds."""
-    if learner.student is None:
-        # Whatever can learn: the teacher is checked, and no student is fitted.
-        rows, loss = Learner(learner.teacher, lgb.LGBMRegressor()).prepare(X, y, groups)[0], None
-    else:
-        rows, loss = learner.prepare(X, y, groups)
-    if is_frozen(learner.teacher):
+    teacher: Any, rows: Rows, cv: Any, seed: int, n_jobs: int | None
+) -> tuple[Source, Splits]:
+    """Find what is wrong before anything is fitted; return the source, and its folds or others."""
+    if is_frozen(teacher):
         raise ValueError(
             "A frozen teacher cannot be diagnosed: what it says about rows that it has not seen "
             "is known only of a teacher that can be fitted."
         )
-    if is_out_of_bag(cv):
-        check_out_of_bag(learner.teacher)
-    folds = make_splits(
-        FOLDS_BESIDE_A_BAG if is_out_of_bag(cv) else cv,
-        rows.X,
-        rows.y,
-        rows.classes,
-        rows.codes,
-        random_state=as_seed(random_state),
-        split_params={} if groups is None else {"groups": groups},
-    )
-    return rows, loss, folds
+    source = outside_source(cv, seed=seed, n_jobs=n_jobs)
+    source.check(teacher)
+    folded = source if source.splitter is not None else Folds(FOLDS_BESIDE_A_BAG, seed)
+    groups = {} if rows.groups is None else {"groups": rows.groups}
+    return source, folded.split(rows, groups) or []
 
 
 # ---- the student on labels -------------------------------------------------------------------
 
 
-def _on_labels(
-    learner: Learner, rows: Rows, loss: Loss | None, folds: Splits, n_jobs: int | None
-) -> Array:
+def _on_labels(pupil: Pupil, rows: Rows, folds: Splits, n_jobs: int | None) -> Array:
     """Return out-of-fold probabilities of the student trained on labels."""
-    calls = [(learner, rows, loss, fold) for fold in folds]
-    proba = np.empty((len(rows.y), len(rows.classes)))
+    calls = [(pupil, rows, fold) for fold in folds]
+    proba = np.empty((rows.n_samples, rows.n_classes))
     for (_, test), answer in zip(folds, run(_on_labels_of_fold, calls, n_jobs), strict=True):
         proba[test] = answer
     return proba
 
 
-def _on_labels_of_fold(learner: Learner, rows: Rows, loss: Loss, fold: Any) -> Array:
+def _on_labels_of_fold(pupil: Pupil, rows: Rows, fold: Any) -> Array:
     train, test = fold
-    part = Rows(
-        index_rows(rows.X, train), rows.y[train], rows.classes, rows.codes[train], None, None
-    )
-    target = loss.labels(np.eye(len(rows.classes))[part.codes])
-    classifier = learner.learn(part, loss, target)
+    part = rows.take(train)
+    target = Labels(LABELS).target(Lesson(part, None), pupil.on_labels.loss)
+    classifier = pupil.learn(part, pupil.on_labels, target)
     return probabilities(classifier, index_rows(rows.X, test), rows.classes)
 
 

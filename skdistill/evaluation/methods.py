@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
-from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
-from ..distillers.base import Routed, Rows
-from .._utils.progress import SILENT
-from ..distillers.all import Distiller, LossCorrectedDistiller
-from ..targets.losses import Loss
-from ..selection import Candidate, make_targets, parse_candidates
-from ..students import DistilledClassifier, SoftLabelClassifier
-from ..sources.folds import Answers
+from .._utils.progress import Progress
+from ..distillers.base import BaseDistiller, Street
+from ..rows import Rows
+from ..sources import check_teacher
+from ..students import DistilledClassifier, SoftLabelClassifier, Student, prepare_student
+from ..students.distilled import nan_is_new
+from ..targets import Labels, Lesson, Strategy, parse_strategy
 from .measure.scores import neg_log_loss_floored
 
 Array = NDArray[np.float64]
@@ -62,19 +59,19 @@ class Method(NamedTuple):
     ----------
     key : object
         What the user calls it: a name, a share or a pair (rule, c).
-    candidate : Candidate or None
+    strategy : Strategy or None
         How targets are made; None for what takes a search.
     """
 
     key: Any
-    candidate: Candidate | None
+    strategy: Strategy | None
 
     @property
     def asks_outside(self) -> bool:
         """Whether it asks teachers about rows that they have not seen."""
-        return self.key == TUNED or (
-            self.candidate is not None and self.candidate.kind not in (LABELS, IN_SAMPLE)
-        )
+        if self.strategy is None:
+            return bool(self.key == TUNED)
+        return self.strategy.needs_answers and not self.strategy.needs_inside
 
 
 def title(key: Any) -> str:
@@ -130,120 +127,85 @@ def _parse_method(method: Any, allowed: Sequence[str]) -> Method:
     if method in (TUNED_LABELS, TUNED):
         return Method(method, None)
     try:
-        (candidate,) = parse_candidates(["residual" if method == CORRECTED else method], 2)
+        strategy = parse_strategy("residual" if method == CORRECTED else method)
     except ValueError as error:
-        reason = str(error).partition(": ")[2] or str(error)
-        raise ValueError(f"methods holds {method!r}: {reason}") from error
-    return Method(method, candidate)
+        raise ValueError(f"methods holds {method!r}: {error}") from error
+    return Method(method, strategy)
 
 
-# ---- students of targets ---------------------------------------------------------------------
+# ---- students --------------------------------------------------------------------------------
 
 
-class Learner(Distiller):
-    """A distiller that is handed its targets: it checks, teaches and ships like all others."""
+class Pupil(NamedTuple):
+    """A student that is to be taught in several ways, all that could be wrong checked.
 
-    def prepare(self, X: Any, y: Any, groups: Any = None) -> tuple[Rows, Loss]:
-        """Check rows and parameters as `fit` does, and return rows and loss."""
-        rows = self._check_data(X, y, None, groups)
-        return rows, self._check_parameters(rows, given=False)
-
-    def learn(
-        self,
-        rows: Rows,
-        loss: Loss,
-        target: Array,
-        *,
-        student_params: dict[str, Any] | None = None,
-    ) -> DistilledClassifier:
-        """Fit the student to a target, and return what one ships.
-
-        Parameters
-        ----------
-        rows : Rows
-            Those that the target is for.
-        loss : Loss
-            What the target was made by.
-        target : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            What the student learns.
-        student_params : dict, default=None
-            Parameters in which the student differs from the one that was handed over.
-
-        Returns
-        -------
-        DistilledClassifier
-            The fitted student.
-        """
-        learner = copy(self)
-        if student_params:
-            # As in a search: a value may be an estimator, which nothing may fit in place.
-            values = {name: clone(v, safe=False) for name, v in student_params.items()}
-            learner.student = clone(self.student).set_params(**values)
-        learner._teach(rows, loss, Routed({}, {}, {}), target, SILENT)
-        return learner.classifier_
-
-
-def target_of(
-    method: Method,
-    answers: Answers,
-    rows: Rows,
-    loss: Loss,
-    label_loss: Loss,
-    *,
-    random_state: Any = None,
-) -> tuple[Loss, Array]:
-    """Return the target that a method makes of teachers' answers, and the loss it is for.
-
-    Parameters
-    ----------
-    method : Method
-        One that takes no search.
-    answers : Answers
-        What teachers say about some of the rows.
-    rows : Rows
-        All rows.
-    loss : Loss
-        Of distilled students.
-    label_loss : Loss
-        Of the student on labels, which learns as it would without this package: a regressor
-        zeros and ones, a classifier labels.
-    random_state : int, RandomState instance or None, default=None
-        Seeds the folds of the learned correction where the teachers have none.
-
-    Returns
-    -------
-    loss : Loss
-        One of the two losses.
-    target : ndarray of shape (n_rows_answered,) or (n_rows_answered, n_classes)
-        The target.
+    `on_labels` is the same student without a teacher, which learns as it would without this
+    package: a regressor zeros and ones, a classifier labels. `teacher` is the teacher's estimator.
     """
-    if method.candidate is None:
-        raise AssertionError(f"{method.key!r} takes a search")
-    loss = label_loss if method.candidate.kind == LABELS else loss
-    targets = make_targets(
-        [method.candidate], answers, rows.X, rows.codes, loss, random_state=random_state
+
+    student: Student
+    on_labels: Student
+    teacher: Any
+
+    def lesson(self, method: Method, lesson: Lesson) -> tuple[Student, Array]:
+        """Return who learns by a method, and the target that is made of teachers' answers."""
+        if method.strategy is None:
+            raise AssertionError(f"{method.key!r} takes a search")
+        student = self.student if method.strategy.needs_answers else self.on_labels
+        return student, method.strategy.target(lesson, student.loss)
+
+    def learn(self, rows: Rows, student: Student, target: Array) -> DistilledClassifier:
+        """Fit a student to a target, and return what one ships."""
+        new = nan_is_new(self.teacher, student.estimator, rows.X)
+        return student.learn(rows, target, refuse_nan=new)
+
+
+def prepare_pupil(teacher: Any, student: Any, n_classes: int, loss: Any = "auto") -> Pupil:
+    """Check teacher and student, and return what can be taught."""
+    check_teacher(teacher)
+    return Pupil(
+        prepare_student(student, n_classes, loss=loss),
+        prepare_student(student, n_classes),
+        teacher,
     )
-    return loss, targets[method.candidate.name]
 
 
 # ---- students on labels ----------------------------------------------------------------------
 
 
-class _NoTeacher(DummyClassifier):
-    """Says the classes' shares, for a student that learns from labels alone."""
+class StudentOnLabels(BaseDistiller):
+    """A student that learns labels, the same way as a distilled one learns its targets.
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        # It looks at no row, so whether NaN is welcome is the student's business.
-        tags.input_tags.allow_nan = True
-        return tags
+    Parameters
+    ----------
+    student : regressor or classifier
+        The student. It is cloned, never modified.
+    """
+
+    teacher = None
+    verbose = 0
+    _n_steps = 1
+
+    def __init__(self, student: Any) -> None:
+        self.student = student
+
+    def _choose(self, rows: Rows, teacher_proba: Any) -> Street:
+        return Street(rows, None, [], prepare_student(self.student, rows.n_classes))
+
+    def _splitter(self) -> Any:
+        return None
+
+    def _fit(
+        self, street: Street, teacher: Any, split_params: dict[str, Any], progress: Progress
+    ) -> dict[str, Any]:
+        target = Labels(LABELS).target(Lesson(street.rows, None), street.student.loss)
+        return self._teach(street.rows, street.student, target, progress)
 
 
-def student_on_labels(student: Any) -> LossCorrectedDistiller:
+def student_on_labels(student: Any) -> StudentOnLabels:
     """Return a classifier that fits a student, classifier or regressor, to labels.
 
-    The orthogonal correction turns whatever a teacher says into the label itself, so none is
-    needed: the student learns exactly 0/1 or one-hot targets, the same way as a distilled one.
+    The student learns exactly 0/1 or one-hot targets, the same way as a distilled one.
 
     Parameters
     ----------
@@ -252,7 +214,7 @@ def student_on_labels(student: Any) -> LossCorrectedDistiller:
 
     Returns
     -------
-    LossCorrectedDistiller
+    StudentOnLabels
         The classifier, not fitted yet.
 
     Examples
@@ -262,7 +224,7 @@ def student_on_labels(student: Any) -> LossCorrectedDistiller:
     >>> student_on_labels(LinearRegression()).fit(X, y).predict([[2.0]])
     array(['b'], dtype='<U1')
     """
-    return LossCorrectedDistiller(_NoTeacher(), student, correction="orthogonal", cv="in_sample")
+    return StudentOnLabels(student)
 
 
 def search_grid(student: Any) -> list[dict[str, list[Any]]]:
@@ -337,7 +299,7 @@ def tune_on_labels(
 
     Returns
     -------
-    LossCorrectedDistiller
+    StudentOnLabels
         The classifier of :func:`student_on_labels`, fitted.
     """
     grid = [

@@ -1,1 +1,37 @@
-"""TODO."""
+"""Where teacher probabilities come from; internal.
+
+A source is asked about rows and returns :class:`Answers`. It has
+
+* `splitter`, what splits rows in folds, None without folds;
+* `check(teacher)`, which refuses a teacher that it cannot ask;
+* `split(rows, params)`, which returns its folds of some rows, None without folds;
+* `ask(teacher, rows, splits, *, inside, keep, progress)`, which returns the answers about these
+  rows, in-sample ones too if `inside` is wanted, and fitted teachers if they are to be kept.
+
+:mod:`~skdistill.sources.choice` says which of the user's words means which source.
+"""
+
+from .answers import Answers, Source, Splits, Teacher, ask, ask_parts, check_teacher
+from .bag import OutOfBag
+from .choice import choose_search_source, choose_source, settle
+from .fixed import Frozen, Given, InSample
+from .folds import Folds, quiet_folds
+
+__all__ = [
+    "Answers",
+    "Folds",
+    "Frozen",
+    "Given",
+    "InSample",
+    "OutOfBag",
+    "Source",
+    "Splits",
+    "Teacher",
+    "ask",
+    "ask_parts",
+    "check_teacher",
+    "choose_search_source",
+    "choose_source",
+    "quiet_folds",
+    "settle",
+]

@@ -16,6 +16,9 @@ from sklearn.model_selection import StratifiedKFold
 
 from .._utils.compat import index_rows
 from .._utils.numeric import as_numeric, as_table
+from .._utils.probabilities import PROBA_FLOOR
+from .._utils.warn import warn
+from ..rows import Rows
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +26,6 @@ MAX_ROWS = 5_000
 MIN_ROWS = 200
 MAX_COLUMNS = 500
 N_FOLDS = 5
-PROBA_FLOOR = 1 / 500
 # Weights 1 / variance are bounded here: a row the reference is sure of must not decide alone.
 MIN_VARIANCE = 0.1
 
@@ -188,25 +190,15 @@ _VERDICTS: dict[str, bool] = {}
 _MAX_VERDICTS = 64
 
 
-def warn_if_in_sample(X: Any, y_codes: NDArray[np.intp], proba: Floats) -> None:
-    """Warn where given probabilities look like those of a teacher that saw the labels.
-
-    Parameters
-    ----------
-    X : frame, array or sparse matrix of shape (n_samples, n_features)
-        Features.
-    y_codes : ndarray of shape (n_samples,)
-        Labels as codes 0, ..., n_classes − 1.
-    proba : ndarray of shape (n_samples, n_classes)
-        The probabilities in question.
-    """
-    key = str(joblib.hash((X.shape, y_codes, proba)))
+def warn_if_in_sample(rows: Rows, proba: Floats) -> None:
+    """Warn where given probabilities look like those of a teacher that saw the labels."""
+    key = str(joblib.hash((rows.X.shape, rows.codes, proba)))
     if key not in _VERDICTS:
         while len(_VERDICTS) >= _MAX_VERDICTS:
             _VERDICTS.pop(next(iter(_VERDICTS)), None)
-        _VERDICTS[key] = looks_in_sample(X, y_codes, proba)
+        _VERDICTS[key] = looks_in_sample(rows.X, rows.codes, proba)
     if _VERDICTS[key]:
-        warnings.warn(IN_SAMPLE_MESSAGE, UserWarning, stacklevel=4)
+        warn(IN_SAMPLE_MESSAGE)
 
 
 def in_sample_evidence(

@@ -1,16 +1,16 @@
-"""How a student learns targets, and how it is shipped."""
+"""How a student learns targets, and how it is shipped; internal but for the estimators."""
 
-from .adapters import fit_student, student_kind
 from .distilled import DistilledClassifier
 from .lgbm import LGBMSoftClassifier
 from .soft_labels import SoftLabelClassifier
 from .softmax import SoftmaxRegression
+from .student import Student, prepare_student
 
 __all__ = [
     "DistilledClassifier",
     "LGBMSoftClassifier",
     "SoftLabelClassifier",
     "SoftmaxRegression",
-    "fit_student",
-    "student_kind",
+    "Student",
+    "prepare_student",
 ]

@@ -1,8 +1,12 @@
-"""How a student learns targets: a regressor one output or many, a classifier by weighted copies."""
+"""Adapters: each knows one way in which a student learns targets, and answers them.
+
+An adapter says which students it `suits`, checks them, fits them and asks them. The first of
+`ADAPTERS` that suits a student is taken; a new way of learning is a class there.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,59 +14,207 @@ from sklearn.base import clone, is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
-from .objectives import as_probabilities, learns_one_probability
-from .._utils.estimators import address_weights, last_step
-from .._utils.validation import accepts_soft_labels, check_weights_taken
+from .._utils.compat import routing_enabled
+from .._utils.estimators import address_weights, last_step, weight_keyword
+from .._utils.validation import check_weights_taken, class_columns
+from ..targets import Loss
+from .objectives import as_probabilities, check_objective, learns_one_probability
 from .soft_labels import fit_soft_labels
 
 Array = NDArray[np.float64]
+Classes = NDArray[Any]
+Params = dict[str, Any]
 
 
-def student_kind(student: Any) -> Literal["soft_labels", "classifier", "regressor"]:
-    """Say how a student learns: soft labels as they are, weighted labels, or linked targets."""
-    if accepts_soft_labels(student):
-        return "soft_labels"
-    return "classifier" if is_classifier(student) else "regressor"
+class Adapter:
+    """How a student learns; it holds nothing, so that what ships stays small."""
+
+    #: Whether the student is a classifier, which learns labels, or a regressor.
+    learns_labels: ClassVar[bool] = True
+
+    @staticmethod
+    def suits(student: Any, n_classes: int) -> bool:
+        """Whether this is how a student learns so many classes."""
+        raise NotImplementedError
+
+    def check(self, student: Any, loss: Loss) -> None:
+        """Refuse a student that cannot learn so, or not the targets of a loss."""
+
+    def check_weights(self, student: Any) -> None:
+        """Refuse a student that would drop the rows' weights."""
+        check_weights_taken(student, "student")
+
+    def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
+        """Fit a clone of the student to targets, columns in the order of `classes`."""
+        raise NotImplementedError
+
+    def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
+        """Return what the fitted student says, in the shape of its targets."""
+        raise NotImplementedError
 
 
-def fit_student(
-    student: Any, X: Any, target: Array, classes: NDArray[Any], params: dict[str, Any]
-) -> Any:
-    """Fit a clone of a student to targets.
+class SoftLabels(Adapter):
+    """A classifier that takes soft labels of shape (n_samples, n_classes) as y."""
 
-    Parameters
-    ----------
-    student : regressor or classifier
-        The student, or a Pipeline that ends in it.
-    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
-        Training rows.
-    target : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        What a loss made of the teacher's probabilities.
-    classes : ndarray of shape (n_classes,)
-        The label that each column stands for.
-    params : dict
-        Parameters of the student's `fit`.
+    @staticmethod
+    def suits(student: Any, n_classes: int) -> bool:
+        """Whether the student, or what a Pipeline ends in, has `accepts_soft_labels`."""
+        return bool(getattr(last_step(student), "accepts_soft_labels", False))
 
-    Returns
-    -------
-    estimator
-        The fitted student.
-    """
-    student = clone(student)
-    kind = student_kind(student)
-    if kind == "classifier":
-        return fit_soft_labels(student, X, target, classes, params)
-    if learns_one_probability(student):
-        target = target[:, 1]
-    target = as_probabilities(student, target)
-    if target.ndim == 2 and kind == "regressor":
+    def check(self, student: Any, loss: Loss) -> None:
+        """Refuse an adapted classifier that takes no weights."""
+        adapted = getattr(last_step(student), "estimator", None)
+        if adapted is not None:
+            _check_label_weights(student, adapted)
+
+    def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
+        """Hand the soft labels over as they are."""
+        student = clone(student)
+        return student.fit(X, target, **address_weights(student, params))
+
+    def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
+        """Return probabilities; the columns are those that it was fitted on."""
+        return np.asarray(fitted.predict_proba(X))
+
+
+class OneProbability(Adapter):
+    """CatBoost's classifier with its cross-entropy: y is the probability of the second class."""
+
+    @staticmethod
+    def suits(student: Any, n_classes: int) -> bool:
+        """Whether the student's own objective is that."""
+        return learns_one_probability(student)
+
+    def check(self, student: Any, loss: Loss) -> None:
+        """Refuse more than two classes."""
+        if loss.n_classes > 2:
+            raise ValueError(
+                f"The student {type(last_step(student)).__name__} with the objective "
+                f"'CrossEntropy' learns two classes, y holds {loss.n_classes}: use 'MultiClass'."
+            )
+
+    def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
+        """Hand over the second column."""
+        student = clone(student)
+        target = as_probabilities(student, target[:, 1])
+        return student.fit(X, target, **address_weights(student, params))
+
+    def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
+        """Return the probabilities of both classes."""
+        return np.asarray(fitted.predict_proba(X))
+
+
+class WeightedCopies(Adapter):
+    """Any other classifier: each row once per class, weighted by the class's probability."""
+
+    @staticmethod
+    def suits(student: Any, n_classes: int) -> bool:
+        """Whether the student is a classifier."""
+        return is_classifier(student)
+
+    def check(self, student: Any, loss: Loss) -> None:
+        """Refuse a classifier that takes no weights."""
+        _check_label_weights(student, last_step(student))
+
+    def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
+        """Fit to weighted copies of the rows."""
+        return fit_soft_labels(clone(student), X, target, classes, params)
+
+    def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
+        """Return probabilities; a class that it was never shown has none."""
+        return class_columns(classes, fitted, fitted.predict_proba(X))
+
+
+def _check_label_weights(student: Any, learner: Any) -> None:
+    """Refuse a classifier that soft labels cannot reach as weights; `learner` takes them."""
+    taker = student if learner is last_step(student) else learner
+    if weight_keyword(taker) is None:
+        raise ValueError(
+            f"The student {type(last_step(student)).__name__} takes no sample_weight in fit, so "
+            "it cannot learn class probabilities: use a classifier that does, or a regressor."
+        )
+    if not routing_enabled():
+        return
+    routing = get_routing_for_object(learner)
+    if isinstance(routing, MetadataRouter) and not routing.consumes("fit", ["sample_weight"]):
+        raise ValueError(
+            f"The student {type(learner).__name__} learns class probabilities by weights, and "
+            "with metadata routing what it wraps must ask for them: "
+            "set_fit_request(sample_weight=True)."
+        )
+
+
+class OneOutput(Adapter):
+    """A regressor of two classes: one number a row."""
+
+    learns_labels = False
+
+    @staticmethod
+    def suits(student: Any, n_classes: int) -> bool:
+        """Whether there are two classes."""
+        return n_classes == 2
+
+    def check(self, student: Any, loss: Loss) -> None:
+        """Refuse an objective that cannot learn the targets."""
+        check_objective(student, targets_are_logarithms=loss.targets_are_logarithms)
+
+    def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
+        """Hand over a flat target, or a column where the student knows columns only."""
+        student = clone(student)
+        target = as_probabilities(student, target)
+        if not get_tags(last_step(student)).target_tags.single_output:
+            # MultiOutputRegressor and its like.
+            target = target[:, None]
+        return student.fit(X, target, **address_weights(student, params))
+
+    def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
+        """Return one number a row."""
+        return np.asarray(fitted.predict(X)).ravel()
+
+
+class SeveralOutputs(Adapter):
+    """A regressor of more classes: one output each, by its own support or one regressor each."""
+
+    learns_labels = False
+
+    @staticmethod
+    def suits(student: Any, n_classes: int) -> bool:
+        """Whether there are more than two classes."""
+        return n_classes > 2
+
+    def check(self, student: Any, loss: Loss) -> None:
+        """Refuse an objective that cannot learn the targets, or what cannot be repeated."""
+        check_objective(student, targets_are_logarithms=loss.targets_are_logarithms)
+        if not hasattr(last_step(student), "predict"):
+            raise ValueError(
+                f"The student {type(last_step(student)).__name__} learns one class at a time, "
+                "and must have predict before it is fitted: give it a final_estimator."
+            )
+
+    def check_weights(self, student: Any) -> None:
+        """Refuse weights that one regressor per class could not take."""
+        super().check_weights(student)
+        last = last_step(student)
+        one_by_one = not get_tags(last).target_tags.multi_output
+        if one_by_one and not has_fit_parameter(last, "sample_weight"):
+            raise ValueError(
+                f"The student {type(last).__name__} learns one class at a time, and its fit does "
+                "not name sample_weight: leave sample_weight out, or use another student."
+            )
+
+    def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
+        """Hand over all columns."""
+        student = clone(student)
+        target = as_probabilities(student, target)
         student = many_outputs(student)
-    elif target.ndim == 1 and not get_tags(last_step(student)).target_tags.single_output:
-        # MultiOutputRegressor and its like know columns only.
-        target = target[:, None]
-    return student.fit(X, target, **address_weights(student, params))
+        return student.fit(X, target, **address_weights(student, params))
+
+    def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
+        """Return one number for each class."""
+        return np.asarray(fitted.predict(X))
 
 
 def many_outputs(student: Any) -> Any:
@@ -79,31 +231,15 @@ def many_outputs(student: Any) -> Any:
     return student
 
 
-def check_one_by_one(student: Any, n_classes: int) -> None:
-    """Refuse a student of one output that cannot learn several classes."""
-    last = last_step(student)
-    if n_classes > 2 and learns_one_probability(student):
-        raise ValueError(
-            f"The student {type(last).__name__} with the objective 'CrossEntropy' learns two "
-            f"classes, y holds {n_classes}: use 'MultiClass'."
-        )
-    if n_classes == 2 or student_kind(student) != "regressor" or hasattr(last, "predict"):
-        return
-    raise ValueError(
-        f"The student {type(last).__name__} learns one class at a time, and must have predict "
-        "before it is fitted: give it a final_estimator."
-    )
+ADAPTERS: list[type[Adapter]] = [
+    SoftLabels,
+    OneProbability,
+    WeightedCopies,
+    OneOutput,
+    SeveralOutputs,
+]
 
 
-def check_student_weights(student: Any, n_classes: int) -> None:
-    """Refuse weights that a student would drop, or that one regressor per class could not take."""
-    check_weights_taken(student, "student")
-    if n_classes == 2 or student_kind(student) != "regressor":
-        return
-    last = last_step(student)
-    one_by_one = not get_tags(last).target_tags.multi_output
-    if one_by_one and not has_fit_parameter(last, "sample_weight"):
-        raise ValueError(
-            f"The student {type(last).__name__} learns one class at a time, and its fit does not "
-            "name sample_weight: leave sample_weight out, or use another student."
-        )
+def choose_adapter(student: Any, n_classes: int) -> Adapter:
+    """Return how a student learns."""
+    return next(kind for kind in ADAPTERS if kind.suits(student, n_classes))()

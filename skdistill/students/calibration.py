@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-Array = NDArray[np.float64]
+from .._utils.probabilities import PROBA_FLOOR
 
-PROBA_FLOOR = 1 / 500
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils import assert_all_finite, get_tags
 
-from .._utils.validation import accepts_soft_labels, class_columns, column_names, compare_names
+from ..rows import column_names, compare_names
+from ..targets import Loss
+from .adapters import Adapter
 from .calibration import Calibration
-from ..targets.losses import Loss
 
 Array = NDArray[np.float64]
 
@@ -33,6 +34,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         Class labels.
     loss : Loss
         Knows how to turn what the student answers into probabilities.
+    adapter : Adapter
+        Knows how the student answers.
     n_features : int or None
         Number of features the distiller was fitted on.
     feature_names : ndarray of str or None, default=None
@@ -70,6 +73,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         student: Any,
         classes: NDArray[Any],
         loss: Loss,
+        adapter: Adapter,
         *,
         n_features: int | None = None,
         feature_names: NDArray[Any] | None = None,
@@ -79,6 +83,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self.student = student
         self.classes = classes
         self.loss = loss
+        self.adapter = adapter
         self.n_features = n_features
         self.feature_names = feature_names
         self.refuse_nan = refuse_nan
@@ -151,17 +156,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self._check_columns(X)
         if self.refuse_nan:
             refuse_nan(X)
-        proba = self.loss.probabilities(self._answer(X))
+        proba = self.loss.probabilities(self.adapter.answer(self.student, X, self.classes))
         return proba if self.calibration is None else self.calibration(proba)
-
-    def _answer(self, X: Any) -> Array:
-        if not self.loss.learns_labels:
-            answer = np.asarray(self.student.predict(X))
-            return answer.ravel() if len(self.classes) == 2 else answer
-        proba = self.student.predict_proba(X)
-        if accepts_soft_labels(self.student):
-            return np.asarray(proba)
-        return class_columns(self.classes, self.student, proba)
 
     def _check_columns(self, X: Any) -> None:
         if self.feature_names is None or not hasattr(X, "columns"):
@@ -221,6 +217,17 @@ def _first_step(estimator: Any) -> Any:
         if hasattr(estimator, name):
             return _first_step(getattr(estimator, name))
     return _first_step(estimator.steps[0][1]) if isinstance(estimator, Pipeline) else estimator
+
+
+def nan_is_new(teacher: Any, student: Any, X: Any) -> bool:
+    """Whether missing values at prediction are something that only the student would take.
+
+    The tag of a Pipeline or ColumnTransformer says no where the truth is yes, so training rows
+    with missing values that both have learned from count for more.
+    """
+    if not get_tags(student).input_tags.allow_nan or not hasattr(teacher, "__sklearn_tags__"):
+        return False
+    return not get_tags(teacher).input_tags.allow_nan and holds_no_nan(X)
 
 
 def refuse_nan(X: Any) -> None:

@@ -17,7 +17,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._utils.compat import index_rows, lightgbm_names
-from .._utils.validation import check_rows, check_weights, column_names, compare_names, is_number
+from .._utils.validation import is_number
+from ..rows import check_table, check_weights, column_names, compare_names
 from .boosting import Part, boost, is_native
 from .soft_label_checks import check_soft_labels
 
@@ -286,7 +287,7 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
             usable, or a frame has columns that hold text, or a parameter is out of its range,
             unknown to LightGBM or not the user's to set.
         """
-        X = check_rows(self, X, y)
+        X = check_table(self, X, y)
         labels, self.classes_, _ = check_soft_labels(y, signed=True)
         rows = _as_lightgbm_reads(X)
         params = self._checked_params()

@@ -30,21 +30,10 @@ _DUST = 1e-9
 def objective_of(student: Any) -> str | None:
     """Return the objective that a student names, also within a search or a wrapper.
 
-    Parameters
-    ----------
-    student : estimator
-        A regressor or classifier, or what fits one on the same targets.
+    XGBoost's and LightGBM's `objective`, CatBoost's `loss_function`, None for others.
 
-    Returns
-    -------
-    str or None
-        XGBoost's and LightGBM's `objective` or CatBoost's `loss_function`.
-
-    Examples
-    --------
     >>> from lightgbm import LGBMRegressor
     >>> from sklearn.pipeline import make_pipeline
-    >>> from skdistill.students.objectives import objective_of
     >>> objective_of(make_pipeline(LGBMRegressor(objective="cross_entropy")))
     'cross_entropy'
     """
@@ -71,22 +60,8 @@ def learns_one_probability(student: Any) -> bool:
     return _own_objective(last) == "CrossEntropy" and is_classifier(last)
 
 
-def check_objective(student: Any, loss: str) -> None:
-    """Refuse a regressor whose objective cannot learn what a loss asks for.
-
-    Parameters
-    ----------
-    student : regressor or classifier
-        Classifiers pass.
-    loss : {'squared_error', 'squared_error_logit', 'cross_entropy'}
-        The loss.
-
-    Raises
-    ------
-    ValueError
-        If the objective answers no probabilities, or the loss wants logarithms from one that
-        does.
-    """
+def check_objective(student: Any, *, targets_are_logarithms: bool) -> None:
+    """Refuse a regressor whose objective answers no probabilities, or cannot learn logarithms."""
     if not is_regressor(student):
         return
     name, who = objective_of(student), type(last_step(student)).__name__
@@ -95,33 +70,18 @@ def check_objective(student: Any, loss: str) -> None:
             f"The student {who} with objective={name!r} does not answer the probabilities that "
             f"it is taught: use objective={_INSTEAD[name]!r}, or a squared one."
         )
-    if name in _PROBABILITY and loss == "squared_error_logit":
+    if name in _PROBABILITY and targets_are_logarithms:
         raise ValueError(
-            f"loss={loss!r} makes targets of log-odds, and the student {who} with "
+            f"loss='squared_error_logit' makes targets of log-odds, and the student {who} with "
             f"objective={name!r} takes targets in [0, 1] only: use loss='squared_error', or give "
             "the student a squared objective."
         )
 
 
 def as_probabilities(student: Any, target: Array) -> Array:
-    """Return targets as a student's objective takes them.
+    """Return targets as a student's objective takes them, or refuse those outside [0, 1].
 
-    Parameters
-    ----------
-    student : estimator
-        The student.
-    target : ndarray
-        What it is to learn.
-
-    Returns
-    -------
-    ndarray
-        The same array, but for rounding errors below 0 or above 1 that the objective would refuse.
-
-    Raises
-    ------
-    ValueError
-        If the objective wants targets in [0, 1], and they are not.
+    The same array, but for rounding errors below 0 or above 1 that the objective would refuse.
     """
     name = objective_of(student)
     learns_one = name in _PROBABILITY and is_regressor(student)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array
 
-from .._utils.validation import check_labels
+from ..rows import check_labels
 
 Array = NDArray[np.float64]
 

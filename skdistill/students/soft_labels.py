@@ -19,12 +19,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._utils.compat import index_params, index_rows, n_rows, routing_enabled
 from .._utils.estimators import address_weights, predicts_proba, split_params, weight_keyword
-from .._utils.validation import (
-    check_rows,
-    check_weights,
-    class_columns,
-    refuse_extra_params,
-)
+from .._utils.validation import class_columns, refuse_extra_params
+from ..rows import check_table, check_weights
 from .soft_label_checks import check_soft_labels
 
 Array = NDArray[np.float64]
@@ -128,7 +124,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 "estimator must be a classifier whose fit takes sample_weight; "
                 f"{type(self.estimator).__name__}.fit does not."
             )
-        X = check_rows(self, X, y)
+        X = check_table(self, X, y)
         labels, self.classes_, _ = check_soft_labels(y, signed=True, sums_to_one=False)
         weights = check_weights(sample_weight, n_rows(X))
         metadata = {} if weights is None else {"sample_weight": weights}

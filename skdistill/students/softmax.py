@@ -18,7 +18,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._utils.validation import check_weights, is_number
+from .._utils.validation import is_number
+from ..rows import check_weights
 from .soft_label_checks import check_soft_labels
 
 Array = NDArray[np.float64]

@@ -1,1 +1,30 @@
-"""TODO."""
+"""What a student learns: losses, the learned correction, and strategies; internal."""
+
+from .losses import LOSSES, Correction, Loss, make_loss
+from .strategies import (
+    STRATEGIES,
+    Blend,
+    CrossFit,
+    InSample,
+    Labels,
+    Lesson,
+    Strategy,
+    corrected_by,
+    parse_strategy,
+)
+
+__all__ = [
+    "LOSSES",
+    "STRATEGIES",
+    "Blend",
+    "Correction",
+    "CrossFit",
+    "InSample",
+    "Labels",
+    "Lesson",
+    "Loss",
+    "Strategy",
+    "corrected_by",
+    "make_loss",
+    "parse_strategy",
+]

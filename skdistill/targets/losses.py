@@ -12,42 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_softmax, softmax
 
+from .._utils.probabilities import PROBA_FLOOR, floor_proba
+from .._utils.validation import is_number
+
 Array = NDArray[np.float64]
 Correction = Callable[..., Array]
-
-LOSSES = ("squared_error", "squared_error_logit", "cross_entropy")
-
-
-def floor_proba(proba: Array, floor: float) -> Array:
-    """Raise probabilities to at least `floor` and let the rows sum to one again.
-
-    Parameters
-    ----------
-    proba : ndarray of shape (n_samples, n_classes)
-        Class probabilities; a row without any mass counts as uniform.
-    floor : float
-        Lowest probability before renormalising, below 1 / n_classes.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
-        Entries of at least ``floor / (1 + (n_classes - 1) * floor)``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skdistill.targets.losses import floor_proba
-    >>> floor_proba(np.array([[0.0, 1.0]]), 0.25)
-    array([[0.2, 0.8]])
-    """
-    raised = np.maximum(proba, floor)
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def _normalise(proba: Array) -> Array:
@@ -69,11 +44,41 @@ def _two_columns(positive: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class SquaredError:
-    """Squared error on class probabilities: t = p̂ + γ (y − p̂)."""
+class Loss:
+    """What all losses are made of, and what they need unless they say otherwise.
+
+    A new loss is a subclass with `target` and `probabilities`, and its word in `LOSSES`.
+    """
 
     n_classes: int
-    learns_labels = False
+    proba_floor: float = PROBA_FLOOR
+    temperature: float = 1.0
+
+    #: Whether the student is a classifier, which learns labels, or a regressor.
+    learns_labels: ClassVar[bool] = False
+    #: Whether its targets are logarithms, which no objective on [0, 1] can learn.
+    targets_are_logarithms: ClassVar[bool] = False
+    #: Whether a logarithm of the teacher's probabilities is taken, for which these are floored.
+    takes_logarithm: ClassVar[bool] = True
+    has_temperature: ClassVar[bool] = False
+
+    def target(self, proba: Array, onehot: Array, correction: Correction | None = None) -> Array:
+        """Return what the student learns, one column for two classes where it is a number."""
+        raise NotImplementedError
+
+    def labels(self, onehot: Array) -> Array:
+        """Return the target of a student that learns from labels alone."""
+        return self.target(onehot, onehot)
+
+    def probabilities(self, output: Array) -> Array:
+        """Return the class probabilities of what a student answers."""
+        raise NotImplementedError
+
+
+class SquaredError(Loss):
+    """Squared error on class probabilities: t = p̂ + γ (y − p̂)."""
+
+    takes_logarithm = False
 
     def target(self, proba: Array, onehot: Array, correction: Correction | None = None) -> Array:
         """Return what the student learns, one column for two classes."""
@@ -86,10 +91,6 @@ class SquaredError:
         # This form returns p̂ for γ = 0, and the label for γ = 1, to the last bit.
         return np.asarray((1.0 - gamma) * proba + gamma * onehot)
 
-    def labels(self, onehot: Array) -> Array:
-        """Return the target of a student that learns from labels alone."""
-        return self.target(onehot, onehot)
-
     def probabilities(self, output: Array) -> Array:
         """Clip a student's predictions to [0, 1] and let each row sum to one."""
         # For one row the two calls take a fifth of the time of np.clip.
@@ -97,13 +98,10 @@ class SquaredError:
         return _two_columns(clipped) if self.n_classes == 2 else _normalise(clipped)
 
 
-@dataclass(frozen=True)
-class SquaredErrorLogit:
+class SquaredErrorLogit(Loss):
     """Squared error on log-odds (two classes) or centred log-probabilities (more classes)."""
 
-    n_classes: int
-    proba_floor: float
-    learns_labels = False
+    targets_are_logarithms = True
 
     def target(self, proba: Array, onehot: Array, correction: Correction | None = None) -> Array:
         """Return what the student learns, one column for two classes."""
@@ -114,10 +112,6 @@ class SquaredErrorLogit:
         # γ acts on the uncentred scale; then the whole target is centred.
         target = _corrected(np.log(proba), proba, onehot, correction, "log")
         return np.asarray(target - target.mean(axis=1, keepdims=True))
-
-    def labels(self, onehot: Array) -> Array:
-        """Return the target of a student that learns from labels alone: floored, then linked."""
-        return self.target(onehot, onehot)
 
     def probabilities(self, output: Array) -> Array:
         """Turn predicted log-odds, or log-probabilities, into probabilities."""
@@ -134,14 +128,11 @@ def _corrected(
     return np.asarray(target + correction(proba, onehot, link=link) * (onehot - proba))
 
 
-@dataclass(frozen=True)
-class CrossEntropy:
+class CrossEntropy(Loss):
     """Annealed cross-entropy: the student learns softmax(log p̂ / T) as soft labels."""
 
-    n_classes: int
-    proba_floor: float
-    temperature: float = 1.0
     learns_labels = True
+    has_temperature = True
 
     def target(self, proba: Array, onehot: Array, correction: Correction | None = None) -> Array:
         """Return soft labels of shape (n_samples, n_classes); a correction can sign them.
@@ -181,15 +172,43 @@ class CrossEntropy:
             return np.asarray(np.exp(log_softmax(self.temperature * np.log(output), axis=1)))
 
 
-Loss = SquaredError | SquaredErrorLogit | CrossEntropy
+LOSSES: dict[str, type[Loss]] = {
+    "squared_error": SquaredError,
+    "squared_error_logit": SquaredErrorLogit,
+    "cross_entropy": CrossEntropy,
+}
 
 
-def make_loss(name: str, n_classes: int, *, temperature: float, proba_floor: float) -> Loss:
-    """Build the loss called `name`, one of ``LOSSES``."""
-    build: dict[str, Any] = {
-        "squared_error": lambda: SquaredError(n_classes),
-        "squared_error_logit": lambda: SquaredErrorLogit(n_classes, proba_floor),
-        "cross_entropy": lambda: CrossEntropy(n_classes, proba_floor, temperature),
-    }
-    loss: Loss = build[name]()
-    return loss
+def make_loss(
+    name: str, n_classes: int, *, temperature: Any = 1.0, proba_floor: Any = PROBA_FLOOR
+) -> Loss:
+    """Build the loss called `name`, one of ``LOSSES``, if its numbers can be used."""
+    kind = LOSSES[name]
+    temperature = _check_temperature(temperature, name, kind)
+    return kind(n_classes, _check_proba_floor(proba_floor, n_classes, kind), temperature)
+
+
+def _check_temperature(temperature: Any, name: str, kind: type[Loss]) -> float:
+    if not is_number(temperature) or not temperature > 0 or not np.isfinite(temperature):
+        raise ValueError(f"temperature must be a positive number, found {temperature!r}.")
+    if temperature != 1 and not kind.has_temperature:
+        warm = " or ".join(repr(word) for word, loss in LOSSES.items() if loss.has_temperature)
+        raise ValueError(
+            f"temperature must be 1 with loss={name!r}, found {temperature!r}: only "
+            f"{warm} has a temperature."
+        )
+    return float(temperature)
+
+
+def _check_proba_floor(proba_floor: Any, n_classes: int, kind: type[Loss]) -> float:
+    """Return the floor, which must leave room for every class where a logarithm is taken.
+
+    Elsewhere the default must not refuse 500 classes.
+    """
+    highest = 1 / n_classes if kind.takes_logarithm else 1
+    if not is_number(proba_floor) or not 0 < proba_floor < highest:
+        raise ValueError(
+            f"proba_floor must lie between 0 and 1 / n_classes = {1 / n_classes:.3g}, both "
+            f"excluded, found {proba_floor!r}."
+        )
+    return float(proba_floor)

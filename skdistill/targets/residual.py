@@ -8,8 +8,7 @@ classes). A row's own label never enters its p̃, except through other rows' p̂
 
 from __future__ import annotations
 
-from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import lightgbm as lgb
 import numpy as np
@@ -18,12 +17,15 @@ from scipy import sparse
 from scipy.special import expit, softmax
 
 from .. import corrections
-from .._utils.numeric import as_numeric
-from .losses import Correction, floor_proba
+from .._utils.numeric import NumericEncoder
+from .._utils.probabilities import floor_proba
+from .._utils.validation import is_number
+from ..rows import Rows
+from ..sources import Splits
+from .losses import Correction
 
 Array = NDArray[np.float64]
 
-PROBA_FLOOR = 1 / 500
 DEFAULT_SHARE = 0.2
 # Few leaves, slow steps and strong shrinkage: the teacher has had the first word, and most of the
 # surprise that is left is noise.
@@ -41,88 +43,83 @@ _ROUNDS = (0, 10, 20, 40, 80)
 
 
 def share(c: float | None) -> Correction:
-    """Return the correction that follows the learned one: a share of the orthogonal correction.
-
-    Parameters
-    ----------
-    c : float or None
-        The share, in [0, 1]; None is 0.2.
-
-    Returns
-    -------
-    callable
-        ``rule(proba, y, *, link)`` returns γ.
-
-    Raises
-    ------
-    ValueError
-        If `c` is no number in [0, 1].
-    """
+    """Return what follows the learned correction: a share c of the orthogonal one, or .2."""
     if c is None:
         return corrections.resolve(DEFAULT_SHARE)
-    if not isinstance(c, Real) or isinstance(c, bool) or not 0 <= c <= 1:
+    if not is_number(c) or not 0 <= c <= 1:
         raise ValueError(
             f"c must be a share in [0, 1] with correction='residual', or None, found {c!r}."
         )
     return corrections.resolve(float(c))
 
 
-def correct_proba(
-    X: Any,
-    codes: NDArray[np.intp],
-    proba: Array,
-    splits: list[tuple[Any, Any]],
-    *,
-    sample_weight: Array | None = None,
-) -> Array:
-    """Return a teacher's probabilities with its learnable errors taken out.
-
-    Parameters
-    ----------
-    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
-        Rows; columns that are not numeric are read as ordinal codes.
-    codes : ndarray of shape (n_samples,)
-        Labels as codes 0, ..., n_classes − 1.
-    proba : ndarray of shape (n_samples, n_classes)
-        The teacher's probabilities, floored at 1/500 before use.
-    splits : list of (ndarray, ndarray)
-        Training and test rows of the folds over which the model is cross-fitted; those of the
-        teacher, if it has any.
-    sample_weight : ndarray of shape (n_samples,), default=None
-        Weights of the rows.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
-        The corrected probabilities. They are the floored ones where the model finds nothing: the
-        number of its rounds, 0 among them, is chosen by out-of-fold log loss.
-
-    Examples
-    --------
-    A teacher that says 1/2 everywhere, and rows that say more:
+class ResidualModel:
+    """Where a teacher is wrong, learned from labels over folds of the rows.
 
     >>> import numpy as np
-    >>> from skdistill.targets.residual import correct_proba
+    >>> from skdistill import rows
     >>> X = np.linspace(0, 1, 400)[:, None]
-    >>> codes = (X[:, 0] > 0.5).astype(int)
+    >>> train = rows.check(X, X[:, 0] > 0.5)
+
+    A teacher that says 1/2 everywhere, and rows that say more:
+
     >>> even = np.arange(400) % 2 == 0
     >>> splits = [(np.flatnonzero(even), np.flatnonzero(~even)),
     ...           (np.flatnonzero(~even), np.flatnonzero(even))]
-    >>> better = correct_proba(X, codes, np.full((400, 2), 0.5), splits)
-    >>> better[[0, -1], 1].round(2)
+    >>> proba = np.full((400, 2), 0.5)
+    >>> model = ResidualModel().fit(train, proba, splits)
+    >>> model.corrected[[0, -1], 1].round(2)
+    array([0.04, 0.96])
+
+    Other rows get the mean of the folds' models:
+
+    >>> model.apply(X[[0, -1]], proba[:2])[:, 1].round(2)
     array([0.04, 0.96])
     """
-    proba = floor_proba(proba, PROBA_FLOOR)
-    scores = _scores(proba)
-    rows = _beside(as_numeric(X), scores)
-    candidates = np.repeat(scores[None], len(_ROUNDS), axis=0)
-    for train, test in splits:
-        weight = None if sample_weight is None else sample_weight[train]
-        booster = _fit(rows[train], codes[train], scores[train], proba.shape[1], weight)
-        for k, rounds in enumerate(_ROUNDS[1:], start=1):
-            step = booster.predict(rows[test], num_iteration=rounds, raw_score=True)
-            candidates[k][test] += np.asarray(step).reshape(len(test), -1)
-    return _best(candidates, codes, sample_weight)
+
+    def fit(self, rows: Rows, proba: Array, splits: Splits) -> Self:
+        """Fit a model for each fold, and choose the number of rounds by out-of-fold log loss.
+
+        `proba` is what the teacher says, shape (n_samples, n_classes), floored at 1/500 before
+        use; `splits` are its own folds, if it has any. Sets `corrected`, the teacher's
+        probabilities with their learnable errors taken out: a row's own label never enters, except
+        through other rows' probabilities and the number of rounds. They are the floored ones where
+        the models find nothing: no round is one of the choices.
+        """
+        proba = floor_proba(proba)
+        self.encoder = NumericEncoder().fit(rows.X)
+        scores = _scores(proba)
+        table = _beside(self.encoder.transform(rows.X), scores)
+        weight = rows.sample_weight
+        candidates = np.repeat(scores[None], len(_ROUNDS), axis=0)
+        self.boosters = []
+        for train, test in splits:
+            own = None if weight is None else weight[train]
+            booster = _fit(table[train], rows.codes[train], scores[train], proba.shape[1], own)
+            for k, rounds in enumerate(_ROUNDS[1:], start=1):
+                candidates[k][test] += _steps(booster, table[test], rounds)
+            self.boosters.append(booster)
+        best, self.corrected = _best(candidates, rows.codes, weight)
+        self.rounds = _ROUNDS[best]
+        return self
+
+    def apply(self, X: Any, proba: Array) -> Array:
+        """Correct what the teacher says about rows that no model has seen, by the models' mean."""
+        scores = _scores(floor_proba(proba))
+        if not self.rounds:
+            return _probabilities(scores)
+        table = _beside(self.encoder.transform(X), scores)
+        found = [
+            _probabilities(scores + _steps(booster, table, self.rounds))
+            for booster in self.boosters
+        ]
+        return np.asarray(np.mean(found, axis=0))
+
+
+def _steps(booster: lgb.Booster, table: Any, rounds: int) -> Array:
+    """Return what the first rounds of a model add to the scores, shape (n_samples, n_scores)."""
+    step = booster.predict(table, num_iteration=rounds, raw_score=True)
+    return np.asarray(step).reshape(table.shape[0], -1)
 
 
 def _scores(proba: Array) -> Array:
@@ -157,12 +154,15 @@ def _fit(
     return lgb.train({**_PARAMS, **objective}, data, num_boost_round=_ROUNDS[-1])
 
 
-def _best(candidates: Array, codes: NDArray[np.intp], sample_weight: Array | None) -> Array:
-    """Return the probabilities with the least out-of-fold log loss; of equal ones the earliest."""
+def _best(
+    candidates: Array, codes: NDArray[np.intp], sample_weight: Array | None
+) -> tuple[int, Array]:
+    """Return which probabilities have the least out-of-fold log loss, the earliest of equal ones.
+
+    And the probabilities.
+    """
     probas = [_probabilities(scores) for scores in candidates]
     own = np.arange(len(codes))
-    risks = [
-        np.average(-np.log(floor_proba(p, PROBA_FLOOR)[own, codes]), weights=sample_weight)
-        for p in probas
-    ]
-    return probas[int(np.argmin(risks))]
+    risks = [np.average(-np.log(floor_proba(p)[own, codes]), weights=sample_weight) for p in probas]
+    best = int(np.argmin(risks))
+    return best, probas[best]

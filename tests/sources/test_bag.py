@@ -25,7 +25,7 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler, TargetEncoder
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
-from skdistill.sources.folds import check_out_of_bag, in_and_out_of_bag, out_of_bag
+from skdistill.sources.bag import check_out_of_bag
 
 BAGS = [
     RandomForestClassifier(60, random_state=0),

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Scores and costs of one classifier; internal."""

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from ..._utils.compat import index_rows
-from .costs import pickled_size, prediction_time
 from ..methods import TEACHER, title
+from .costs import pickled_size, prediction_time
 from .scores import (
     Reliability,
     bayes_log_loss,
@@ -53,7 +53,8 @@ class Measurement:
     calibration_error : float
         Mean distance between predicted probability and observed share.
     agreement, r2_log_odds, kl_divergence : float
-        Fidelity to the teacher on test rows, see :func:`~skdistill.evaluation.measure.scores.fidelity`.
+        Fidelity to the teacher on test rows, see `fidelity` in
+        :mod:`skdistill.evaluation.measure.scores`.
     fit_seconds : float
         What it takes to make it on its own, the teacher's fits included.
     row_time : float

@@ -13,14 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr, rel_entr
 from sklearn.metrics import r2_score
 
+from ..._utils.probabilities import PROBA_FLOOR, floor_proba
 from ..._utils.validation import class_columns
-from ...targets.losses import floor_proba
 
 Array = NDArray[np.float64]
 
-# Every logarithm here raises probabilities to this first: without a floor the single rows on which
-# an unpruned tree is certain and wrong would decide every comparison.
-PROBA_FLOOR = 1 / 500
+# Every logarithm here raises probabilities to PROBA_FLOOR first: without a floor the single rows on
+# which an unpruned tree is certain and wrong would decide every comparison.
 N_BINS = 10
 
 # ---- how right -------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..measure.scores import Reliability
 from ..methods import (
     CORRECTED,
     CROSS_FIT,
@@ -19,7 +20,6 @@ from ..methods import (
     TUNED_LABELS,
     title,
 )
-from ..measure.scores import Reliability
 
 if TYPE_CHECKING:
     from .results import Comparison

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import pictures
 from ..measure.measurement import LARGE_BATCH, Measurement
 from ..methods import LABELS, TUNED_LABELS
+from . import pictures
 from .tables import (
     as_frame,
     format_percent,

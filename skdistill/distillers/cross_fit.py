@@ -1,0 +1,159 @@
+"""Cross-fitted distillation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._utils.probabilities import PROBA_FLOOR
+from ..rows import Rows
+from ..sources import Source, choose_source
+from ..targets import CrossFit, Strategy
+from .base import BaseDistiller
+
+
+class CrossFitDistiller(BaseDistiller):
+    """Cross-fitted knowledge distillation: no teacher is asked about a row it has seen.
+
+    The rows are split in folds, and each row's class probabilities come from a teacher that was
+    fitted without the row's fold. So a teacher that memorises its labels cannot hand them on to
+    the student.
+
+    Parameters
+    ----------
+    teacher : classifier or None
+        Any classifier with `predict_proba`; a Pipeline or a search are classifiers too. It is
+        cloned for each fold, never modified. None where `teacher_proba` is given to `fit`.
+    student : regressor or classifier
+        What learns the teacher's probabilities; see :class:`Distiller`.
+    loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
+        What the student minimises; see :class:`Distiller`.
+    temperature : float, default=1.0
+        Temperature of `"cross_entropy"`; see :class:`Distiller`.
+    proba_floor : float, default=0.002
+        Lowest teacher probability where a logarithm is taken; see :class:`Distiller`.
+    cv : int, splitter, iterable or "oob", default=5
+        Which teacher answers about a row. Each row must be predicted exactly once.
+
+        - int: number of stratified folds, shuffled by `random_state`. Elsewhere in
+          scikit-learn an int does not shuffle.
+        - splitter: an object with `split`, such as :class:`~sklearn.model_selection.GroupKFold`.
+        - iterable: pairs of training and test rows.
+        - `"oob"`: no folds; of a bagging teacher the members that have not seen the row. That is
+          :class:`~sklearn.ensemble.RandomForestClassifier`,
+          :class:`~sklearn.ensemble.BaggingClassifier`, or
+          :class:`~sklearn.ensemble.ExtraTreesClassifier` with `bootstrap=True`. One fit, for as
+          good a student. The teacher may end a Pipeline whose other steps do not learn from y.
+          Rows with fewer than 5 such members are predicted by teachers of 5 folds, with a
+          warning that counts them.
+
+        A class that is missing from a fold's training part has probability 0 in that fold.
+    n_jobs : int, default=None
+        Number of folds that are fitted at the same time, as everywhere in scikit-learn. Leave it
+        at None (one after the other) for a teacher that uses all cores by itself, and give -1
+        for one that uses a single core.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds; teacher and student have their own.
+    memory : None, str, Path or joblib.Memory, default=None
+        Where to keep the teacher's probabilities for further fits with the same teacher, rows,
+        labels, weights and folds, such as those of a search over parameters of the student or
+        the correction. Nothing can be reused where folds are shuffled without a
+        seed: give `random_state` an int. Not used with `store_teachers=True`.
+    verbose : int, default=0
+        1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
+        `set_callbacks(ProgressBar())` shows more.
+    store_teachers : bool, default=False
+        Whether to keep the folds' fitted teachers in `teachers_`.
+    store_teacher_proba : bool, default=False
+        Whether to keep the out-of-fold probabilities in `teacher_proba_`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    student_ : estimator
+        The fitted student, a plain scikit-learn estimator.
+    classifier_ : DistilledClassifier
+        The student as a classifier on its own, without the teacher: this is what one pickles
+        and ships.
+    teachers_ : list of classifier
+        The fitted teacher of each fold, with `store_teachers=True`.
+    teacher_proba_ : ndarray of shape (n_samples, n_classes)
+        The out-of-fold probabilities, with `store_teacher_proba=True`.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where X had names that are all strings.
+
+    See Also
+    --------
+    Distiller : The teacher is asked about the rows it was fitted on.
+    LossCorrectedDistiller : Corrects the teacher's bias by the labels besides.
+
+    References
+    ----------
+    .. [1] Dao, Kamath, Syrgkanis, Mackey, "Knowledge Distillation as Semiparametric
+       Inference", ICLR 2021, section 4 (cross-fitting).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skdistill import CrossFitDistiller
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> teacher = RandomForestClassifier(n_estimators=50, random_state=0)
+    >>> student = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0)
+    >>> model = CrossFitDistiller(teacher, student, random_state=0).fit(X_train, y_train)
+    >>> model.score(X_test, y_test) > 0.9
+    True
+
+    The student alone is what one ships:
+
+    >>> model.classifier_.predict(X_test).shape
+    (143,)
+    """
+
+    def __init__(
+        self,
+        teacher: Any,
+        student: Any,
+        *,
+        loss: str = "auto",
+        temperature: float = 1.0,
+        proba_floor: float = PROBA_FLOOR,
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        memory: Any = None,
+        verbose: int = 0,
+        store_teachers: bool = False,
+        store_teacher_proba: bool = False,
+    ) -> None:
+        self.teacher = teacher
+        self.student = student
+        self.loss = loss
+        self.temperature = temperature
+        self.proba_floor = proba_floor
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.memory = memory
+        self.verbose = verbose
+        self.store_teachers = store_teachers
+        self.store_teacher_proba = store_teacher_proba
+
+    # Whether `cv` may name a source of in-sample answers.
+    _inside = False
+
+    def _own_source(self) -> Source:
+        return choose_source(
+            self._folds_parameter(),
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+            inside=self._inside,
+        )
+
+    def _strategies(self, rows: Rows) -> list[Strategy]:
+        return [CrossFit("cross_fit")]

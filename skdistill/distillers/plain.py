@@ -1,0 +1,133 @@
+"""Plain distillation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._utils.probabilities import PROBA_FLOOR
+from ..rows import Rows
+from ..sources import InSample, Source
+from ..targets import CrossFit, Strategy
+from .base import BaseDistiller
+
+
+class Distiller(BaseDistiller):
+    """Plain knowledge distillation: the teacher is asked about the rows it was fitted on.
+
+    The teacher is fitted on all rows, the student learns the class probabilities that the
+    teacher gives for the same rows. This is the baseline: a teacher that overfits hands its
+    memorised labels on (:class:`CrossFitDistiller` cures that), one that underfits its bias
+    (:class:`LossCorrectedDistiller` cures both).
+
+    Parameters
+    ----------
+    teacher : classifier or None
+        Any classifier with `predict_proba`; a Pipeline or a search are classifiers too. It is
+        cloned, never modified. A :class:`~sklearn.frozen.FrozenEstimator` is asked and not
+        fitted. None where `teacher_proba` is given to `fit`.
+    student : regressor or classifier
+        What learns the teacher's probabilities. It is cloned, never modified. A regressor
+        learns one output for two classes, and for more classes one output each, by its own
+        support for several outputs or by one regressor per class. A classifier needs
+        `sample_weight` in `fit` (see :class:`SoftLabelClassifier`), or an attribute
+        `accepts_soft_labels` that is True: then it gets the probabilities, of shape
+        (n_samples, n_classes), as y.
+    loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
+        What the student minimises.
+
+        - `"squared_error"`: squared error on probabilities. For regressors.
+        - `"squared_error_logit"`: squared error on log-odds (two classes) or centred
+          log-probabilities. For regressors. A regressor that averages, averages logits then,
+          and the mean of logits is not the logit of the mean.
+        - `"cross_entropy"`: the teacher's probabilities as soft labels. For classifiers.
+        - `"auto"`: `"squared_error"` for a regressor, `"cross_entropy"` for a classifier.
+    temperature : float, default=1.0
+        Positive temperature T of `"cross_entropy"`: the soft labels are softmax(log p / T), and
+        the student's probabilities are raised to the power T and normalised again.
+    proba_floor : float, default=0.002
+        Teacher probabilities are raised to at least this, and normalised, where a logarithm is
+        taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
+    memory : None, str, Path or joblib.Memory, default=None
+        Where to keep the teacher's probabilities for further fits with the same teacher, rows,
+        labels, weights and folds, such as those of a search over parameters of the student or
+        the correction. Not used with `store_teachers=True`.
+    verbose : int, default=0
+        1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
+        `set_callbacks(ProgressBar())` shows more.
+    store_teachers : bool, default=False
+        Whether to keep the fitted teacher in `teachers_`.
+    store_teacher_proba : bool, default=False
+        Whether to keep the teacher's probabilities in `teacher_proba_`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    student_ : estimator
+        The fitted student, a plain scikit-learn estimator.
+    classifier_ : DistilledClassifier
+        The student as a classifier on its own, without the teacher: this is what one pickles
+        and ships.
+    teachers_ : list of classifier
+        The fitted teacher, with `store_teachers=True`.
+    teacher_proba_ : ndarray of shape (n_samples, n_classes)
+        What the student learned from, with `store_teacher_proba=True`.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where X had names that are all strings.
+
+    See Also
+    --------
+    CrossFitDistiller : The student learns from teachers that did not see the row.
+    LossCorrectedDistiller : Corrects the teacher's bias by the labels besides.
+
+    References
+    ----------
+    .. [1] Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network", 2015.
+    .. [2] Dao, Kamath, Syrgkanis, Mackey, "Knowledge Distillation as Semiparametric
+       Inference", ICLR 2021, section 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skdistill import Distiller
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> teacher = RandomForestClassifier(n_estimators=50, random_state=0)
+    >>> student = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0)
+    >>> model = Distiller(teacher, student).fit(X, y)
+    >>> model.predict_proba(X[:2]).shape
+    (2, 2)
+    """
+
+    def __init__(
+        self,
+        teacher: Any,
+        student: Any,
+        *,
+        loss: str = "auto",
+        temperature: float = 1.0,
+        proba_floor: float = PROBA_FLOOR,
+        memory: Any = None,
+        verbose: int = 0,
+        store_teachers: bool = False,
+        store_teacher_proba: bool = False,
+    ) -> None:
+        self.teacher = teacher
+        self.student = student
+        self.loss = loss
+        self.temperature = temperature
+        self.proba_floor = proba_floor
+        self.memory = memory
+        self.verbose = verbose
+        self.store_teachers = store_teachers
+        self.store_teacher_proba = store_teacher_proba
+
+    def _own_source(self) -> Source:
+        return InSample()
+
+    def _strategies(self, rows: Rows) -> list[Strategy]:
+        # The only answers there are, as they are.
+        return [CrossFit("in_sample")]

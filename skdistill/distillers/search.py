@@ -1,0 +1,329 @@
+"""Distillation that chooses its targets by honest cross-validation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import get_scorer
+
+from .. import selection
+from .._utils.estimators import is_frozen
+from .._utils.probabilities import PROBA_FLOOR
+from .._utils.progress import Progress
+from .._utils.validation import check_scorer, is_number
+from ..rows import Rows
+from ..selection import Task
+from ..sources import Answers, Folds, Source, Splits, Teacher, ask_parts, choose_search_source
+from ..sources.overfit import overfit_share
+from ..sources.search import Unseen
+from ..students.calibration import Calibration, fit_calibration
+from ..targets import Lesson, Strategy
+from .base import BaseDistiller, Street, present
+
+Array = NDArray[np.float64]
+
+
+class LossCorrectedDistillerCV(BaseDistiller):
+    """Distillation that chooses its targets by honest cross-validation.
+
+    Whether distillation helps, hurts or needs correcting depends on the table, the teacher and the
+    student. This distiller tries candidates: in each fold the targets of the training rows come
+    from teachers (and a residual model) fitted on training rows alone, a student learns them, and
+    is judged on the fold's validation labels. The winner is then fitted on all rows. All candidates
+    share the teachers' answers; none fits a teacher of its own.
+
+    Parameters
+    ----------
+    teacher : classifier
+        Any classifier with `predict_proba`. It is cloned, never modified.
+    student : regressor or classifier
+        What learns; see :class:`Distiller`.
+    candidates : "auto" or list, default="auto"
+        What is tried:
+
+        - `"labels"`: no distillation.
+        - `"in_sample"`: plain distillation.
+        - `"cross_fit"`: the student learns out-of-fold (or out-of-bag) probabilities.
+        - `"residual"`: the same with the learned correction, see
+          :class:`LossCorrectedDistiller`; `("residual", g)` with another share than 0.2.
+        - `"blend"`: one student of the weighted mean of the other named candidates' targets, with
+          weights on the simplex that give their out-of-fold students' mean prediction the least
+          log loss.
+        - a share g in [0, 1], or a pair (rule, c) of
+          :class:`LossCorrectedDistiller`'s `correction` and `c`.
+
+        `"auto"` is the five named ones for two classes; for more classes also the shares .1, .2,
+        .3, .5 and .7.
+    scoring : str, callable or None, default=None
+        What candidates are judged by; None is the log loss with probabilities floored at
+        `proba_floor`.
+    cv : int, splitter or iterable, default=5
+        Folds of the selection, each row validated once; see :class:`CrossFitDistiller`.
+    teacher_cv : None, int, splitter, "oob" or "unseen", default=None
+        Where teacher probabilities inside each training part come from.
+
+        - None: the same folds. The teachers without folds j and k serve fold j while k validates,
+          and fold k while j does: K (K + 1) / 2 teachers for K folds, of which K serve the final
+          student. At least three folds.
+        - `"oob"`: a bagging teacher's out-of-bag answers: one teacher for each fold and one for
+          all rows.
+        - int or splitter: folds of its own within each training part and within all rows.
+        - `"unseen"`: the teacher is frozen, or `teacher_proba` is given, and you state that it
+          never saw any of these labels. Without that statement only `"labels"` would be judged
+          honestly, so everything else is refused.
+    min_gain_se : float, default=0.5
+        By how many paired standard errors (over rows for the log loss, over folds for another
+        score) a candidate must beat the best of labels, in-sample and cross-fit to be chosen
+        before it. Without one of these three the best mean wins.
+    calibrate : "auto" or bool, default="auto"
+        Whether a sigmoid, fitted to the chosen candidate's out-of-fold predictions, is applied to
+        the student's probabilities, also in `classifier_`. It must prove itself like a candidate
+        with "auto": sigmoids fitted without a fold must gain more than `min_gain_se` paired
+        standard errors of log loss there. With a `scoring` of your own "auto" means no. For two
+        classes the order of rows, and so the AUC, stays as it is.
+    loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
+        What the student minimises; see :class:`Distiller`.
+    temperature : float, default=1.0
+        Temperature of `"cross_entropy"`; see :class:`Distiller`.
+    proba_floor : float, default=0.002
+        Lowest teacher probability where a logarithm is taken, and lowest student probability in
+        the default score.
+    n_jobs : int, default=None
+        Number of teachers, and of students, fitted at the same time.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds; teacher and student have their own.
+    memory : None, str, Path or joblib.Memory, default=None
+        Where to keep the teachers' answers, for a further search with the same teacher, rows,
+        labels, weights and folds.
+    verbose : int, default=0
+        1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
+        `set_callbacks(ProgressBar())` shows more.
+
+    Attributes
+    ----------
+    best_candidate_ : object
+        The chosen candidate, as it was given.
+    best_index_ : int
+        Its place in `cv_results_`.
+    best_score_ : float
+        Its mean score, before calibration.
+    cv_results_ : dict of ndarray
+        For each candidate its name in `candidate` and `params`, `mean_test_score`,
+        `se_test_score`, `std_test_score` and `split<k>_test_score` over folds,
+        `rank_test_score`, and `mean_fit_time` of a student in seconds. The default score is minus
+        the log loss.
+    blend_weights_ : dict
+        The weight of each candidate in the blend, where that was a candidate.
+    calibration_ : Calibration or None
+        The sigmoid that `predict_proba` applies, with its `slope` and `shift`; None for none.
+    overfit_share_ : float
+        How much of the labels' surprise the teacher remembers: 0 for nothing, 1 for a teacher that
+        repeats the labels; about .63 for an unpruned forest. Where in-sample answers were at hand.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    student_ : estimator
+        The fitted student, a plain scikit-learn estimator.
+    classifier_ : DistilledClassifier
+        The student as a classifier on its own.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where X had names that are all strings.
+
+    See Also
+    --------
+    LossCorrectedDistiller : One candidate, without a search.
+
+    References
+    ----------
+    .. [1] Dao, Kamath, Syrgkanis, Mackey, "Knowledge Distillation as Semiparametric
+       Inference", ICLR 2021. Its search over `c` uses probabilities that saw the validation
+       labels; this one does not.
+    .. [2] van der Laan, Polley, Hubbard, "Super Learner", 2007 (the blend's weights).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skdistill import LossCorrectedDistillerCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> teacher = RandomForestClassifier(n_estimators=50, random_state=0)
+    >>> student = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0)
+    >>> model = LossCorrectedDistillerCV(
+    ...     teacher, student, cv=3, teacher_cv="oob", random_state=0
+    ... ).fit(X, y)
+    >>> model.best_candidate_ in ["labels", "in_sample", "cross_fit", "residual", "blend"]
+    True
+    >>> sorted(model.cv_results_)[:3]
+    ['candidate', 'mean_fit_time', 'mean_test_score']
+    """
+
+    # Teachers, targets, candidates, blend, a last teacher where in-sample wins, student.
+    _n_steps = 6
+
+    # The search needs no teacher afterwards.
+    store_teachers = False
+    store_teacher_proba = False
+
+    def __init__(
+        self,
+        teacher: Any,
+        student: Any,
+        *,
+        candidates: Any = "auto",
+        scoring: Any = None,
+        cv: Any = 5,
+        teacher_cv: Any = None,
+        min_gain_se: float = 0.5,
+        calibrate: bool | str = "auto",
+        loss: str = "auto",
+        temperature: float = 1.0,
+        proba_floor: float = PROBA_FLOOR,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        memory: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.teacher = teacher
+        self.student = student
+        self.candidates = candidates
+        self.scoring = scoring
+        self.cv = cv
+        self.teacher_cv = teacher_cv
+        self.min_gain_se = min_gain_se
+        self.calibrate = calibrate
+        self.loss = loss
+        self.temperature = temperature
+        self.proba_floor = proba_floor
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.memory = memory
+        self.verbose = verbose
+
+    # ---- choice and validation ----------------------------------------------------------------
+
+    def _choose(self, rows: Rows, teacher_proba: Any) -> Street:
+        street = super()._choose(rows, teacher_proba)
+        if not is_number(self.min_gain_se) or not self.min_gain_se >= 0:
+            raise ValueError(f"min_gain_se must be a number >= 0, found {self.min_gain_se!r}.")
+        if not (isinstance(self.calibrate, bool | np.bool_) or self.calibrate == "auto"):
+            raise ValueError(f"calibrate must be 'auto', True or False, found {self.calibrate!r}.")
+        check_scorer(self.scoring, rows.X, rows.y)
+        if teacher_proba is not None or is_frozen(self.teacher):
+            _check_fixed(street)
+        return street
+
+    def _source(self, teacher_proba: Any) -> Any:
+        return choose_search_source(
+            self.teacher_cv,
+            self.teacher,
+            teacher_proba=teacher_proba,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+        )
+
+    def _own_source(self) -> Source:
+        """Return the folds of the selection."""
+        return Folds(self._folds_parameter(), self.random_state)
+
+    def _strategies(self, rows: Rows) -> list[Strategy]:
+        return selection.parse_candidates(self.candidates, rows.n_classes)
+
+    # ---- the search --------------------------------------------------------------------------
+
+    def _fit(
+        self,
+        street: Street,
+        teacher: Teacher,
+        split_params: dict[str, Any],
+        progress: Progress,
+    ) -> dict[str, Any]:
+        rows, source, strategies, student = street
+        folds = self._split(rows, source, split_params)
+        scorer = None if self.scoring is None else get_scorer(self.scoring)
+        task = Task(rows, student, folds, self.proba_floor, scorer, self.n_jobs, progress)
+        *parts, whole = self._answers(task, source, teacher, strategies)
+        lessons = [self._lesson(rows, *part) for part in zip(parts, folds, strict=True)]
+        found = selection.search(task, strategies, lessons, self.min_gain_se)
+        last = whole
+        if whole is not None and found.strategy.needs_inside:
+            last = source.finish(teacher, rows, whole, progress)
+        target = found.strategy.target(self._lesson(rows, last), student.loss)
+        calibration = self._calibration(task, found.proba)
+        return {
+            **self._teach(rows, student, target, progress, calibration=calibration),
+            "calibration_": calibration,
+            "best_candidate_": found.strategy.name,
+            "best_index_": found.best,
+            "best_score_": float(found.results["mean_test_score"][found.best]),
+            "cv_results_": found.results,
+            **present(
+                {"blend_weights_": found.weights, "overfit_share_": _overfit_share(rows, whole)}
+            ),
+        }
+
+    def _split(self, rows: Rows, source: Any, split_params: dict[str, Any]) -> Splits:
+        """Return the folds of the selection."""
+        folds = self._own_source().split(rows, split_params) or []
+        if len(folds) < source.min_folds:
+            raise ValueError(
+                f"cv must give at least 3 folds with teacher_cv=None, and 2 otherwise, found "
+                f"{len(folds)}: use more folds, or another teacher_cv."
+            )
+        return folds
+
+    def _answers(
+        self, task: Task, source: Any, teacher: Teacher, strategies: list[Strategy]
+    ) -> list[Answers | None]:
+        """Ask about each fold's training rows, and about all rows, if any strategy needs that."""
+        if not any(strategy.needs_answers for strategy in strategies):
+            return [None] * (len(task.folds) + 1)
+        return [
+            *ask_parts(
+                source,
+                teacher,
+                task.rows,
+                task.folds,
+                inside=any(strategy.needs_inside for strategy in strategies),
+                memory=self.memory,
+                progress=task.progress,
+            )
+        ]
+
+    def _lesson(self, rows: Rows, answers: Answers | None, fold: Any = None) -> Lesson:
+        part = None if fold is None else fold[0]
+        return Lesson(rows, answers, part=part, random_state=self.random_state)
+
+    def _calibration(self, task: Task, proba: Array) -> Calibration | None:
+        if self.calibrate == "auto":
+            judged = task.scorer is None
+            return selection.calibrate(task, proba, self.min_gain_se) if judged else None
+        if self.calibrate:
+            return fit_calibration(proba, task.rows.codes, task.rows.sample_weight)
+        return None
+
+
+def _check_fixed(street: Street) -> None:
+    """Refuse candidates that a frozen teacher or given probabilities cannot serve honestly."""
+    if not isinstance(street.source, Unseen) and any(s.needs_answers for s in street.strategies):
+        raise ValueError(
+            "A frozen teacher and given probabilities may have seen the validation labels, so "
+            "only the candidate 'labels' would be judged honestly: hand over a teacher that "
+            "can be fitted, or state teacher_cv='unseen' if its teacher never saw any of "
+            "these labels; candidates but 'in_sample' are honest then."
+        )
+    if any(strategy.needs_inside for strategy in street.strategies):
+        raise ValueError(
+            "candidates must not hold 'in_sample' for a frozen teacher or given "
+            "probabilities, which know one kind of answer only: list the others, such as "
+            "['labels', 'cross_fit', 'residual', 'blend']."
+        )
+
+
+def _overfit_share(rows: Rows, whole: Answers | None) -> float | None:
+    if whole is None or whole.inside is None:
+        return None
+    return overfit_share(rows.onehot, whole.inside, whole.out, rows.sample_weight)

@@ -1,0 +1,193 @@
+"""What travels down the street: validated rows, their labels, weights and groups."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import assert_all_finite
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d, indexable, validate_data
+
+from ._utils.compat import index_rows, n_rows
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as the user handed them over, and what is known of each.
+
+    `X` stays a frame, array or sparse matrix; `y` are labels, `classes` all there are, sorted, and
+    `codes` each label's place among them. Weights and groups may be None.
+    """
+
+    X: Any
+    y: NDArray[Any]
+    classes: NDArray[Any]
+    codes: Indices
+    sample_weight: Array | None = None
+    groups: Any = None
+    n_features: int | None = None
+    feature_names: NDArray[Any] | None = None
+
+    def take(self, part: Indices) -> Rows:
+        """Return some of the rows, by their numbers; the classes stay all there are."""
+        weight, groups = self.sample_weight, self.groups
+        return replace(
+            self,
+            X=index_rows(self.X, part),
+            y=self.y[part],
+            codes=self.codes[part],
+            sample_weight=None if weight is None else weight[part],
+            groups=None if groups is None else np.asarray(groups)[part],
+        )
+
+    @property
+    def onehot(self) -> Array:
+        """Labels as rows of zeros and a one, shape (n_samples, n_classes)."""
+        return np.asarray(np.eye(len(self.classes))[self.codes])
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return len(self.codes)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.classes)
+
+    def __sizeof__(self) -> int:
+        # dask asks before it shares an argument among its workers instead of sending it again.
+        parts = (self.X, self.y, self.codes, self.sample_weight, self.groups)
+        return sum(getattr(part, "nbytes", None) or sys.getsizeof(part) for part in parts)
+
+
+def check(
+    X: Any,
+    y: Any,
+    sample_weight: ArrayLike | None = None,
+    groups: Any = None,
+    *,
+    estimator: Any = None,
+) -> Rows:
+    """Return what `fit` was given as rows, or say what is wrong with it.
+
+    Sets `n_features_in_` and `feature_names_in_` of `estimator`, where one is given.
+    """
+    table = _Table() if estimator is None else estimator
+    X = check_table(table, X, y)
+    labels, classes, codes = check_labels(y)
+    weights = check_weights(sample_weight, n_rows(X))
+    n_features = getattr(table, "n_features_in_", None)
+    names = getattr(table, "feature_names_in_", None)
+    return Rows(X, labels, classes, codes, weights, groups, n_features, names)
+
+
+class _Table(ClassifierMixin, BaseEstimator):
+    """Stands in where no estimator wants to know the columns."""
+
+
+def check_table(estimator: Any, X: Any, y: Any) -> Any:
+    """Make X indexable, leave frames, arrays and sparse matrices otherwise alone.
+
+    Sets `n_features_in_` and `feature_names_in_` of `estimator`, where one is given.
+    """
+    is_table = hasattr(X, "columns") or sparse.issparse(X) or isinstance(X, np.ndarray)
+    if not is_table:
+        X = np.asarray(X)
+    estimator = _Table() if estimator is None else estimator
+    validate_data(estimator, X, y, skip_check_array=True)
+    names = column_names(X)
+    if names is not None:
+        # scikit-learn 1.6 does not see the names of polars 2.
+        estimator.feature_names_in_ = names
+    X, _ = indexable(X, y)
+    return X
+
+
+def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:
+    """Return labels as an array, the sorted classes, and each label's place among them."""
+    labels = column_or_1d(y, warn=True)
+    assert_all_finite(labels, input_name="y")
+    try:
+        check_classification_targets(labels)
+        classes, codes = np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(
+            f"y must hold labels of one kind, and none missing, found {labels[:5].tolist()} ...: "
+            f"{error}"
+        ) from error
+    if len(classes) < 2:
+        raise ValueError(
+            f"y must hold at least 2 classes to learn from, found one class: {classes.tolist()}."
+        )
+    return labels, classes, codes
+
+
+def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | None:
+    """Return usable sample weights, or None."""
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have one weight per row, shape ({n_samples},), found shape "
+            f"{weights.shape}."
+        )
+    assert_all_finite(weights, input_name="sample_weight")
+    if (weights < 0).any():
+        raise ValueError("Negative values in data passed to sample_weight: weights must be >= 0.")
+    if not weights.any():
+        raise ValueError(
+            "Sample weights must contain at least one non-zero number: sample_weight is all zero."
+        )
+    return np.asarray(weights)
+
+
+# ---- names of columns ------------------------------------------------------------------------
+
+
+def column_names(X: Any) -> NDArray[Any] | None:
+    """Return the column names of a frame if all are strings, else None."""
+    columns = getattr(X, "columns", None)
+    if columns is None:
+        return None
+    names = np.asarray(columns, dtype=object)
+    return names if len(names) and all(isinstance(name, str) for name in names) else None
+
+
+def compare_names(
+    fitted: NDArray[Any], names: NDArray[Any], *, all_needed: bool, others_welcome: bool
+) -> None:
+    """Refuse a frame with columns in another order, or with other columns.
+
+    `all_needed` is False for a student that may select columns and miss those it wants itself,
+    `others_welcome` True for one that selects them by name. Otherwise an unseen column beside a
+    missing one would be taken for it.
+    """
+    unseen = [name for name in names if name not in set(fitted)]
+    missing = [name for name in fitted if name not in set(names)]
+    refused = (unseen or missing) if all_needed else (unseen and missing and not others_welcome)
+    message = "The feature names should match those that were passed during fit.\n"
+    if refused and unseen:
+        message += "Feature names unseen at fit time:\n" + _bullets(unseen)
+    if refused and missing:
+        message += "Feature names seen at fit time, yet now missing:\n" + _bullets(missing)
+    in_order = [n for n in names if n not in unseen] == [n for n in fitted if n not in missing]
+    if not in_order:
+        message += "Feature names must be in the same order as they were in fit.\n"
+    if refused or not in_order:
+        raise ValueError(message)
+
+
+def _bullets(names: list[str]) -> str:
+    shown = [f"- {name}\n" for name in sorted(names)[:5]]
+    return "".join(shown) + ("- ...\n" if len(names) > 5 else "")

@@ -1,0 +1,191 @@
+"""A teacher that can be asked, and the only shape in which its answers return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+
+from .._utils.compat import index_params, index_rows
+from .._utils.estimators import address_weights, holds_fitted, last_step, predicts_proba
+from .._utils.memory import fingerprint, open_memory, reuse
+from .._utils.progress import SILENT, Progress
+from .._utils.validation import class_columns, refuse_pairwise
+from ..rows import Rows
+from .overfit import warn_if_in_sample
+
+Array = NDArray[np.float64]
+Splits = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What teachers say about some rows, all of it learned from these rows alone.
+
+    `out` are the probabilities from teachers that have not seen the row, shape (n_samples,
+    n_classes); those of a source that knows one kind of answer only. `inside` are in-sample ones,
+    None where nobody asked for them. `splits` are the teachers' folds, None where they had none,
+    and `teachers` the fitted teachers that are kept.
+    """
+
+    out: Array
+    inside: Array | None = None
+    splits: Splits | None = None
+    teachers: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A teacher as the user handed it over, and what its `fit` takes beyond rows and labels."""
+
+    estimator: Any
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def fit(self, rows: Rows) -> Any:
+        """Return a fitted clone; what is frozen stays as it is."""
+        if isinstance(self.estimator, FrozenEstimator):
+            return self.estimator
+        params = address_weights(self.estimator, self.params)
+        return clone(self.estimator).fit(rows.X, rows.y, **params)
+
+    def take(self, rows: Rows, part: NDArray[np.intp]) -> Teacher:
+        """Return the teacher with the parameters of some of the rows."""
+        return Teacher(self.estimator, index_params(rows.X, self.params, part))
+
+
+def say(fitted: Any, rows: Rows, part: NDArray[np.intp] | None = None) -> Array:
+    """Return what a fitted teacher says about rows, or some of them, by their numbers."""
+    X = rows.X if part is None else index_rows(rows.X, part)
+    return class_columns(rows.classes, fitted, fitted.predict_proba(X))
+
+
+def check_teacher(teacher: Any) -> None:
+    """Refuse what cannot give class probabilities."""
+    if teacher is None:
+        raise ValueError("teacher is None: pass a classifier, or teacher_proba to fit.")
+    if isinstance(teacher, type) or not hasattr(teacher, "fit"):
+        raise ValueError(f"teacher must be a classifier instance, found {teacher!r}.")
+    if not predicts_proba(teacher):
+        raise ValueError(
+            f"teacher must have predict_proba; {type(last_step(teacher)).__name__} has none. "
+            "Wrap it, for instance in CalibratedClassifierCV."
+        )
+    refuse_pairwise(teacher, "teacher")
+
+
+class Source(Protocol):
+    """Where answers come from, see :mod:`skdistill.sources`."""
+
+    answers_inside: bool  # whether about rows that the teacher has seen
+    fits_teachers: bool
+    needs_one_fit: bool  # whether a teacher of all rows gives all answers
+
+    @property
+    def splitter(self) -> Any:
+        """What splits rows in folds, None without folds."""
+
+    @property
+    def key(self) -> Any:
+        """What tells its answers from another source's, beside rows, teacher and folds."""
+
+    def check(self, teacher: Any) -> None:
+        """Refuse a teacher that it cannot ask."""
+
+    def split(self, rows: Rows, params: dict[str, Any] | None = None) -> Splits | None:
+        """Return its folds of some rows; `params` are those of the splitter."""
+
+    def ask(
+        self,
+        teacher: Teacher,
+        rows: Rows,
+        splits: Splits | None = None,
+        *,
+        inside: bool = False,
+        keep: bool = False,
+        progress: Progress = SILENT,
+    ) -> Answers:
+        """Ask about the rows that the teacher is given to learn from."""
+
+
+# ---- asking, with what every door owes: the memory, and the look for answers from inside ------
+
+
+def ask(
+    source: Source,
+    teacher: Teacher,
+    rows: Rows,
+    *,
+    split_params: dict[str, Any] | None = None,
+    inside: bool = False,
+    keep: bool = False,
+    memory: Any = None,
+    progress: Progress = SILENT,
+) -> Answers:
+    """Ask about rows, or find in `memory` what was answered before."""
+    splits = source.split(rows, split_params)
+
+    def compute() -> list[Answers]:
+        return [source.ask(teacher, rows, splits, inside=inside, keep=keep, progress=progress)]
+
+    (answers,) = _recall(
+        None if keep or not source.fits_teachers else memory,
+        teacher,
+        rows,
+        (source.key, splits, inside),
+        [splits],
+        compute,
+    )
+    _warn_of_seen_labels(source, teacher, rows, answers)
+    return answers
+
+
+def ask_parts(
+    source: Any,
+    teacher: Teacher,
+    rows: Rows,
+    folds: Splits,
+    *,
+    inside: bool = False,
+    memory: Any = None,
+    progress: Progress = SILENT,
+) -> list[Answers]:
+    """Ask a source of a search about the training rows of each fold, and about all rows."""
+    splits = source.split(rows, folds)
+    answers = _recall(
+        memory if source.fits_teachers else None,
+        teacher,
+        rows,
+        ("selection", source.key, folds, splits, inside),
+        splits,
+        lambda: source.ask(teacher, rows, folds, splits, inside=inside, progress=progress),
+    )
+    _warn_of_seen_labels(source, teacher, rows, answers[-1])
+    return answers
+
+
+def _recall(
+    memory: Any,
+    teacher: Teacher,
+    rows: Rows,
+    how: Any,
+    splits: list[Splits | None],
+    compute: Callable[[], list[Answers]],
+) -> list[Answers]:
+    if memory is None:
+        return compute()
+    labels = (rows.classes.tolist(), rows.codes)
+    key = fingerprint(teacher.estimator, rows.X, labels, teacher.params, how)
+    found = reuse(open_memory(memory), key, lambda: [(a.out, a.inside) for a in compute()])
+    return [Answers(out, known, own) for (out, known), own in zip(found, splits, strict=True)]
+
+
+def _warn_of_seen_labels(source: Any, teacher: Teacher, rows: Rows, answers: Answers) -> None:
+    """Look at answers that should come from outside, where they may not."""
+    meant = getattr(source, "answers_inside", False)
+    if not meant and (not source.fits_teachers or holds_fitted(teacher.estimator)):
+        warn_if_in_sample(rows, answers.out)

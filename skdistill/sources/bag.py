@@ -1,0 +1,246 @@
+"""Out-of-bag: one fit of a bagging teacher; members answer about rows that they did not see."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, gen_even_slices, get_tags
+from sklearn.utils.parallel import Parallel, delayed
+
+from .._utils.compat import n_rows
+from .._utils.estimators import is_frozen, last_step, split_params
+from .._utils.progress import SILENT, Progress
+from .._utils.validation import class_columns
+from .._utils.warn import warn
+from ..rows import Rows
+from .answers import Answers, Splits, Teacher, say
+from .folds import cross_fit, quiet_folds
+
+Array = NDArray[np.float64]
+
+# A mean over fewer members that did not see the row is too noisy to learn from.
+_ENOUGH_VOTES = 5
+_FALLBACK_FOLDS = 5
+_TREES_AT_A_TIME = 50
+_FORESTS = (RandomForestClassifier, ExtraTreesClassifier)
+
+
+@dataclass(frozen=True)
+class OutOfBag:
+    """A bag is fitted once; rows with too few votes are answered by teachers of folds.
+
+    `random_state` seeds those folds.
+    """
+
+    random_state: Any = None
+    n_jobs: int | None = None
+    splitter = None
+    answers_inside = False
+    fits_teachers = True
+    needs_one_fit = True
+
+    @property
+    def key(self) -> Any:
+        """What tells its answers from others."""
+        return ("out_of_bag", self.random_state)
+
+    def check(self, teacher: Any) -> None:
+        """Refuse a teacher that has no out-of-bag probabilities."""
+        check_out_of_bag(teacher)
+
+    def split(self, rows: Rows, params: dict[str, Any] | None = None) -> Splits | None:
+        """Return None: a bag has no folds."""
+        return None
+
+    def ask(
+        self,
+        teacher: Teacher,
+        rows: Rows,
+        splits: Splits | None = None,
+        *,
+        inside: bool = False,
+        keep: bool = False,
+        progress: Progress = SILENT,
+    ) -> Answers:
+        """Fit once, and ask out of the bag, and in it if in-sample answers are wanted.
+
+        Rows with fewer than 5 members that have not seen them are predicted by teachers of 5
+        stratified folds, with one warning that counts them. The transformers of a Pipeline are
+        fitted without y.
+        """
+        with progress.part("teacher"):
+            fitted, out, votes, known = _fit_and_ask(teacher, rows, inside=inside, keep=keep)
+            out = self._fill_few(teacher, rows, out, votes)
+        return Answers(out, known, None, (fitted,) if keep else ())
+
+    def _fill_few(
+        self, teacher: Teacher, rows: Rows, proba: Array, votes: NDArray[np.intp]
+    ) -> Array:
+        """Have teachers of folds answer for the rows that too few members have not seen."""
+        few = (votes < _ENOUGH_VOTES) | ~(proba.sum(axis=1) > 0)
+        if not few.any():
+            return proba
+        warn(
+            f"{int(few.sum())} of {len(few)} rows have fewer than {_ENOUGH_VOTES} out-of-bag "
+            f"votes; teachers of {_FALLBACK_FOLDS} folds predict them instead. More members, or "
+            "weights that differ less, avoid that."
+        )
+        splits = _fallback_splits(rows, few, self.random_state)
+        by_folds, _ = cross_fit(teacher, rows, splits, n_jobs=self.n_jobs)
+        proba[few] = by_folds[few]
+        return proba
+
+
+def _fit_and_ask(
+    teacher: Teacher, rows: Rows, *, inside: bool, keep: bool
+) -> tuple[Any, Array, NDArray[np.intp], Array | None]:
+    """Return the fitted teacher, its answers out of the bag, their votes, and answers inside.
+
+    The trees of a forest are asked once for both kinds, by as many threads as fit it.
+    """
+    classes = rows.classes
+    if inside and not keep and isinstance(last_step(teacher.estimator), _FORESTS):
+        _, forest, X = _fit_bagging(clone(teacher.estimator), rows, teacher.params, score=False)
+        out, votes, known = _ask_trees(forest, X)
+        known = class_columns(classes, forest, known)
+        return forest, class_columns(classes, forest, out), votes, known
+    fitted, bag, X = _fit_bagging(clone(teacher.estimator), rows, teacher.params)
+    out = class_columns(classes, bag, np.nan_to_num(bag.oob_decision_function_))
+    votes = np.zeros(n_rows(X), dtype=np.intp)
+    for unseen in _unseen(bag, len(votes)):
+        votes += unseen
+    return fitted, out, votes, say(fitted, rows) if inside else None
+
+
+def check_out_of_bag(teacher: Any) -> None:
+    """Refuse a teacher that is frozen, does not bag, or whose earlier steps learn from y.
+
+    Such a step would have seen the label of each row.
+    """
+    last = last_step(teacher)
+    name = type(last).__name__
+    if is_frozen(teacher):
+        raise ValueError(
+            "cv='oob' cannot serve a frozen teacher: use Distiller, or "
+            "LossCorrectedDistiller(cv='in_sample'), which ask it as it is."
+        )
+    bagging = {"bootstrap", "oob_score"} <= set(last.get_params(deep=False))
+    if not bagging:
+        raise ValueError(
+            f"cv='oob' needs a bagging teacher (RandomForestClassifier, BaggingClassifier, or "
+            f"ExtraTreesClassifier with bootstrap=True); {name} does not bag: use folds."
+        )
+    if not last.bootstrap:
+        raise ValueError(f"cv='oob' needs {name}(bootstrap=True), found bootstrap=False.")
+    for step in _transformers(teacher):
+        if get_tags(step).target_tags.required:
+            raise ValueError(
+                f"cv='oob' cannot serve a Pipeline whose step {type(step).__name__} learns from "
+                "y: it would have seen the label of each row. Use folds."
+            )
+
+
+def _transformers(teacher: Any) -> list[Any]:
+    """Return the estimators that come before the last step of a Pipeline."""
+    if not isinstance(teacher, Pipeline):
+        return []
+    steps = [step for _, step in teacher.steps[:-1]]
+    steps = [step for step in steps if step is not None and step != "passthrough"]
+    return steps + _transformers(teacher.steps[-1][1])
+
+
+def _ask_trees(forest: Any, X: Any) -> tuple[Array, NDArray[np.intp], Array]:
+    """Return a forest's out-of-bag answers, by how many trees each was given, and its answers."""
+    X = check_array(X, accept_sparse="csr", dtype=np.float32, ensure_all_finite=False)
+    n_trees, n_threads = len(forest.estimators_), effective_n_jobs(forest.n_jobs)
+    sums = Parallel(n_threads, require="sharedmem")(
+        delayed(_add_trees)(forest, X, part)
+        for part in gen_even_slices(n_trees, min(n_threads, n_trees))
+    )
+    out, votes, every = (sum(parts) for parts in zip(*sums, strict=True))
+    return out / np.maximum(votes, 1)[:, None], votes, every / n_trees
+
+
+def _add_trees(forest: Any, X: Any, part: slice) -> tuple[Array, NDArray[np.intp], Array]:
+    """Add up what some trees say about rows that they have not seen, their number, and all."""
+    out, every = np.zeros((2, X.shape[0], len(forest.classes_)))
+    votes = np.zeros(X.shape[0], dtype=np.intp)
+    trees = copy(forest)
+    trees.estimators_ = forest.estimators_[part]
+    for tree, unseen in zip(trees.estimators_, _unseen(trees, len(votes)), strict=True):
+        proba = tree.predict_proba(X)
+        every += proba
+        out[unseen] += proba[unseen]
+        votes += unseen
+    return out, votes, every
+
+
+def _fit_bagging(
+    teacher: Any, rows: Rows, params: dict[str, Any], *, score: bool = True
+) -> tuple[Any, Any, Any]:
+    """Fit in place; return the teacher, what it ends in, and the rows that this has seen."""
+    X = rows.X
+    if not isinstance(teacher, Pipeline):
+        with warnings.catch_warnings():
+            # Rows without votes are our business, and Bagging divides by their number.
+            warnings.filterwarnings("ignore", message="Some inputs do not have OOB scores")
+            warnings.filterwarnings("ignore", message="invalid value encountered in divide")
+            return teacher, teacher.set_params(oob_score=score).fit(X, rows.y, **params), X
+    head, (name, last) = teacher[:-1], teacher.steps[-1]
+    head_params, last_params = split_params(teacher, params)
+    if head.steps:
+        X = _transform_without_labels(head, X, head_params)
+    last, bag, X = _fit_bagging(last, replace(rows, X=X), last_params, score=score)
+    teacher.steps = [*head.steps, (name, last)]
+    return teacher, bag, X
+
+
+def _transform_without_labels(head: Pipeline, X: Any, params: dict[str, Any]) -> Any:
+    """Fit transformers without y: whatever their tags say, none can learn from it."""
+    try:
+        return head.fit_transform(X, **params)
+    except Exception as error:
+        raise ValueError(
+            "cv='oob' fits what comes before the bagging teacher without y, because a step that "
+            "learns from y would have seen the label of each row. That failed, so use folds "
+            f"unless it is another matter: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _unseen(bag: Any, n_samples: int) -> Iterator[NDArray[np.bool_]]:
+    """Mark for each member the rows that it has not seen."""
+    for seen in _bags(bag):
+        unseen = np.ones(n_samples, dtype=bool)
+        unseen[seen] = False
+        yield unseen
+
+
+def _bags(bag: Any) -> Iterator[NDArray[np.intp]]:
+    """Yield the rows that each member has seen, of a forest for a few trees at a time.
+
+    The property makes them anew for all members at once: n_estimators × n_samples numbers.
+    """
+    if not isinstance(bag, _FORESTS):
+        yield from bag.estimators_samples_
+        return
+    part = copy(bag)
+    for start in range(0, len(bag.estimators_), _TREES_AT_A_TIME):
+        part.estimators_ = bag.estimators_[start : start + _TREES_AT_A_TIME]
+        yield from part.estimators_samples_
+
+
+def _fallback_splits(rows: Rows, few: NDArray[np.bool_], random_state: Any) -> Splits:
+    """Split in folds that predict only the few rows, and leave out folds without any."""
+    folds = quiet_folds(rows.y, random_state, _FALLBACK_FOLDS)
+    splits = [(train, test[few[test]]) for train, test in folds]
+    return [(train, test) for train, test in splits if len(test)]

@@ -1,0 +1,139 @@
+"""One kind of answer: in-sample, of a frozen teacher, or given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_array
+
+from .._utils.progress import SILENT, Progress
+from .._utils.validation import is_number
+from ..rows import Rows
+from .answers import Answers, Splits, Teacher, say
+
+Array = NDArray[np.float64]
+
+
+class _WithoutFolds:
+    """A source that splits no rows."""
+
+    splitter = None
+    key: Any = None
+    answers_inside = False
+    fits_teachers = False
+    needs_one_fit = True
+
+    def check(self, teacher: Any) -> None:
+        """Ask whatever teacher there is."""
+
+    def split(self, rows: Rows, params: dict[str, Any] | None = None) -> Splits | None:
+        """Return None: there are no folds."""
+        return None
+
+
+@dataclass(frozen=True)
+class InSample(_WithoutFolds):
+    """The teacher is fitted on all rows, and asked about the same rows."""
+
+    random_state: Any = None  # taken as by all sources that have a word, and not needed
+    n_jobs: int | None = None
+    key = "all_rows"
+    answers_inside = True
+    fits_teachers = True
+
+    def ask(
+        self,
+        teacher: Teacher,
+        rows: Rows,
+        splits: Splits | None = None,
+        *,
+        inside: bool = False,
+        keep: bool = False,
+        progress: Progress = SILENT,
+    ) -> Answers:
+        """Fit once; the answers stand for both kinds."""
+        with progress.part("teacher"):
+            fitted = teacher.fit(rows)
+            proba = say(fitted, rows)
+        return Answers(proba, proba, None, (fitted,) if keep else ())
+
+
+@dataclass(frozen=True)
+class Frozen(_WithoutFolds):
+    """The teacher is asked as it is, and never fitted."""
+
+    def ask(
+        self,
+        teacher: Teacher,
+        rows: Rows,
+        splits: Splits | None = None,
+        *,
+        inside: bool = False,
+        keep: bool = False,
+        progress: Progress = SILENT,
+    ) -> Answers:
+        """Ask."""
+        fitted = Teacher(teacher.estimator).fit(rows)
+        return Answers(say(fitted, rows), None, None, (fitted,) if keep else ())
+
+
+@dataclass(frozen=True)
+class Given(_WithoutFolds):
+    """Probabilities that were made elsewhere."""
+
+    teacher_proba: Any
+
+    def ask(
+        self,
+        teacher: Teacher,
+        rows: Rows,
+        splits: Splits | None = None,
+        *,
+        inside: bool = False,
+        keep: bool = False,
+        progress: Progress = SILENT,
+    ) -> Answers:
+        """Check what was given."""
+        return Answers(check_given(self.teacher_proba, rows))
+
+
+def check_given(proba: Any, rows: Rows) -> Array:
+    """Return given probabilities as an array, if they are probabilities of the right shape.
+
+    A frame whose columns bear the classes' names is put in the order of the classes.
+    """
+    name, shape = "teacher_proba", (rows.n_samples, rows.n_classes)
+    if hasattr(proba, "columns"):
+        proba = _in_order(proba, rows.classes)
+    values = check_array(proba, dtype=np.float64, ensure_2d=False, input_name=name)
+    if values.shape != shape:
+        raise ValueError(
+            f"{name} must have one row per sample and one column per class in the order of "
+            f"classes_, shape {shape}, found shape {values.shape}."
+        )
+    if values.min() < 0:
+        raise ValueError(f"{name} must not be negative, found {values.min():.3g}.")
+    off = np.abs(values.sum(axis=1) - 1.0).max()
+    # Probabilities stored as float32 by another tool miss 1 by up to about 1e-6 per class.
+    if off > 1e-3:
+        raise ValueError(f"The rows of {name} must sum to 1, found one that is off by {off:.3g}.")
+    return np.asarray(values)
+
+
+def _in_order(proba: Any, classes: NDArray[Any]) -> Any:
+    """Put the columns of a frame in the order of the classes, if they bear their names."""
+    columns, labels = list(proba.columns), classes.tolist()
+    for name in (lambda value: value, str):  # 1.0 names the class 1, and so does "1"
+        by_label = {name(column): column for column in columns}
+        known = [label for label in labels if name(label) in by_label]
+        if len(known) == len(labels) == len(columns):
+            return proba[[by_label[name(label)] for label in labels]]
+        if known and not all(is_number(column) for column in columns):
+            raise ValueError(
+                f"The columns of teacher_proba name some classes of y, but not all: found "
+                f"{columns}, y holds {labels}."
+            )
+    return proba

@@ -1,0 +1,190 @@
+"""Where an honest search gets its answers: about each fold's training rows from these rows alone.
+
+A source of a search has `min_folds` and `check(teacher)`; `split(rows, folds)` returns for each
+part (the training rows of every fold, then all rows) the teachers' folds within it; `ask` returns
+the answers about each part; `finish` asks once more where the final student needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._utils.progress import SILENT, Progress
+from ..rows import Rows
+from .answers import Answers, Source, Splits, Teacher
+from .fixed import InSample
+from .folds import Folds, ask_each
+
+Array = NDArray[np.float64]
+
+
+def parts_of(rows: Rows, folds: Splits) -> list[NDArray[np.intp]]:
+    """Return the numbers of each fold's training rows, then those of all rows."""
+    return [*(train for train, _ in folds), np.arange(rows.n_samples)]
+
+
+@dataclass(frozen=True)
+class LeaveTwoOut:
+    """Teachers without each pair of folds, and without each fold.
+
+    The teacher without folds j and k serves fold j while k validates, and fold k while j does; the
+    teacher without fold k serves k in the end, and knows k's training rows from inside. For K
+    folds that is K (K + 1) / 2 teachers in all.
+    """
+
+    n_jobs: int | None = None
+    min_folds = 3
+    key = "leave_two_out"
+    fits_teachers = True
+
+    def check(self, teacher: Any) -> None:
+        """Refuse a teacher that is not fitted anew."""
+        Folds(2).check(teacher)
+
+    def split(self, rows: Rows, folds: Splits) -> list[Splits | None]:
+        """Return the same folds within each part."""
+        return [splits_within(folds, part, rows.n_samples) for part in parts_of(rows, folds)]
+
+    def ask(
+        self,
+        teacher: Teacher,
+        rows: Rows,
+        folds: Splits,
+        splits: list[Splits | None],
+        *,
+        inside: bool,
+        progress: Progress = SILENT,
+    ) -> list[Answers]:
+        """Ask; the in-sample answers about all rows are the mean of the teachers that saw a row."""
+        pairs = [(j, k) for k in range(len(folds)) for j in range(k)]
+        calls = [
+            (np.intersect1d(folds[j][0], folds[k][0]), np.concatenate([folds[j][1], folds[k][1]]))
+            for j, k in pairs
+        ]
+        calls += [
+            (train, np.concatenate([test, train]) if inside else test) for train, test in folds
+        ]
+        found = ask_each(teacher, rows, calls, n_jobs=self.n_jobs, progress=progress)
+        answers = [proba for proba, _ in found]
+        out = np.zeros((len(folds) + 1, rows.n_samples, rows.n_classes))
+        for (j, k), proba in zip(pairs, answers, strict=False):
+            out[k, folds[j][1]], out[j, folds[k][1]] = np.split(proba, [len(folds[j][1])])
+        known: list[Array | None] = []
+        for (_, test), proba in zip(folds, answers[len(pairs) :], strict=True):
+            out[-1, test], knows = np.split(proba, [len(test)])
+            known.append(knows if inside else None)
+        known.append(_mean_inside(known, folds, out[-1].shape) if inside else None)
+        return [
+            Answers(out[k, part], known[k], splits[k])
+            for k, part in enumerate(parts_of(rows, folds))
+        ]
+
+    def finish(self, teacher: Teacher, rows: Rows, whole: Answers, progress: Progress) -> Answers:
+        """Let a teacher of all rows give the in-sample answers that the final student learns."""
+        return replace(whole, inside=InSample().ask(teacher, rows, progress=progress).out)
+
+
+def _mean_inside(known: list[Any], folds: Splits, shape: tuple[int, ...]) -> Array:
+    """Average what the fold teachers say about the rows that they were fitted on."""
+    total, times = np.zeros(shape), np.zeros((shape[0], 1))
+    for knows, (train, _) in zip(known, folds, strict=True):
+        total[train] += knows
+        times[train] += 1
+    return np.asarray(total / np.maximum(times, 1))
+
+
+@dataclass(frozen=True)
+class WithinParts:
+    """A source of its own within each part: a bag, or folds."""
+
+    source: Source
+    min_folds = 2
+    fits_teachers = True
+
+    @property
+    def key(self) -> Any:
+        """What tells its answers from others."""
+        return ("parts", self.source.key)
+
+    def check(self, teacher: Any) -> None:
+        """Refuse a teacher that the source cannot ask."""
+        self.source.check(teacher)
+
+    def split(self, rows: Rows, folds: Splits) -> list[Splits | None]:
+        """Split each part, which may lack a class."""
+        return [self.source.split(rows.take(part)) for part in parts_of(rows, folds)]
+
+    def ask(
+        self,
+        teacher: Teacher,
+        rows: Rows,
+        folds: Splits,
+        splits: list[Splits | None],
+        *,
+        inside: bool,
+        progress: Progress = SILENT,
+    ) -> list[Answers]:
+        """Ask about one part after the other."""
+        parts = parts_of(rows, folds)
+        with progress.part("teachers", len(parts)) as step:
+            return [
+                self.source.ask(
+                    teacher.take(rows, part), rows.take(part), own, inside=inside, progress=step
+                )
+                for part, own in zip(parts, splits, strict=True)
+            ]
+
+    def finish(self, teacher: Teacher, rows: Rows, whole: Answers, progress: Progress) -> Answers:
+        """Leave the answers as they are: a teacher of all rows gave them."""
+        return whole
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A frozen teacher or given probabilities that never saw any of the labels."""
+
+    source: Source
+    min_folds = 2
+    key = None
+    fits_teachers = False
+
+    def check(self, teacher: Any) -> None:
+        """Ask whatever teacher there is."""
+
+    def split(self, rows: Rows, folds: Splits) -> list[Splits | None]:
+        """Return that no part has folds of its own."""
+        return [None] * (len(folds) + 1)
+
+    def ask(
+        self,
+        teacher: Teacher,
+        rows: Rows,
+        folds: Splits,
+        splits: list[Splits | None],
+        *,
+        inside: bool,
+        progress: Progress = SILENT,
+    ) -> list[Answers]:
+        """Ask once about all rows; each part's answers are its own rows'."""
+        whole = self.source.ask(teacher, rows, None, progress=progress)
+        return [Answers(whole.out[part]) for part in parts_of(rows, folds)]
+
+    def finish(self, teacher: Teacher, rows: Rows, whole: Answers, progress: Progress) -> Answers:
+        """Leave the answers as they are."""
+        return whole
+
+
+SearchSource = LeaveTwoOut | WithinParts | Unseen
+
+
+def splits_within(folds: Splits, part: NDArray[np.intp], n_samples: int) -> Splits:
+    """Return the folds that lie in a part of the rows, in numbers of that part."""
+    place = np.full(n_samples, -1)
+    place[part] = np.arange(len(part))
+    inner = [(place[train], place[test]) for train, test in folds]
+    inner = [(train[train >= 0], test[test >= 0]) for train, test in inner]
+    return [(train, test) for train, test in inner if len(test)]

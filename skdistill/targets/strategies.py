@@ -1,0 +1,226 @@
+"""Strategies: what is made of teachers' answers and labels for a student to learn.
+
+A strategy says what it needs and makes the target. The distillers, the search and the evaluation
+use the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import corrections
+from .._utils.numeric import as_table
+from .._utils.progress import SILENT, Progress
+from ..rows import Rows
+from ..sources import Answers, quiet_folds
+from . import residual
+from .losses import Correction, Loss
+
+Array = NDArray[np.float64]
+
+
+class Lesson:
+    """What targets are made of: rows, and what teachers say about them.
+
+    `answers` may be None for strategies that need none. `random_state` seeds the folds of the
+    residual model where the teachers have none. `part` are the numbers of the rows in question.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        answers: Answers | None,
+        *,
+        part: NDArray[np.intp] | None = None,
+        random_state: Any = None,
+        progress: Progress = SILENT,
+    ) -> None:
+        self.all_rows = rows
+        self.part = part
+        self.random_state = random_state
+        self.progress = progress
+        self._answers = answers
+
+    @property
+    def answers(self) -> Answers:
+        """What teachers say."""
+        if self._answers is None:
+            raise AssertionError("a strategy did not say that it needs answers")
+        return self._answers
+
+    @property
+    def inside(self) -> Array:
+        """In-sample answers."""
+        if self.answers.inside is None:
+            raise AssertionError("a strategy did not say that it needs answers from inside")
+        return self.answers.inside
+
+    @property
+    def onehot(self) -> Array:
+        """Labels as rows of zeros and a one."""
+        onehot = self.all_rows.onehot
+        return onehot if self.part is None else onehot[self.part]
+
+    @cached_property
+    def corrected(self) -> Array:
+        """The teachers' answers after the learned correction, however many strategies ask."""
+        rows = self.all_rows if self.part is None else self.all_rows.take(self.part)
+        splits = self.answers.splits or quiet_folds(rows.codes, self.random_state)
+        with self.progress.part("correction"):
+            return residual.ResidualModel().fit(rows, self.answers.out, splits).corrected
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A way of making targets, by the name that the user knows it by.
+
+    A new strategy is a subclass with `target` and what it needs, and its word in `STRATEGIES`.
+    """
+
+    name: Any
+
+    needs_answers: ClassVar[bool] = True
+    #: Whether it needs answers about rows that the teacher has seen.
+    needs_inside: ClassVar[bool] = False
+    #: Whether it needs no search, and no correction: what a candidate has to beat.
+    is_pure: ClassVar[bool] = False
+    #: Whether a blend mixes it; others only where it would have fewer than two to mix.
+    is_blended: ClassVar[bool] = True
+
+    def check(self, rows: Rows, loss: Loss) -> None:
+        """Refuse rows that it cannot use, before any teacher is fitted."""
+
+    def target(self, lesson: Lesson, loss: Loss) -> Array:
+        """Return what the student learns."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Labels(Strategy):
+    """No distillation."""
+
+    needs_answers = False
+    is_pure = True
+
+    def target(self, lesson: Lesson, loss: Loss) -> Array:
+        """Return the labels as the loss wants them."""
+        return loss.labels(lesson.onehot)
+
+
+@dataclass(frozen=True)
+class InSample(Strategy):
+    """Plain distillation: what a teacher says about rows that it has seen."""
+
+    needs_inside = True
+    is_pure = True
+
+    def target(self, lesson: Lesson, loss: Loss) -> Array:
+        """Return the linked in-sample answers."""
+        return loss.target(lesson.inside, lesson.onehot)
+
+
+@dataclass(frozen=True)
+class CrossFit(Strategy):
+    """What teachers say about rows that they have not seen, as it is."""
+
+    is_pure = True
+
+    def target(self, lesson: Lesson, loss: Loss) -> Array:
+        """Return the linked answers."""
+        return loss.target(lesson.answers.out, lesson.onehot)
+
+
+@dataclass(frozen=True)
+class Corrected(Strategy):
+    """The answers moved towards the label by a γ rule."""
+
+    correction: Correction
+    is_users_own: bool = False
+    is_blended = False
+
+    def check(self, rows: Rows, loss: Loss) -> None:
+        """Refuse a function of the user's that returns no γ."""
+        if not self.is_users_own:
+            return
+        even = np.full((rows.n_samples, rows.n_classes), 1 / rows.n_classes)
+        loss.target(even, rows.onehot, self.correction)
+
+    def target(self, lesson: Lesson, loss: Loss) -> Array:
+        """Return the corrected target."""
+        return loss.target(lesson.answers.out, lesson.onehot, self.correction)
+
+
+@dataclass(frozen=True)
+class Residual(Strategy):
+    """The answers after the learned correction, moved towards the label by a share."""
+
+    correction: Correction = field(default_factory=lambda: residual.share(None))
+
+    def check(self, rows: Rows, loss: Loss) -> None:
+        """Refuse rows that are no table, which the model of the residual reads."""
+        as_table(rows.X)
+
+    def target(self, lesson: Lesson, loss: Loss) -> Array:
+        """Return the corrected target."""
+        return loss.target(lesson.corrected, lesson.onehot, self.correction)
+
+
+@dataclass(frozen=True)
+class Blend(Strategy):
+    """The weighted mean of other strategies' targets; the weights are found by a search."""
+
+    weights: Mapping[Any, float] | None = None
+    members: tuple[Strategy, ...] = ()
+    is_blended = False
+
+    def weighed(self, members: Sequence[Strategy], weights: Iterable[float]) -> Blend:
+        """Return the blend of what has weight."""
+        named = {member.name: float(w) for member, w in zip(members, weights, strict=True)}
+        heavy = tuple(member for member in members if named[member.name] > 0)
+        return replace(self, weights=named, members=heavy)
+
+    @property
+    def needs_inside(self) -> bool:  # type: ignore[override]
+        """Whether one of those with weight does."""
+        return any(member.needs_inside for member in self.members)
+
+    def target(self, lesson: Lesson, loss: Loss) -> Array:
+        """Return Σ w t over the members."""
+        return self.mix({member.name: member.target(lesson, loss) for member in self.members})
+
+    def mix(self, targets: Mapping[Any, Array]) -> Array:
+        """Return Σ w t of targets by name, those without weight left out."""
+        weights = self.weights or {}
+        return np.asarray(sum(w * targets[name] for name, w in weights.items() if w > 0))
+
+
+STRATEGIES: dict[str, Any] = {
+    "labels": Labels,
+    "in_sample": InSample,
+    "cross_fit": CrossFit,
+    "residual": Residual,
+    "blend": Blend,
+}
+
+
+def corrected_by(correction: Any, c: Any = None, name: Any = None) -> Strategy:
+    """Return the strategy of a distiller's `correction` and `c`."""
+    if isinstance(correction, str) and correction == "residual":
+        return Residual(name, residual.share(c))
+    return Corrected(name, corrections.resolve(correction, c), callable(correction))
+
+
+def parse_strategy(candidate: Any) -> Strategy:
+    """Return what a user's candidate means: a name, a share, or a pair of a rule and its c."""
+    if isinstance(candidate, str):
+        strategy: Strategy = STRATEGIES[candidate](candidate)
+        return strategy
+    is_pair = isinstance(candidate, tuple) and len(candidate) == 2
+    rule, c = candidate if is_pair else (candidate, None)
+    return corrected_by(rule, c, candidate)
