@@ -6,6 +6,8 @@ from .distillers import (
     Distiller,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
+    distillation_targets,
+    teacher_probabilities,
 )
 from .evaluation import compare_students, diagnose_teacher, distillation_curve
 from .evaluation.show.displays import DistillationCurveDisplay
@@ -26,4 +28,6 @@ __all__ = [
     "corrections",
     "diagnose_teacher",
     "distillation_curve",
+    "distillation_targets",
+    "teacher_probabilities",
 ]

@@ -24,8 +24,10 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller, LossCorrectedDistillerCV, selection
 from skdistill.evaluation import student_on_labels
+from skdistill.rows import Rows
+from skdistill.sources import Answers
+from skdistill.targets import Blend, Lesson
 from skdistill.targets.losses import floor_proba, make_loss
-from skdistill.sources.folds import Answers
 
 from .conftest import noisy
 
@@ -82,6 +84,11 @@ def search_cv(teacher=None, student=None, **params):
     student = tree() if student is None else student
     settings = {"cv": 3, "random_state": 0} | params
     return LossCorrectedDistillerCV(teacher, student, **settings)
+
+
+def made_up_task(codes, sample_weight=None, folds=()):
+    rows = Rows(None, codes, np.arange(2), codes, sample_weight)
+    return selection.Task(rows, None, folds, 0.002)
 
 
 # ---- honesty ---------------------------------------------------------------------------------
@@ -154,7 +161,7 @@ def test_blend_weights_of_a_fold_use_no_row_of_it():
     changed = label_proba.copy()
     valid = np.arange(30, 60)
     changed[valid] = rng.uniform(0.1, 0.9, size=(30, 3))
-    task = selection.Task(*[None] * 3, np.zeros(90, dtype=int), *[None] * 5, 0.002)
+    task = made_up_task(np.zeros(90, dtype=int))
     assert_array_equal(
         selection.weights_without(task, label_proba, valid),
         selection.weights_without(task, changed, valid),
@@ -487,7 +494,7 @@ def test_sigmoids_that_are_judged_on_a_fold_have_seen_none_of_it(monkeypatch):
     proba = np.random.default_rng(0).uniform(0.1, 0.9, size=(n, 1))
     proba = np.hstack([proba, 1 - proba])
     codes = (np.arange(n) % 2).astype(np.intp)
-    task = selection.Task(*[None] * 3, codes, *[None] * 4, folds, 0.002)
+    task = made_up_task(codes, folds=folds)
     seen = []
     monkeypatch.setattr(
         selection, "fit_calibration", lambda p, *rest: seen.append(p) or (lambda q: q * 0 + 0.5)
@@ -507,7 +514,7 @@ def test_sigmoid_is_judged_by_weighted_paired_gain(scale):
     codes = (rng.random(n) < truth).astype(np.intp)
     sure = expit(4 * np.log(truth / (1 - truth)))
     proba, weight = np.column_stack([1 - sure, sure]), np.full(n, scale)
-    task = selection.Task(*[None] * 3, codes, weight, *[None] * 3, folds, 0.002)
+    task = made_up_task(codes, weight, folds)
     found = selection.calibrate(task, proba, 0.5)
     assert found.slope == pytest.approx(0.25, abs=0.1)
     weight[:] = 0
@@ -578,7 +585,8 @@ def test_best_pure_strategy_unless_another_gains_enough(names, scores, best):
 
 def test_blended_target_is_the_weighted_mean_of_targets():
     targets = {"a": np.array([1.0, 2.0]), "b": np.array([3.0, 0.0]), "c": np.array([9.0, 9.0])}
-    assert_allclose(selection.mix(targets, {"a": 0.25, "b": 0.75, "c": 0.0}), [2.5, 0.5])
+    blend = Blend("blend", weights={"a": 0.25, "b": 0.75, "c": 0.0})
+    assert_allclose(blend.mix(targets), [2.5, 0.5])
 
 
 @pytest.mark.parametrize("name", ["squared_error", "squared_error_logit", "cross_entropy"])
@@ -586,14 +594,10 @@ def test_label_targets_have_no_teacher_in_them(name):
     codes = np.array([0, 1, 1, 0])
     out = np.random.default_rng(0).dirichlet(np.ones(2), 4)
     loss = make_loss(name, 2, temperature=1.0, proba_floor=0.01)
-    targets = selection.make_targets(
-        selection.parse_candidates(["labels"], 2),
-        Answers(np.arange(4), out, None, None),
-        np.zeros((4, 1)),
-        codes,
-        loss,
-    )
-    assert_allclose(loss.probabilities(targets["labels"])[np.arange(4), codes], 1, atol=0.011)
+    rows = Rows(np.zeros((4, 1)), codes, np.arange(2), codes)
+    (labels,) = selection.parse_candidates(["labels"], 2)
+    target = labels.target(Lesson(rows, Answers(out)), loss)
+    assert_allclose(loss.probabilities(target)[np.arange(4), codes], 1, atol=0.011)
 
 
 # ---- bad input -------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The distillers: classifiers that teach a small student the probabilities of a large teacher."""
 
 from .cross_fit import CrossFitDistiller
+from .crossings import distillation_targets, teacher_probabilities
 from .loss_corrected import LossCorrectedDistiller
 from .plain import Distiller
 from .search import LossCorrectedDistillerCV
@@ -10,4 +11,6 @@ __all__ = [
     "Distiller",
     "LossCorrectedDistiller",
     "LossCorrectedDistillerCV",
+    "distillation_targets",
+    "teacher_probabilities",
 ]

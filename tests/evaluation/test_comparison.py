@@ -24,8 +24,8 @@ from skdistill import (
 )
 from skdistill.evaluation import comparison as module
 from skdistill.evaluation import make_noisy_table, student_on_labels
-from skdistill.evaluation.methods import METHODS
 from skdistill.evaluation.measure.scores import log_losses
+from skdistill.evaluation.methods import METHODS
 
 TEST = {"X_test": None, "y_test": None}
 
@@ -60,7 +60,7 @@ def test_rows():
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Time each prediction a few times only."""
-    from skdistill.evaluation import costs
+    from skdistill.evaluation.measure import costs
 
     monkeypatch.setattr(costs, "MAX_REPEATS", costs.MIN_REPEATS)
 

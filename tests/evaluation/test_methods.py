@@ -12,19 +12,21 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller, SoftLabelClassifier
 from skdistill.evaluation import make_noisy_table
-from skdistill.evaluation.asking import as_answers, ask_outside, teach
+from skdistill.evaluation.measure.scores import excess_log_loss
 from skdistill.evaluation.methods import (
     DIRECT,
     METHODS,
-    Learner,
     parse_methods,
+    prepare_pupil,
     search_grid,
     student_on_labels,
-    target_of,
     title,
     tune_on_labels,
 )
-from skdistill.evaluation.measure.scores import excess_log_loss
+from skdistill.evaluation.teaching import as_answers, ask_outside, outside_source, teach
+from skdistill.rows import check
+from skdistill.students import prepare_student
+from skdistill.targets import Lesson
 
 
 def tree(**params):
@@ -96,28 +98,25 @@ def test_methods_that_mean_nothing_are_refused(methods, message):
 def test_methods_are_the_distillers_of_the_package(noisy, method, distiller, student):
     X, y, _ = noisy
     forest = RandomForestClassifier(10, random_state=0)
-    learner = Learner(forest, student)
-    rows, loss = learner.prepare(X, y)
-    everything = np.arange(len(y))
-    (outside,) = ask_outside(forest, rows, [everything], 5, seed=0)
-    answers = as_answers(everything, teach(forest, rows, everything), outside)
-    classifier = learner.learn(
-        rows, *target_of(parse_methods([method], DIRECT)[0], answers, rows, loss, loss)
-    )
+    rows = check(X, y)
+    pupil = prepare_pupil(forest, student, 2)
+    source = outside_source(5, seed=0, n_jobs=None)
+    answers = as_answers(teach(forest, rows, source), ask_outside(forest, rows, source))
+    lesson = Lesson(rows, answers)
+    classifier = pupil.learn(rows, *pupil.lesson(parse_methods([method], DIRECT)[0], lesson))
     expected = distiller.set_params(teacher=forest, student=student).fit(X, y)
     assert_array_equal(classifier.predict_proba(X), expected.predict_proba(X))
     assert classifier.n_features_in_ == X.shape[1]
 
 
-def test_learner_changes_a_students_parameters_and_no_estimator(noisy):
+def test_student_with_other_parameters_is_another_one(noisy):
     X, y, _ = noisy
-    learner = Learner(RandomForestClassifier(), tree(max_depth=2))
-    rows, loss = learner.prepare(X, y)
-    target = y.astype(float)
-    deeper = learner.learn(rows, loss, target, student_params={"max_depth": 4})
+    rows, target = check(X, y), y.astype(float)
+    student = prepare_student(tree(max_depth=2), 2)
+    deeper = student.with_params({"max_depth": 4}).learn(rows, target)
     assert deeper.student.get_depth() == 4
-    assert learner.learn(rows, loss, target).student.get_depth() == 2
-    assert not hasattr(learner.student, "tree_")
+    assert student.learn(rows, target).student.get_depth() == 2
+    assert not hasattr(student.estimator, "tree_")
 
 
 # ---- students on labels ----------------------------------------------------------------------

@@ -25,6 +25,8 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler, TargetEncoder
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
+from skdistill.rows import check
+from skdistill.sources import OutOfBag, Teacher
 from skdistill.sources.bag import check_out_of_bag
 
 BAGS = [
@@ -35,8 +37,18 @@ BAGS = [
 ]
 
 
+def out_of_bag(teacher, X, y, params=None, **kwargs):
+    answers = OutOfBag(**kwargs).ask(Teacher(teacher, params or {}), check(X, y), keep=True)
+    return answers.out, answers.teachers
+
+
+def in_and_out_of_bag(teacher, X, y, **kwargs):
+    answers = OutOfBag(**kwargs).ask(Teacher(teacher), check(X, y), inside=True)
+    return answers.out, answers.inside
+
+
 def oob(teacher, X, y, params=None, **kwargs):
-    return out_of_bag(teacher, X, y, np.unique(y), params or {}, **kwargs)[0]
+    return out_of_bag(teacher, X, y, params, **kwargs)[0]
 
 
 def by_hand(bag, X, y):
@@ -73,8 +85,8 @@ def test_one_fit_answers_in_and_out_of_bag(three_classes, bag, container):
     X = container(X) if container is not pd.DataFrame else pd.DataFrame(X).add_prefix("x")
     if sparse.issparse(X) and not isinstance(bag, RandomForestClassifier | ExtraTreesClassifier):
         pytest.skip("a scaler and GaussianNB take no sparse rows")
-    expected, (fitted,) = out_of_bag(bag, X, y, np.unique(y), {})
-    out, inside = in_and_out_of_bag(bag, X, y, np.unique(y), {})
+    expected, (fitted,) = out_of_bag(bag, X, y)
+    out, inside = in_and_out_of_bag(bag, X, y)
     assert_allclose(out, expected, atol=1e-12)
     assert_allclose(inside, fitted.predict_proba(X), atol=1e-12)
 
@@ -84,9 +96,9 @@ def test_forest_with_missing_values_and_few_votes_answers_in_both_ways(binary):
     X = np.where(np.random.default_rng(0).random(X.shape) < 0.1, np.nan, X)
     bag = RandomForestClassifier(9, random_state=0)
     with pytest.warns(UserWarning, match="rows have fewer than 5"):
-        expected, (fitted,) = out_of_bag(bag, X, y, np.unique(y), {}, random_state=0)
+        expected, (fitted,) = out_of_bag(bag, X, y, random_state=0)
     with pytest.warns(UserWarning, match="rows have fewer than 5"):
-        out, inside = in_and_out_of_bag(bag, X, y, np.unique(y), {}, random_state=0)
+        out, inside = in_and_out_of_bag(bag, X, y, random_state=0)
     assert_allclose(out, expected, atol=1e-12)
     assert_allclose(inside, fitted.predict_proba(X), atol=1e-12)
 

@@ -20,12 +20,29 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from skdistill.sources.folds import cross_fit, in_sample, make_splits
+from skdistill import rows
+from skdistill.rows import Rows
+from skdistill.sources import Folds, Frozen, InSample, Teacher, settle
 
 
-def split(X, y, cv, **kwargs):
-    classes, codes = np.unique(y, return_inverse=True)
-    return make_splits(cv, X, y, classes, codes, **kwargs)
+def split(X, y, cv, random_state=None, split_params=None):
+    return Folds(cv, random_state).split(rows.check(X, y), split_params)
+
+
+def cross_fit(teacher, X, y, classes, params, splits, n_jobs=None, keep_teachers=False):
+    codes = np.searchsorted(classes, y)
+    answers = Folds(splits, n_jobs=n_jobs).ask(
+        Teacher(teacher, params), Rows(X, y, classes, codes), splits, keep=keep_teachers
+    )
+    return answers.out, list(answers.teachers)
+
+
+def in_sample(teacher, X, y, classes, params):
+    source = settle(InSample(), teacher)
+    assert isinstance(source, Frozen) == isinstance(teacher, FrozenEstimator)
+    found = Rows(X, y, classes, np.searchsorted(classes, y))
+    answers = source.ask(Teacher(teacher, params), found, keep=True)
+    return answers.out, answers.teachers
 
 
 def test_number_of_folds_means_shuffled_stratified_folds(binary):

@@ -13,8 +13,9 @@ from sklearn.model_selection import cross_val_predict, train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import resample
 
-from skdistill.sources import overfit
 from skdistill._utils.numeric import as_numeric
+from skdistill.rows import Rows
+from skdistill.sources import overfit
 from skdistill.sources.overfit import (
     IN_SAMPLE_MESSAGE,
     InSampleEvidence,
@@ -283,7 +284,9 @@ def test_measures_at_most_five_thousand_rows_of_every_class(monkeypatch):
 
 def test_wide_tables_are_narrowed(monkeypatch):
     seen = []
-    monkeypatch.setattr("skdistill.sources.overfit._measure", lambda X, *_: seen.append(X) or (1.0,) * 6)
+    monkeypatch.setattr(
+        "skdistill.sources.overfit._measure", lambda X, *_: seen.append(X) or (1.0,) * 6
+    )
     X = np.random.default_rng(0).normal(size=(300, 600)) * np.arange(600)
     for table in (X, sparse.csr_matrix(X)):
         in_sample_evidence(table, np.arange(300) % 2, np.full((300, 2), 0.5))
@@ -321,8 +324,9 @@ def test_verdict_is_found_once_for_the_same_rows(monkeypatch):
     monkeypatch.setattr(overfit, "_VERDICTS", {})
     monkeypatch.setattr(overfit, "looks_in_sample", lambda *args: bool(asked.append(args)))
     for _ in range(3):
-        overfit.warn_if_in_sample(X, codes, proba)
+        overfit.warn_if_in_sample(Rows(X, y, np.unique(y), codes), proba)
     assert len(asked) == 1
     for k in range(100):
-        overfit.warn_if_in_sample(X, codes, np.full((len(y), 2), k / 100))
+        other = np.full((len(y), 2), k / 100)
+        overfit.warn_if_in_sample(Rows(X, y, np.unique(y), codes), other)
     assert len(overfit._VERDICTS) == 64

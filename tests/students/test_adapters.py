@@ -14,10 +14,24 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill.students import SoftLabelClassifier, fit_student, student_kind
-from skdistill.students.adapters import check_student_weights
+from skdistill.students import SoftLabelClassifier
+from skdistill.students.adapters import (
+    OneOutput,
+    SeveralOutputs,
+    SoftLabels,
+    WeightedCopies,
+    choose_adapter,
+)
 
 CLASSES = np.array(["a", "b", "c"])
+
+
+def fit_student(student, X, target, classes, params):
+    return choose_adapter(student, len(classes)).fit(student, X, target, classes, params)
+
+
+def check_student_weights(student, n_classes):
+    choose_adapter(student, n_classes).check_weights(student)
 
 
 @pytest.fixture
@@ -39,19 +53,19 @@ class LearnsProbabilities(ClassifierMixin, BaseEstimator):
 
 
 @pytest.mark.parametrize(
-    ("student", "kind"),
+    ("student", "kinds"),
     [
-        (DecisionTreeRegressor(), "regressor"),
-        (make_pipeline(StandardScaler(), Ridge()), "regressor"),
-        (GridSearchCV(Ridge(), {"alpha": [1, 2]}), "regressor"),
-        (LogisticRegression(), "classifier"),
-        (make_pipeline(StandardScaler(), LogisticRegression()), "classifier"),
-        (SoftLabelClassifier(LogisticRegression()), "soft_labels"),
-        (make_pipeline(StandardScaler(), LearnsProbabilities()), "soft_labels"),
+        (DecisionTreeRegressor(), [OneOutput, SeveralOutputs]),
+        (make_pipeline(StandardScaler(), Ridge()), [OneOutput, SeveralOutputs]),
+        (GridSearchCV(Ridge(), {"alpha": [1, 2]}), [OneOutput, SeveralOutputs]),
+        (LogisticRegression(), [WeightedCopies, WeightedCopies]),
+        (make_pipeline(StandardScaler(), LogisticRegression()), [WeightedCopies, WeightedCopies]),
+        (SoftLabelClassifier(LogisticRegression()), [SoftLabels, SoftLabels]),
+        (make_pipeline(StandardScaler(), LearnsProbabilities()), [SoftLabels, SoftLabels]),
     ],
 )
-def test_kind_of_student(student, kind):
-    assert student_kind(student) == kind
+def test_kind_of_student(student, kinds):
+    assert [type(choose_adapter(student, n_classes)) for n_classes in (2, 3)] == kinds
 
 
 def test_regressor_of_several_outputs_learns_all_classes_at_once(targets):

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import log_loss
 
-from skdistill.students import _boosting
+from skdistill.students import boosting
 from skdistill.students.boosting import (
     Part,
     boost,
@@ -55,7 +55,7 @@ def differences(function, scores, step=1e-3):
 def test_softmax_gradient_is_exact_and_hessian_has_lightgbms_factor(
     n_classes, weighted, monkeypatch
 ):
-    monkeypatch.setattr(_boosting, "_BLOCK", 4)  # 11 rows are two blocks and three more
+    monkeypatch.setattr(boosting, "_BLOCK", 4)  # 11 rows are two blocks and three more
     scores, labels, weights = draw(11, n_classes)
     gradient, hessian = softmax_objective(labels, weights if weighted else None)(scores, None)
     w = weights if weighted else np.ones(11)

@@ -21,8 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdistill import CrossFitDistiller, LGBMSoftClassifier, LossCorrectedDistiller
-from skdistill.targets.losses import floor_proba
 from skdistill.students.lgbm import _n_threads
+from skdistill.targets.losses import floor_proba
 
 SMALL = {"n_estimators": 15, "random_state": 0, "n_jobs": 1}
 

@@ -13,10 +13,17 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
+from skdistill.rows import Rows
 from skdistill.targets.losses import floor_proba
-from skdistill.targets.residual import correct_proba
+from skdistill.targets.residual import ResidualModel
 
 from ..conftest import noisy
+
+
+def correct_proba(X, codes, proba, splits, sample_weight=None):
+    classes = np.arange(proba.shape[1])
+    rows = Rows(X, codes, classes, codes, sample_weight)
+    return ResidualModel().fit(rows, proba, splits).corrected
 
 
 def folds(y, n=5):

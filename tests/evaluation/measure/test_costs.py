@@ -8,7 +8,12 @@ import pytest
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill.evaluation.measure.costs import MAX_REPEATS, MIN_REPEATS, pickled_size, prediction_time
+from skdistill.evaluation.measure.costs import (
+    MAX_REPEATS,
+    MIN_REPEATS,
+    pickled_size,
+    prediction_time,
+)
 
 
 class Watched:

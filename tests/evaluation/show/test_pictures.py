@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from skdistill.evaluation.measure.scores import Reliability
 from skdistill.evaluation.show.pictures import (
     COLOURS,
     as_png,
@@ -16,7 +17,6 @@ from skdistill.evaluation.show.pictures import (
     parameter_axis,
 )
 from skdistill.evaluation.show.results import Comparison
-from skdistill.evaluation.measure.scores import Reliability
 
 from .test_results import made_up
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skdistill.evaluation.measure.measurement import Measurement
-from skdistill.evaluation.show.results import Comparison, describe, pareto_front
 from skdistill.evaluation.measure.scores import Reliability
+from skdistill.evaluation.show.results import Comparison, describe, pareto_front
 
 CURVE = Reliability(np.array([0.5]), np.array([0.6]), np.array([10]))
 

@@ -7,8 +7,8 @@ from numpy.testing import assert_array_equal
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import LossCorrectedDistillerCV
+from skdistill._utils.memory import KeptAnswers
 from skdistill.evaluation import make_noisy_table
-from skdistill.evaluation.kept import KeptAnswers
 
 
 class CountingTeacher(DecisionTreeClassifier):
