@@ -310,7 +310,7 @@ def power(proba: ArrayLike, y: ArrayLike, *, c: float | None = 2, link: str) -> 
 # From a distiller's parameters to a rule.
 
 # Rules by name. All but `orthogonal` take a c.
-_RULES: dict[str, Callable[..., Array]] = {
+RULES: dict[str, Callable[..., Array]] = {
     "orthogonal": orthogonal,
     "fast": fast,
     "slow": slow,
@@ -320,7 +320,7 @@ _RULES: dict[str, Callable[..., Array]] = {
     "absolute": absolute,
     "power": power,
 }
-_RULES_WITHOUT_C = frozenset({"orthogonal"})
+RULES_WITHOUT_C = frozenset({"orthogonal"})
 
 
 def resolve(correction: Any, c: float | None = None) -> Callable[..., Array]:
@@ -367,16 +367,16 @@ def resolve(correction: Any, c: float | None = None) -> Callable[..., Array]:
         return partial(_call_users_rule, rule=correction)
     raise ValueError(
         "correction must be a number in [0, 1], the name of a rule or a callable, "
-        f"found {correction!r}; the rules are {_listed(_RULES)}"
+        f"found {correction!r}; the rules are {_listed(RULES)}"
     )
 
 
 def _resolve_name(name: str, c: float | None) -> Callable[..., Array]:
-    if name not in _RULES:
-        raise ValueError(f"correction must be one of {_listed(_RULES)}, found {name!r}")
-    if name in _RULES_WITHOUT_C:
-        return _RULES[name]
-    return partial(_RULES[name], c=c)
+    if name not in RULES:
+        raise ValueError(f"correction must be one of {_listed(RULES)}, found {name!r}")
+    if name in RULES_WITHOUT_C:
+        return RULES[name]
+    return partial(RULES[name], c=c)
 
 
 def _share_of_orthogonal(proba: ArrayLike, y: ArrayLike, *, link: str, share: float) -> Array:

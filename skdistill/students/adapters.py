@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -18,7 +18,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_objec
 from sklearn.utils.validation import has_fit_parameter
 
 from .._utils.compat import routing_enabled
-from .._utils.estimators import address_weights, last_step, weight_keyword
+from .._utils.estimators import address_weights, last_step, predicts_proba, weight_keyword
 from .._utils.validation import check_weights_taken, class_columns
 from ..targets import Loss
 from .objectives import as_probabilities, check_objective, learns_one_probability
@@ -66,6 +66,7 @@ class SoftLabels(Adapter):
 
     def check(self, student: Any, loss: Loss) -> None:
         """Refuse an adapted classifier that takes no weights."""
+        _check_probabilities(student)
         adapted = getattr(last_step(student), "estimator", None)
         if adapted is not None:
             _check_label_weights(student, adapted)
@@ -90,6 +91,7 @@ class OneProbability(Adapter):
 
     def check(self, student: Any, loss: Loss) -> None:
         """Refuse more than two classes."""
+        _check_probabilities(student)
         if loss.n_classes > 2:
             raise ValueError(
                 f"The student {type(last_step(student)).__name__} with the objective "
@@ -117,6 +119,7 @@ class WeightedCopies(Adapter):
 
     def check(self, student: Any, loss: Loss) -> None:
         """Refuse a classifier that takes no weights."""
+        _check_probabilities(student)
         _check_label_weights(student, last_step(student))
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
@@ -126,6 +129,14 @@ class WeightedCopies(Adapter):
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return probabilities; a class that it was never shown has none."""
         return class_columns(classes, fitted, fitted.predict_proba(X))
+
+
+def _check_probabilities(student: Any) -> None:
+    if not predicts_proba(student):
+        raise ValueError(
+            f"A classifier as student must have predict_proba; {type(last_step(student)).__name__} "
+            "has none: use one that has it, or a regressor."
+        )
 
 
 def _check_label_weights(student: Any, learner: Any) -> None:
@@ -154,8 +165,8 @@ class OneOutput(Adapter):
 
     @staticmethod
     def suits(student: Any, n_classes: int) -> bool:
-        """Whether there are two classes."""
-        return n_classes == 2
+        """Whether the student is a regressor, and there are two classes."""
+        return is_regressor(student) and n_classes == 2
 
     def check(self, student: Any, loss: Loss) -> None:
         """Refuse an objective that cannot learn the targets."""
@@ -182,8 +193,8 @@ class SeveralOutputs(Adapter):
 
     @staticmethod
     def suits(student: Any, n_classes: int) -> bool:
-        """Whether there are more than two classes."""
-        return n_classes > 2
+        """Whether the student is a regressor, and there are more than two classes."""
+        return is_regressor(student) and n_classes > 2
 
     def check(self, student: Any, loss: Loss) -> None:
         """Refuse an objective that cannot learn the targets, or what cannot be repeated."""
@@ -241,5 +252,11 @@ ADAPTERS: list[type[Adapter]] = [
 
 
 def choose_adapter(student: Any, n_classes: int) -> Adapter:
-    """Return how a student learns."""
-    return next(kind for kind in ADAPTERS if kind.suits(student, n_classes))()
+    """Return how a student learns, or say that nobody knows."""
+    for kind in ADAPTERS:
+        if kind.suits(student, n_classes):
+            return kind()
+    raise ValueError(
+        f"student must be a regressor or a classifier; {type(last_step(student)).__name__} is "
+        "neither."
+    )

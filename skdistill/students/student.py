@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.base import clone
 
 from .._utils.compat import index_params
-from .._utils.estimators import is_frozen, last_step, predicts_proba
+from .._utils.estimators import is_frozen, last_step
 from .._utils.probabilities import PROBA_FLOOR
 from .._utils.validation import refuse_pairwise
 from ..rows import Rows
 from ..targets import LOSSES, Loss, make_loss
-from .adapters import Adapter, OneProbability, SoftLabels, choose_adapter
+from .adapters import Adapter, choose_adapter
 from .distilled import DistilledClassifier
 
 Array = NDArray[np.float64]
@@ -68,7 +68,7 @@ def prepare_student(
     proba_floor: Any = PROBA_FLOOR,
 ) -> Student:
     """Return a student that can learn, or say why it cannot."""
-    check_student(student)
+    _check_estimator(student)
     adapter = choose_adapter(student, n_classes)
     name = _choose_loss(loss, adapter, student)
     # Made without the user's numbers first, which are checked once the pair is known to fit.
@@ -77,23 +77,12 @@ def prepare_student(
     return Student(student, adapter, made)
 
 
-def check_student(student: Any) -> None:
-    """Refuse what is neither a regressor nor a classifier."""
+def _check_estimator(student: Any) -> None:
+    """Refuse what cannot be fitted to rows."""
     if isinstance(student, type) or not hasattr(student, "fit"):
         raise ValueError(f"student must be an estimator instance, found {student!r}.")
     if is_frozen(student):
         raise ValueError("student must not be frozen: a FrozenEstimator cannot learn.")
-    takes_soft = SoftLabels.suits(student, 2) or OneProbability.suits(student, 2)
-    if not (takes_soft or is_regressor(student) or is_classifier(student)):
-        raise ValueError(
-            f"student must be a regressor or a classifier; {type(last_step(student)).__name__} "
-            "is neither."
-        )
-    if not is_regressor(student) and not predicts_proba(student):
-        raise ValueError(
-            f"A classifier as student must have predict_proba; {type(last_step(student)).__name__} "
-            "has none: use one that has it, or a regressor."
-        )
     refuse_pairwise(student, "student")
 
 
