@@ -34,7 +34,7 @@ import skdistill
 from skdistill import diagnose_teacher
 from skdistill.evaluation import make_noisy_table, student_on_labels
 from skdistill.evaluation.diagnosis import Difference, advise
-from skdistill.evaluation.scores import log_losses, onehot
+from skdistill.evaluation.measure.scores import log_losses, onehot
 
 sys.path.insert(0, str(Path(__file__).parent))
 from datasets import as_numbers, load

@@ -25,8 +25,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skdistill._numeric import as_numeric
-from skdistill.overfit import (
+from skdistill._utils.numeric import as_numeric
+from skdistill.sources.overfit import (
     MAX_UNEXPLAINED,
     MIN_SHARE,
     MIN_SLOPE,
@@ -176,7 +176,7 @@ Machine: {platform.machine()}, {os.cpu_count()} cores; Python {platform.python_v
 
 The check speaks if the slope less two standard errors is above {MIN_SLOPE} and the share above
 {MIN_SHARE}, or if the unexplained part is below {MAX_UNEXPLAINED}
-(`skdistill.overfit.in_sample_evidence`). It must speak for in-sample forests and LightGBMs of
+(`skdistill.sources.overfit.in_sample_evidence`). It must speak for in-sample forests and LightGBMs of
 {", ".join(TWO_CLASSES)}; it may speak for other in-sample teachers; all else must be silent.
 Seconds are of processor time, of the check alone.
 

@@ -54,7 +54,7 @@ from skdistill import (
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
-from skdistill.losses import floor_proba
+from skdistill.targets.losses import floor_proba
 
 sys.path.insert(0, str(Path(__file__).parent))
 from datasets import load_numbers

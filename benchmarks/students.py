@@ -52,7 +52,7 @@ from skdistill import (
     SoftmaxRegression,
 )
 from skdistill.evaluation import student_on_labels
-from skdistill.losses import floor_proba
+from skdistill.targets.losses import floor_proba
 
 sys.path.insert(0, str(Path(__file__).parent))
 from datasets import load, load_numbers

@@ -17,8 +17,8 @@ from lightgbm import LGBMClassifier
 from protocol import PROBA_FLOOR
 
 from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
-from skdistill.losses import floor_proba
-from skdistill.overfit import overfit_share
+from skdistill.sources.overfit import overfit_share
+from skdistill.targets.losses import floor_proba
 
 from .image_sets import (
     FLIPPED,

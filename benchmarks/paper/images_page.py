@@ -117,7 +117,7 @@ def set_part(results: Results, name: str) -> str:
     parts.append(
         "What teachers know by heart: the share of the training labels that they repeat, the share "
         "that teachers of the other folds, which have not seen them, guess, and the overfit share "
-        "of `skdistill.overfit` (0: nothing is memorised, 1: labels are repeated):\n\n"
+        "of `skdistill.sources.overfit` (0: nothing is memorised, 1: labels are repeated):\n\n"
         + _teachers(results, name, widths)
     )
     parts.append(_temperatures(results, name, widths[-1]))

@@ -23,7 +23,7 @@ from skdistill import (
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
-from skdistill.losses import floor_proba
+from skdistill.targets.losses import floor_proba
 
 from .store import Cell, own_folder
 from .worlds import WORLDS

@@ -16,7 +16,7 @@ from protocol import split
 from report import machine
 from sklearn.metrics import roc_auc_score
 
-from skdistill.evaluation.scores import log_losses, onehot, reliability
+from skdistill.evaluation.measure.scores import log_losses, onehot, reliability
 
 from .environments import one_thread
 from .plan import ASK_TEACHER, Cell

@@ -8,7 +8,7 @@ from serving import ByFunction, Fitted, Job, as_proba, serve
 from sizes import classifier, regressor
 from sklearn.frozen import FrozenEstimator
 
-from skdistill.evaluation.costs import pickled_size
+from skdistill.evaluation.measure.costs import pickled_size
 
 
 def shrinkage(job: Job, student: str) -> Fitted:

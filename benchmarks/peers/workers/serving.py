@@ -29,7 +29,7 @@ sys.path.append(str(Path(__file__).parents[3]))
 
 import numpy as np
 
-from skdistill.evaluation.costs import pickled_size, prediction_time
+from skdistill.evaluation.measure.costs import pickled_size, prediction_time
 
 MANY_ROWS = 100_000
 
