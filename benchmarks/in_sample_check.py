@@ -176,7 +176,7 @@ Machine: {platform.machine()}, {os.cpu_count()} cores; Python {platform.python_v
 
 The check speaks if the slope less two standard errors is above {MIN_SLOPE} and the share above
 {MIN_SHARE}, or if the unexplained part is below {MAX_UNEXPLAINED}
-(`skdistill.sources.overfit.in_sample_evidence`). It must speak for in-sample forests and LightGBMs of
+(`sources.overfit.in_sample_evidence`). It must speak for in-sample forests and LightGBMs of
 {", ".join(TWO_CLASSES)}; it may speak for other in-sample teachers; all else must be silent.
 Seconds are of processor time, of the check alone.
 
