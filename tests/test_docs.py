@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+import runpy
 from functools import partial
 from pathlib import Path
 
@@ -59,6 +60,26 @@ def test_the_lines_that_everybody_sees_first_work(block):
     }
     exec(block(), names)
     assert names["model"].predict_proba(X[:3]).shape == (3, 3)
+
+
+def test_loop_in_pytorch_prints_what_its_page_says(capsys):
+    pytest.importorskip("torch")
+    script = DOCS / "examples" / "pytorch_loop.py"
+    copied = re.search(r"code-block:: text\n#\n((?:#    .*\n)+)", script.read_text("utf-8"))[1]
+    runpy.run_path(str(script))
+    shown = [re.sub("^#", "", line).split() for line in copied.splitlines()]
+    got = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert words(got) == words(shown)
+    # Other processors round otherwise, and training drifts apart.
+    assert numbers(got) == pytest.approx(numbers(shown), abs=0.03)
+
+
+def words(lines):
+    return [[word for word in line if not word[0].isdigit()] for line in lines]
+
+
+def numbers(lines):
+    return [float(word) for line in lines for word in line if word[0].isdigit()]
 
 
 def test_readme_is_short():

@@ -13,6 +13,8 @@ EXAMPLES = [
     "pipeline_columns",
     "different_columns",
     "rules",
+    "xgboost_own_interface",
+    "pytorch_loop",
 ]
 
 

@@ -42,6 +42,8 @@ WORDS = {
     "benign tumour.",
     "underfitting_teacher_001": "Log loss against the teacher's depth. The corrected student is "
     "well below a shallow teacher; in-sample and cross-fit ones are not.",
+    "xgboost_own_interface_001": "Log loss against rounds. On labels it falls and soon rises; "
+    "corrected it falls as far, below the teacher's, and stays there.",
 }
 OF_EXAMPLE = re.compile(r"sphx_glr_plot_(\w+?)(_2_00x)?\.png$")
 WIDE = 800  # pixels

@@ -155,7 +155,7 @@ def distillation_targets(
     Returns
     -------
     ndarray of shape (n_samples,) or (n_samples, n_classes)
-        For `"cross_entropy"` soft labels whose rows sum to 1, with a correction slightly signed
+        For `"cross_entropy"` soft labels whose rows sum to 1, with a correction signed
         ones, columns in the order of the sorted labels. For `"squared_error"` probabilities and
         for `"squared_error_logit"` log-odds or centred log-probabilities, of two classes of the
         second one alone.
