@@ -25,7 +25,8 @@ class Rows:
     """Rows as the user handed them over, and what is known of each.
 
     `X` stays a frame, array or sparse matrix; `y` are labels, `classes` all there are, sorted, and
-    `codes` each label's place among them. Weights and groups may be None.
+    `codes` each label's place among them. Weights and groups may be None, and so may what is known
+    of the columns: their number, their names, and the types of a frame with categories.
     """
 
     X: Any
@@ -36,6 +37,7 @@ class Rows:
     groups: Any = None
     n_features: int | None = None
     feature_names: NDArray[Any] | None = None
+    dtypes: dict[str, Any] | None = None
 
     def take(self, part: Indices) -> Rows:
         """Return some of the rows, by their numbers; the classes stay all there are."""
@@ -88,7 +90,7 @@ def check(
     weights = check_weights(sample_weight, n_rows(X))
     n_features = getattr(table, "n_features_in_", None)
     names = getattr(table, "feature_names_in_", None)
-    return Rows(X, labels, classes, codes, weights, groups, n_features, names)
+    return Rows(X, labels, classes, codes, weights, groups, n_features, names, category_dtypes(X))
 
 
 class _Table(ClassifierMixin, BaseEstimator):
@@ -100,9 +102,7 @@ def check_table(estimator: Any, X: Any, y: Any) -> Any:
 
     Sets `n_features_in_` and `feature_names_in_` of `estimator`, where one is given.
     """
-    is_table = hasattr(X, "columns") or sparse.issparse(X) or isinstance(X, np.ndarray)
-    if not is_table:
-        X = np.asarray(X)
+    X = as_rows(X)
     estimator = _Table() if estimator is None else estimator
     validate_data(estimator, X, y, skip_check_array=True)
     names = column_names(X)
@@ -150,6 +150,87 @@ def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | No
             "Sample weights must contain at least one non-zero number: sample_weight is all zero."
         )
     return np.asarray(weights)
+
+
+# ---- conversion, the same in fit and predict ---------------------------------------------------
+
+
+def as_rows(X: Any) -> Any:
+    """Return rows that can be indexed: frames, arrays and sparse matrices as they are.
+
+    Lists become arrays, mixed ones and text of type object: NumPy would make text of the numbers
+    beside text.
+    """
+    if isinstance(X, np.ndarray):
+        return np.asarray(X) if isinstance(X, np.matrix) else X
+    if sparse.issparse(X):
+        return X if X.format in ("csr", "csc") else X.tocsr()
+    package = type(X).__module__.partition(".")[0]
+    if package == "pyarrow":
+        return X.to_pandas()
+    if package == "polars" and not hasattr(X, "row"):
+        raise ValueError("X must hold rows, found a polars LazyFrame: call its collect() first.")
+    if hasattr(X, "columns"):
+        return X
+    return _as_array(X)
+
+
+def _as_array(X: Any) -> NDArray[Any]:
+    try:
+        array = np.asarray(X)
+        is_text = array.dtype.kind in "US" and not hasattr(X, "__array__")
+        return np.array(X, dtype=object) if is_text else array
+    except ValueError as error:
+        raise ValueError(f"X must be a table, whose rows are of one length: {error}") from error
+
+
+def category_dtypes(X: Any) -> dict[str, Any] | None:
+    """Return the types of the columns of a pandas frame with categories, None of other rows."""
+    if type(X).__module__.partition(".")[0] != "pandas" or not hasattr(X, "dtypes"):
+        return None
+    dtypes = dict(zip(X.columns, X.dtypes, strict=True))
+    return dtypes if any(_is_category(dtype) for dtype in dtypes.values()) else None
+
+
+def _is_category(dtype: Any) -> bool:
+    return hasattr(dtype, "categories")
+
+
+def restore_categories(X: Any, dtypes: dict[str, Any] | None) -> Any:
+    """Give rows the categories that columns had in fit, by their values.
+
+    Members that read categories read codes, and an array, or a frame that knows the values as
+    numbers or text, has none: its values would be taken for codes.
+    """
+    if dtypes is None:
+        return X
+    if type(X).__module__.partition(".")[0] == "polars":
+        X = X.to_pandas()
+    if not hasattr(X, "columns"):
+        X = _as_frame(X, dtypes)
+    wrong = {
+        name: dtype
+        for name, dtype in dtypes.items()
+        if _is_category(dtype) and name in X.columns and X[name].dtype != dtype
+    }
+    restored = X.astype(wrong) if wrong else X
+    for name in wrong:
+        if restored[name].isna().all() and not X[name].isna().all():
+            raise ValueError(
+                f"X holds no known category in column {name!r}: it had "
+                f"{list(dtypes[name].categories[:5])} in fit, found {X[name].iloc[0]!r}."
+            )
+    return restored
+
+
+def _as_frame(X: Any, dtypes: dict[str, Any]) -> Any:
+    import pandas as pd  # the rows of fit were its frame
+
+    array = X.toarray() if sparse.issparse(X) else np.asarray(X)
+    if array.ndim != 2 or array.shape[1] != len(dtypes):
+        raise ValueError(f"X must have {len(dtypes)} columns, as in fit, found {array.shape}.")
+    frame = pd.DataFrame(array, columns=list(dtypes))
+    return frame.astype({name: d for name, d in dtypes.items() if not _is_category(d)})
 
 
 # ---- names of columns ------------------------------------------------------------------------

@@ -54,6 +54,23 @@ def class_columns(classes: NDArray[Any], estimator: Any, proba: Any) -> Array:
     return aligned
 
 
+def check_probabilities(proba: Array, name: str) -> Array:
+    """Refuse numbers that are no probabilities: percents, logarithms, scores.
+
+    What float32 rounds away, 1e-3 in a sum at most, is no reason; entries below 0 by so little
+    neither.
+    """
+    low, high = proba.min(initial=0.0), proba.max(initial=0.0)
+    if not (low > -1e-6 and high < 1 + 1e-3):  # NaN fails every comparison
+        raise ValueError(
+            f"{name} must be probabilities in [0, 1], found values from {low:.3g} to {high:.3g}."
+        )
+    off = np.abs(proba.sum(axis=1) - 1.0).max(initial=0.0)
+    if off > 1e-3:
+        raise ValueError(f"The rows of {name} must sum to 1, found one that is off by {off:.3g}.")
+    return proba
+
+
 def check_weights_taken(estimator: Any, role: str) -> None:
     """Refuse weights for an estimator that would drop them."""
     if estimator is None or is_frozen(estimator):

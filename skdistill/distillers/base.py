@@ -232,7 +232,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         metadata = {key: value for key, value in metadata.items() if value is not None}
         if not routing_enabled():
             refuse_extra_params(self, fit_params)
-            return self._route_by_hand(metadata, street.student, given=given)
+            return self._route_by_hand(metadata, street, given=given)
         routed = process_routing(self, "fit", **metadata, **fit_params)
         return Routed(
             *(
@@ -245,18 +245,23 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             )
         )
 
-    def _route_by_hand(self, metadata: dict[str, Any], student: Student, *, given: bool) -> Routed:
+    def _route_by_hand(self, metadata: dict[str, Any], street: Street, *, given: bool) -> Routed:
         groups = {key: metadata[key] for key in metadata if key == "groups"}
         weights = {key: metadata[key] for key in metadata if key == "sample_weight"}
-        if groups and (given or not hasattr(self._splitter(), "split")):
+        if groups and not self._keeps_groups(street):
             raise ValueError(
                 f"groups was given, but {type(self).__name__} splits no rows here (bags ignore "
                 "groups): leave it out, or use folds, such as cv=GroupKFold()."
             )
         if weights:
             check_weights_taken(None if given else self.teacher, "teacher")
-            student.adapter.check_weights(student.estimator)
+            street.student.adapter.check_weights(street.student.estimator)
         return Routed(weights, dict(weights), groups)
+
+    def _keeps_groups(self, street: Street) -> bool:
+        """Whether anything splits rows here, so that groups mean something."""
+        by_strategy = any(strategy.uses_groups for strategy in street.strategies)
+        return street.source.splitter is not None or by_strategy
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Say which metadata go where: to the fits of teacher and student, and to the splitter.

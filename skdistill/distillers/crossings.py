@@ -91,6 +91,7 @@ def teacher_probabilities(
     """
     rows = rows_.check(X, y, sample_weight, groups)
     source = _source(teacher, cv, rows, None, random_state, n_jobs, memory)
+    _check_groups(rows, source, uses_groups=False)
     return _answers(source, teacher, rows, memory).out
 
 
@@ -191,6 +192,7 @@ def distillation_targets(
     strategy: Strategy = CrossFit(None) if correction is None else corrected_by(correction, c)
     strategy.check(rows, made)
     source = _source(teacher, cv, rows, teacher_proba, random_state, n_jobs, memory)
+    _check_groups(rows, source, uses_groups=strategy.uses_groups)
     answers = _answers(source, teacher, rows, memory)
     return strategy.target(Lesson(rows, answers, random_state=random_state), made)
 
@@ -210,15 +212,18 @@ def _source(
     own = choose_source(cv, random_state=random_state, n_jobs=n_jobs, inside=True)
     source = settle(own, teacher, teacher_proba)
     open_memory(memory)
-    if rows.groups is not None and not hasattr(source.splitter, "split"):
-        raise ValueError(
-            "groups was given, but no rows are split here (bags ignore groups): leave it out, or "
-            "use folds, such as cv=GroupKFold()."
-        )
     if rows.sample_weight is not None and source.fits_teachers:
         check_weights_taken(teacher, "teacher")
     warn_of_unseeded_folds(memory, source.splitter)
     return source
+
+
+def _check_groups(rows: Rows, source: Source, *, uses_groups: bool) -> None:
+    if rows.groups is not None and source.splitter is None and not uses_groups:
+        raise ValueError(
+            "groups was given, but no rows are split here (bags ignore groups): leave it out, or "
+            "use folds, such as cv=GroupKFold()."
+        )
 
 
 def _answers(source: Source, teacher: Any, rows: Rows, memory: Any) -> Answers:

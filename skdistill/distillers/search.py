@@ -232,6 +232,9 @@ class LossCorrectedDistillerCV(BaseDistiller):
     def _strategies(self, rows: Rows) -> list[Strategy]:
         return selection.parse_candidates(self.candidates, rows.n_classes)
 
+    def _keeps_groups(self, street: Street) -> bool:
+        return True
+
     # ---- the search --------------------------------------------------------------------------
 
     def _fit(

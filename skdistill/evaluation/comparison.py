@@ -40,6 +40,7 @@ from .teaching import (
     check_askable,
     outside_source,
     teach,
+    warn_if_judged_on_known_rows,
 )
 
 Array = NDArray[np.float64]
@@ -114,8 +115,8 @@ def compare_students(
         True class probabilities of `X_test`, columns in the order of the sorted labels, where
         these are known, as for simulated rows. Scores are then those expected over labels.
     groups : array-like of shape (n_samples,), default=None
-        Group of each row: no group is both trained and tested on, and `cv` may use them. They
-        need `teacher_cv=None` or `"oob"`.
+        Group of each row: no group is both trained and tested on, in no fold either. They
+        exclude `teacher_cv="oob"`, as bags ignore groups.
     cv : int, splitter or iterable, default=5
         Folds of the training rows, for the teacher's out-of-fold answers and for both searches.
         An int means stratified folds, shuffled by `random_state`.
@@ -251,10 +252,9 @@ class _Plan:
                 f"cv must give at least 3 folds for the method 'tuned' with teacher_cv=None, found "
                 f"{len(self.folds)}."
             )
-        if self.train.groups is not None and own is not None and own.splitter is not None:
-            raise ValueError(
-                f"groups go with teacher_cv=None or 'oob', found teacher_cv={self.teacher_cv!r}."
-            )
+        if any(method.asks_outside for method in every):
+            # It finds what is wrong with rows and groups.
+            self.source.split(self.train)
 
     def _outside(self, cv: Any) -> Source:
         return outside_source(cv, seed=self.seed, n_jobs=self.n_jobs)
@@ -274,11 +274,7 @@ class _Plan:
         return _Entry(name, student, pupil, chosen)
 
     def _folds(self) -> Splits:
-        groups = self.train.groups
-        return (
-            self._outside(self.cv).split(self.train, {} if groups is None else {"groups": groups})
-            or []
-        )
+        return self._outside(self.cv).split(self.train) or []
 
     # ---- teaching ----------------------------------------------------------------------------
 
@@ -286,6 +282,7 @@ class _Plan:
         """Train and measure everything; return measurements and fitted classifiers."""
         taught, answers, outside_seconds = self._ask()
         teacher_proba = probabilities(taught.teacher, self.test.X, self.test.classes)
+        warn_if_judged_on_known_rows(self.teacher, self.test.rows, teacher_proba)
         measured = [self.test.measure(taught.teacher, TEACHER, fit_seconds=taught.fit_seconds)]
         classifiers: dict[tuple[str | None, Any], Any] = {(None, TEACHER): taught.teacher}
         memory = self._memory()
@@ -351,7 +348,7 @@ class _Plan:
         )
         spared = 0.0 if memory is None else -memory.spared_seconds
         start = perf_counter()
-        model.fit(self.train.X, self.train.y)
+        model.fit(self.train.X, self.train.y, groups=self.train.groups)
         seconds = perf_counter() - start
         spared += 0.0 if memory is None else memory.spared_seconds
         return model.classifier_, seconds + spared, str(model.best_candidate_)

@@ -11,15 +11,24 @@ from sklearn.utils.validation import check_consistent_length
 
 from .. import rows as rows_
 from .._utils.parallel import run
-from .._utils.validation import check_scorer, is_whole_number
+from .._utils.validation import check_scorer
 from ..rows import Rows
-from ..sources import Answers, Source, Splits
-from ..sources.folds import check_fold_count, make_splitter
+from ..sources import Answers, Folds, Source, Splits
+from ..sources.answers import say
+from ..sources.folds import check_groups_kept, warn_of_missing_classes
 from ..students import Student
 from ..targets import Lesson
 from .arguments import check_param_range
 from .methods import DIRECT, Method, Pupil, parse_methods, prepare_pupil
-from .teaching import as_answers, as_seed, ask_outside, check_askable, outside_source, teach
+from .teaching import (
+    as_answers,
+    as_seed,
+    ask_outside,
+    check_askable,
+    outside_source,
+    teach,
+    warn_if_judged_on_known_rows,
+)
 
 Array = NDArray[np.float64]
 
@@ -160,17 +169,14 @@ def distillation_curve(
 
 
 def _outer_folds(rows: Rows, cv: Any, seed: int) -> Splits:
-    if is_whole_number(cv):
-        check_fold_count(cv, rows)
     if rows.groups is not None:
         check_consistent_length(rows.y, rows.groups)
-    splitter = make_splitter(cv, seed)
-    if hasattr(splitter, "split"):
-        splitter = splitter.split(rows.X, rows.y, rows.groups)
-    numbers = np.arange(len(rows.y))
-    folds = [(numbers[np.asarray(train)], numbers[np.asarray(test)]) for train, test in splitter]
+    pairs, numbers = Folds(cv, seed).pairs(rows), np.arange(len(rows.y))
+    folds = [(numbers[np.asarray(train)], numbers[np.asarray(test)]) for train, test in pairs]
     if not folds or any(not len(train) or not len(test) for train, test in folds):
         raise ValueError(f"cv must give folds with training and test rows, found cv={cv!r}.")
+    check_groups_kept(folds, rows)
+    warn_of_missing_classes(folds, rows)
     return folds
 
 
@@ -191,20 +197,22 @@ def _ask_in_folds(
         (teacher, rows, fold, source if outside else None, own, scorer)
         for fold, own in zip(folds, splits, strict=True)
     ]
-    scores, answers = zip(*run(_ask_in_fold, calls, n_jobs), strict=True)
+    scores, tested, answers = zip(*run(_ask_in_fold, calls, n_jobs), strict=True)
+    numbers = np.concatenate([test for _, test in folds])
+    warn_if_judged_on_known_rows(teacher, rows.take(numbers), np.concatenate(tested))
     return list(scores), list(answers)
 
 
 def _ask_in_fold(
     teacher: Any, rows: Rows, fold: Any, source: Source | None, splits: Splits | None, scorer: Any
-) -> tuple[float, Answers]:
+) -> tuple[float, Array, Answers]:
     train, test = fold
     part, unseen = rows.take(train), rows.take(test)
     outside = None if source is None else ask_outside(teacher, part, source, splits)
     taught = teach(teacher, part, source)
     score = float(scorer(taught.teacher, unseen.X, unseen.y))
     # The fitted teacher stays here: a worker does not send a forest back.
-    return score, as_answers(taught, outside)
+    return score, say(taught.teacher, unseen), as_answers(taught, outside)
 
 
 def _score_student(

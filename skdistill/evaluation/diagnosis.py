@@ -324,8 +324,9 @@ def _check(
     source = outside_source(cv, seed=seed, n_jobs=n_jobs)
     source.check(teacher)
     folded = source if source.splitter is not None else Folds(FOLDS_BESIDE_A_BAG, seed)
-    groups = {} if rows.groups is None else {"groups": rows.groups}
-    return source, folded.split(rows, groups) or []
+    if rows.groups is not None:
+        source.split(rows)
+    return source, folded.split(rows) or []
 
 
 # ---- the student on labels -------------------------------------------------------------------

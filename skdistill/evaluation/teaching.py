@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from .._utils.estimators import is_frozen
+from .._utils.estimators import holds_fitted, is_frozen
 from .._utils.validation import is_number
 from ..rows import Rows
 from ..sources import Answers, Source, Splits, Teacher, ask, choose_source
 from ..sources.answers import say
+from ..sources.overfit import JUDGED_MESSAGE, warn_if_in_sample
 from .methods import Method
 
 Array = NDArray[np.float64]
@@ -79,6 +80,12 @@ def ask_outside(
     if splits is None:
         return ask(source, Teacher(teacher), rows)
     return source.ask(Teacher(teacher), rows, splits)
+
+
+def warn_if_judged_on_known_rows(teacher: Any, rows: Rows, proba: Array) -> None:
+    """Look at the answers about test rows of what was fitted before, and may have seen them."""
+    if is_frozen(teacher) or holds_fitted(teacher):
+        warn_if_in_sample(rows, proba, JUDGED_MESSAGE)
 
 
 def as_answers(taught: Taught, outside: Answers | None) -> Answers:

@@ -15,7 +15,7 @@ from .._utils.compat import index_params, index_rows
 from .._utils.estimators import address_weights, holds_fitted, last_step, predicts_proba
 from .._utils.memory import fingerprint, open_memory, reuse
 from .._utils.progress import SILENT, Progress
-from .._utils.validation import class_columns, refuse_pairwise
+from .._utils.validation import check_probabilities, class_columns, refuse_pairwise
 from ..rows import Rows
 from .overfit import warn_if_in_sample
 
@@ -61,7 +61,8 @@ class Teacher:
 def say(fitted: Any, rows: Rows, part: NDArray[np.intp] | None = None) -> Array:
     """Return what a fitted teacher says about rows, or some of them, by their numbers."""
     X = rows.X if part is None else index_rows(rows.X, part)
-    return class_columns(rows.classes, fitted, fitted.predict_proba(X))
+    proba = class_columns(rows.classes, fitted, fitted.predict_proba(X))
+    return check_probabilities(proba, f"What {type(fitted).__name__}.predict_proba answers")
 
 
 def check_teacher(teacher: Any) -> None:

@@ -59,7 +59,13 @@ class OutOfBag:
         check_out_of_bag(teacher)
 
     def split(self, rows: Rows, params: dict[str, Any] | None = None) -> Splits | None:
-        """Return None: a bag has no folds."""
+        """Return None: a bag has no folds, and cannot keep groups together."""
+        if rows.groups is not None:
+            raise ValueError(
+                "groups was given, but bags ignore groups, so that members would have seen the "
+                "siblings of the rows that they answer about: use folds, such as "
+                "cv=GroupKFold(), or leave groups out."
+            )
         return None
 
     def ask(

@@ -9,12 +9,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from .._utils.estimators import is_frozen
 from .._utils.parallel import run
 from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_whole_number
+from .._utils.warn import warn
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say
 
@@ -51,19 +52,27 @@ class Folds:
             )
 
     def split(self, rows: Rows, params: dict[str, Any] | None = None) -> Splits:
-        """Split in folds that predict each row once.
+        """Split in folds that predict each row once, and tear no group apart.
 
-        By default a splitter gets the groups, and stratified folds, which know none, do not.
+        `params` are those of the splitter; by default it gets the groups.
         """
+        splits = check_splits(list(self.pairs(rows, params)), rows.n_samples)
+        check_groups_kept(splits, rows)
+        warn_of_missing_classes(splits, rows)
+        return splits
+
+    def pairs(self, rows: Rows, params: dict[str, Any] | None = None) -> Any:
+        """Return pairs of training and test rows as they come; a number of folds knows groups."""
         if is_whole_number(self.cv):
             check_fold_count(self.cv, rows)
+            if rows.groups is not None:
+                return _stratified_groups(self.cv, self.random_state).split(
+                    rows.X, rows.y, rows.groups
+                )
         splitter = self.splitter
         if params is None:
-            grouped = rows.groups is not None and not is_whole_number(self.cv)
-            params = {"groups": rows.groups} if grouped else {}
-        if hasattr(splitter, "split"):
-            splitter = splitter.split(rows.X, rows.y, **params)
-        return check_splits(list(splitter), rows.n_samples)
+            params = {} if rows.groups is None else {"groups": rows.groups}
+        return splitter.split(rows.X, rows.y, **params) if hasattr(splitter, "split") else splitter
 
     def ask(
         self,
@@ -95,6 +104,11 @@ def make_splitter(cv: Any, random_state: Any) -> Any:
             f"'oob' for a bagging teacher, found {cv!r}."
         )
     return cv
+
+
+def _stratified_groups(n_folds: int, random_state: Any) -> Any:
+    """Return what a number of folds means where there are groups."""
+    return StratifiedGroupKFold(n_folds, shuffle=True, random_state=random_state)
 
 
 # ---- fits of folds ---------------------------------------------------------------------------
@@ -214,14 +228,58 @@ def _as_indices(rows: Any, n_samples: int) -> NDArray[np.intp]:
     return rows.astype(np.intp, copy=False)
 
 
+def check_groups_kept(splits: Splits, rows: Rows) -> None:
+    """Refuse folds whose teachers have seen the siblings of a row that they answer about."""
+    if rows.groups is None:
+        return
+    groups = np.asarray(rows.groups)
+    for fold, (train, test) in enumerate(splits, start=1):
+        torn = np.intersect1d(groups[train], groups[test])
+        if len(torn):
+            raise ValueError(
+                f"groups was given, but cv trains and predicts in fold {fold} on rows of one "
+                f"group, {torn.tolist()[0]!r}: use a splitter that keeps groups together, such as "
+                "GroupKFold(), or leave groups out."
+            )
+
+
+def warn_of_missing_classes(splits: Splits, rows: Rows) -> None:
+    """Say which classes some folds cannot learn."""
+    counts = np.bincount(rows.codes, minlength=rows.n_classes)
+    labels = rows.classes.tolist()
+    lacking = {
+        fold: [labels[k] for k in np.flatnonzero((counts > 0) & (left == 0))]
+        for fold, (train, _) in enumerate(splits, start=1)
+        if ((left := np.bincount(rows.codes[train], minlength=rows.n_classes)) == 0).any()
+    }
+    lacking = {fold: missing for fold, missing in lacking.items() if missing}
+    if lacking:
+        fold, missing = next(iter(lacking.items()))
+        more = f", and so in {len(lacking) - 1} other folds" if len(lacking) > 1 else ""
+        warn(
+            f"Fold {fold} of {len(splits)} trains on no row of class "
+            f"{', '.join(map(repr, missing))}{more}: whoever learns there gives it probability 0. "
+            "Use other folds, or leave the class out."
+        )
+
+
 # ---- folds of our own ------------------------------------------------------------------------
 
 
-def quiet_folds(codes: NDArray[Any], random_state: Any, n_folds: int = 5) -> Splits:
+def quiet_folds(
+    codes: NDArray[Any], random_state: Any, n_folds: int = 5, groups: Any = None
+) -> Splits:
     """Split in shuffled stratified folds of our own choice, fewer where a class is small.
 
-    For what needs folds where the teachers have none.
+    For what needs folds where the teachers have none. Groups stay together.
     """
+    if groups is not None:
+        n_groups = len(np.unique(np.asarray(groups)))
+        if n_groups < 2:
+            raise ValueError("groups must hold at least 2 groups, found one.")
+        splitter = _stratified_groups(min(n_folds, n_groups), random_state)
+        found = splitter.split(np.zeros(len(codes)), codes, groups)
+        return [(train, test) for train, test in found if len(test) and len(train)]
     rarest = np.unique(codes, return_counts=True)[1].min()
     folds = StratifiedKFold(
         int(np.clip(rarest, 2, n_folds)), shuffle=True, random_state=random_state

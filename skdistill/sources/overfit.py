@@ -37,6 +37,13 @@ IN_SAMPLE_MESSAGE = (
     "from a teacher that is not fitted yet."
 )
 
+JUDGED_MESSAGE = (
+    "The teacher looks as if it had seen the labels of the very rows that it is judged on, so that "
+    "its scores, and what students are held against, are too good. It holds something that was "
+    "fitted before: judge it on other rows (X_test and y_test), or hand over a teacher that can be "
+    "fitted."
+)
+
 
 def overfit_share(
     y: ArrayLike,
@@ -190,7 +197,7 @@ _VERDICTS: dict[str, bool] = {}
 _MAX_VERDICTS = 64
 
 
-def warn_if_in_sample(rows: Rows, proba: Floats) -> None:
+def warn_if_in_sample(rows: Rows, proba: Floats, message: str = IN_SAMPLE_MESSAGE) -> None:
     """Warn where given probabilities look like those of a teacher that saw the labels."""
     key = str(joblib.hash((rows.X.shape, rows.codes, proba)))
     if key not in _VERDICTS:
@@ -198,7 +205,7 @@ def warn_if_in_sample(rows: Rows, proba: Floats) -> None:
             _VERDICTS.pop(next(iter(_VERDICTS)), None)
         _VERDICTS[key] = looks_in_sample(rows.X, rows.codes, proba)
     if _VERDICTS[key]:
-        warn(IN_SAMPLE_MESSAGE)
+        warn(message)
 
 
 def in_sample_evidence(

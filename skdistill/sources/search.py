@@ -17,7 +17,7 @@ from .._utils.progress import SILENT, Progress
 from ..rows import Rows
 from .answers import Answers, Source, Splits, Teacher
 from .fixed import InSample
-from .folds import Folds, ask_each
+from .folds import Folds, ask_each, warn_of_missing_classes
 
 Array = NDArray[np.float64]
 
@@ -68,6 +68,7 @@ class LeaveTwoOut:
         calls += [
             (train, np.concatenate([test, train]) if inside else test) for train, test in folds
         ]
+        warn_of_missing_classes(calls[: len(pairs)], rows)
         found = ask_each(teacher, rows, calls, n_jobs=self.n_jobs, progress=progress)
         answers = [proba for proba, _ in found]
         out = np.zeros((len(folds) + 1, rows.n_samples, rows.n_classes))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from .._utils.probabilities import PROBA_FLOOR
+from .._utils.probabilities import floor_of
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,8 @@ class Calibration:
 
 def _logs(proba: Array) -> Array:
     n_classes = proba.shape[1]
-    return np.asarray(np.log(PROBA_FLOOR + (1 - n_classes * PROBA_FLOOR) * proba))
+    floor = floor_of(n_classes)
+    return np.asarray(np.log(floor + (1 - n_classes * floor) * proba))
 
 
 def fit_calibration(

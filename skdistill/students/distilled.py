@@ -11,7 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils import assert_all_finite, get_tags
 
-from ..rows import column_names, compare_names
+from ..rows import as_rows, column_names, compare_names, restore_categories
 from ..targets import Loss
 from .adapters import Adapter
 from .calibration import Calibration
@@ -40,6 +40,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         Number of features the distiller was fitted on.
     feature_names : ndarray of str or None, default=None
         Their names.
+    dtypes : dict or None, default=None
+        Their types, if it was a frame with categories: rows that lack these get them.
     refuse_nan : bool, default=False
         Whether missing values are refused though the student would take them.
     calibration : Calibration or None, default=None
@@ -77,6 +79,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         *,
         n_features: int | None = None,
         feature_names: NDArray[Any] | None = None,
+        dtypes: dict[str, Any] | None = None,
         refuse_nan: bool = False,
         calibration: Calibration | None = None,
     ) -> None:
@@ -86,6 +89,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self.adapter = adapter
         self.n_features = n_features
         self.feature_names = feature_names
+        self.dtypes = dtypes
         self.refuse_nan = refuse_nan
         self.calibration = calibration
 
@@ -127,6 +131,31 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         """
         return self
 
+    def set_params(self, **params: Any) -> Self:
+        """Refuse: a shipped student stays as it is.
+
+        Parameters
+        ----------
+        **params : dict
+            Nothing can be set.
+
+        Returns
+        -------
+        DistilledClassifier
+            The object itself, if nothing is to be set.
+
+        Raises
+        ------
+        ValueError
+            If anything is to be set.
+        """
+        if params:
+            raise ValueError(
+                f"A distilled classifier stays as it is, so {sorted(params)} cannot be set: search "
+                "over the distiller, or over the student before it is taught."
+            )
+        return self
+
     def __sklearn_clone__(self) -> Self:
         return self
 
@@ -153,7 +182,10 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
             If the columns of a frame are in another order, or one that the student uses is
             missing, or X holds missing values that teacher and student do not both take.
         """
+        X = as_rows(X)
         self._check_columns(X)
+        if self.dtypes is not None:
+            X = restore_categories(X, self.dtypes)
         if self.refuse_nan:
             refuse_nan(X)
         proba = self.loss.probabilities(self.adapter.answer(self.student, X, self.classes))

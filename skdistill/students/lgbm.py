@@ -18,7 +18,15 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._utils.compat import index_rows, lightgbm_names
 from .._utils.validation import is_number
-from ..rows import check_table, check_weights, column_names, compare_names
+from ..rows import (
+    as_rows,
+    category_dtypes,
+    check_table,
+    check_weights,
+    column_names,
+    compare_names,
+    restore_categories,
+)
 from .boosting import Part, boost, is_native
 from .soft_label_checks import check_soft_labels
 
@@ -289,6 +297,7 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         """
         X = check_table(self, X, y)
         labels, self.classes_, _ = check_soft_labels(y, signed=True)
+        self._dtypes = category_dtypes(X)
         rows = _as_lightgbm_reads(X)
         params = self._checked_params()
         if params.get("linear_tree") and not is_native(labels):
@@ -343,6 +352,7 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
             Probabilities in the order of `classes_`.
         """
         check_is_fitted(self)
+        X = restore_categories(as_rows(X), self._dtypes)
         rows = _as_lightgbm_reads(X)
         self._check_columns(X)
         threads = _n_threads(self._by_main_name().get("num_threads"))

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.compat import index_params, index_rows, n_rows, routing_enabled
 from .._utils.estimators import address_weights, predicts_proba, split_params, weight_keyword
 from .._utils.validation import class_columns, refuse_extra_params
-from ..rows import check_table, check_weights
+from ..rows import as_rows, category_dtypes, check_table, check_weights, restore_categories
 from .soft_label_checks import check_soft_labels
 
 Array = NDArray[np.float64]
@@ -126,6 +126,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             )
         X = check_table(self, X, y)
         labels, self.classes_, _ = check_soft_labels(y, signed=True, sums_to_one=False)
+        self._dtypes = category_dtypes(X)
         weights = check_weights(sample_weight, n_rows(X))
         metadata = {} if weights is None else {"sample_weight": weights}
         if routing_enabled():
@@ -151,7 +152,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Probabilities in the order of `classes_`.
         """
-        check_is_fitted(self)
+        X = self._rows(X)
         return class_columns(self.classes_, self.estimator_, self.estimator_.predict_proba(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -167,8 +168,11 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Class labels.
         """
+        return np.asarray(self.estimator_.predict(self._rows(X)))
+
+    def _rows(self, X: Any) -> Any:
         check_is_fitted(self)
-        return np.asarray(self.estimator_.predict(X))
+        return restore_categories(as_rows(X), self._dtypes)
 
     def get_metadata_routing(self) -> Any:
         """Hand every request of the classifier on.

@@ -43,6 +43,7 @@ class Student:
             self.adapter,
             n_features=rows.n_features,
             feature_names=rows.feature_names,
+            dtypes=rows.dtypes,
             **shipped,
         )
 

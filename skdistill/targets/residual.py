@@ -94,6 +94,8 @@ class ResidualModel:
         candidates = np.repeat(scores[None], len(_ROUNDS), axis=0)
         self.boosters = []
         for train, test in splits:
+            # LightGBM makes its bins of all rows, and counts them, whatever they weigh.
+            train = train if weight is None else train[weight[train] > 0]
             own = None if weight is None else weight[train]
             booster = _fit(table[train], rows.codes[train], scores[train], proba.shape[1], own)
             for k, rounds in enumerate(_ROUNDS[1:], start=1):

@@ -71,7 +71,9 @@ class Lesson:
     def corrected(self) -> Array:
         """The teachers' answers after the learned correction, however many strategies ask."""
         rows = self.all_rows if self.part is None else self.all_rows.take(self.part)
-        splits = self.answers.splits or quiet_folds(rows.codes, self.random_state)
+        splits = self.answers.splits or quiet_folds(
+            rows.codes, self.random_state, groups=rows.groups
+        )
         with self.progress.part("correction"):
             return residual.ResidualModel().fit(rows, self.answers.out, splits).corrected
 
@@ -88,6 +90,8 @@ class Strategy:
     needs_answers: ClassVar[bool] = True
     #: Whether it needs answers about rows that the teacher has seen.
     needs_inside: ClassVar[bool] = False
+    #: Whether it splits rows by groups where the source does not.
+    uses_groups: ClassVar[bool] = False
     #: Whether it needs no search, and no correction: what a candidate has to beat.
     is_pure: ClassVar[bool] = False
     #: Whether a blend mixes it; others only where it would have fewer than two to mix.
@@ -160,6 +164,7 @@ class Corrected(Strategy):
 class Residual(Strategy):
     """The answers after the learned correction, moved towards the label by a share."""
 
+    uses_groups = True
     correction: Correction = field(default_factory=lambda: residual.share(None))
 
     def check(self, rows: Rows, loss: Loss) -> None:

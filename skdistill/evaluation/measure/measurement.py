@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from ..._utils.compat import index_rows
+from ...rows import Rows
 from ..methods import TEACHER, title
 from .costs import pickled_size, prediction_time
 from .scores import (
@@ -128,6 +129,11 @@ class TestRows:
     classes: NDArray[Any]
     scorer: Callable[..., float] | None = None
     bayes_proba: Array | None = None
+
+    @property
+    def rows(self) -> Rows:
+        """The rows as they travel."""
+        return Rows(self.X, self.y, self.classes, np.searchsorted(self.classes, self.y))
 
     @property
     def truth(self) -> Array:

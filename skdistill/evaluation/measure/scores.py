@@ -14,7 +14,7 @@ from scipy.special import entr, rel_entr
 from sklearn.metrics import r2_score
 
 from ..._utils.probabilities import PROBA_FLOOR, floor_proba
-from ..._utils.validation import class_columns
+from ..._utils.validation import check_probabilities, class_columns
 
 Array = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ def onehot(y: ArrayLike, classes: NDArray[Any]) -> Array:
 
 def floored(proba: ArrayLike) -> Array:
     """Raise probabilities to at least ``PROBA_FLOOR`` (1/500), rows renormalised."""
-    return floor_proba(np.asarray(proba, dtype=np.float64), PROBA_FLOOR)
+    return floor_proba(np.asarray(proba, dtype=np.float64))
 
 
 def hits(truth: ArrayLike, proba: ArrayLike) -> Array:
@@ -343,4 +343,5 @@ def _log_odds(proba: Array) -> Array:
 
 def probabilities(classifier: Any, X: Any, classes: NDArray[Any]) -> Array:
     """Return what a classifier predicts, its columns in the order of `classes`."""
-    return class_columns(classes, classifier, classifier.predict_proba(X))
+    proba = class_columns(classes, classifier, classifier.predict_proba(X))
+    return check_probabilities(proba, f"What {type(classifier).__name__}.predict_proba answers")
