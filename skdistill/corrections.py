@@ -324,34 +324,11 @@ RULES_WITHOUT_C = frozenset({"orthogonal"})
 
 
 def resolve(correction: Any, c: float | None = None) -> Callable[..., Array]:
-    """Turn a distiller's parameters `correction` and `c` into one function.
+    """Turn a distiller's `correction` and `c` into one function ``rule(proba, y, *, link)`` for γ.
 
-    Parameters
-    ----------
-    correction : float, str or callable
-        A number g in [0, 1] gives γ = g φ'(p̂), a fixed share of the full correction. A string is
-        the name of a rule: "orthogonal", "fast", "slow", "fast_realized", "slow_realized" (the
-        realized ones are `fast` and `slow` with ``variance="realized"``), "relative", "absolute"
-        or "power". A callable ``f(proba, y, *, link)`` returns γ itself, as an array of the shape
-        of `proba` or as one number for all.
-    c : float or None, default=None
-        The rule's c, positive; None means the rule's own default. Checked always, but used neither
-        by "orthogonal" nor by a number or a callable.
+    A number g in [0, 1] is a fixed share, γ = g φ'(p̂); a string the name of a rule; a callable
+    returns γ itself, and is checked at each call. c is always checked, but used by rules alone.
 
-    Returns
-    -------
-    rule : callable
-        ``rule(proba, y, *, link)`` returns γ. It can be pickled if `correction` can.
-
-    Raises
-    ------
-    ValueError
-        If `correction` or `c` is none of the above; from the returned function if a callable
-        `correction` returns something else than finite numbers of the right shape.
-
-    Examples
-    --------
-    >>> from skdistill.corrections import resolve
     >>> resolve(0.5)([0.25], [1], link="log")
     array([2.])
     >>> resolve("fast", c=0.25)([0.5], [1], link="identity")

@@ -83,9 +83,8 @@ def _digest(value: Any) -> str:
 def fingerprint(teacher: Any, X: Any, *others: Any) -> str:
     """Return a key that is equal where the probabilities must be.
 
-    Of the teacher its parameters count, but not its number of jobs, nor whether it is fitted; of X
-    its values and types, not their layout in memory; `others` are labels, parameters of `fit`,
-    folds and whatever else matters.
+    Of the teacher its parameters count, but not `n_jobs` nor whether it is fitted; of X its values
+    and types, not their layout; `others` are labels, fit parameters, folds and what else matters.
     """
     # Some estimators are their own clones.
     teacher = deepcopy(clone(teacher))
@@ -167,14 +166,9 @@ def warn_of_unseeded_folds(memory: Any, splitter: Any) -> None:
 
 
 class KeptAnswers:
-    """Keeps what teachers answered until all students are trained, and how long that took.
+    """A `memory` like :class:`joblib.Memory` that keeps answers until all students are trained.
 
-    To a distiller it is a `memory`: it has the interface of :class:`joblib.Memory`.
-
-    Attributes
-    ----------
-    spared_seconds : float
-        What answers would have taken that were found again.
+    `spared_seconds` is what answers would have taken that were found again.
     """
 
     def __init__(self) -> None:

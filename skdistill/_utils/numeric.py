@@ -23,17 +23,6 @@ class NumericEncoder(TransformerMixin, BaseEstimator):
     order of its sorted values. Missing values, and values that were not there in `fit`, become
     NaN. Sparse matrices stay sparse.
 
-    Attributes
-    ----------
-    n_features_in_ : int
-        Number of columns.
-    encoders_ : list of (OrdinalEncoder or None)
-        One per column; None for a column that is numeric. Empty for sparse matrices.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skdistill._utils.numeric import NumericEncoder
     >>> X = np.array([[1, "red"], [2, "blue"], [None, "red"]], dtype=object)
     >>> encoder = NumericEncoder().fit(X)
     >>> encoder.transform(X)
@@ -45,40 +34,17 @@ class NumericEncoder(TransformerMixin, BaseEstimator):
     """
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn which columns are numeric and the codes of those that are not.
-
-        Parameters
-        ----------
-        X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            Rows; never modified.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : NumericEncoder
-            The fitted encoder.
-        """
+        """Learn which columns are numeric and the codes of those that are not."""
         X = as_table(X)
         self.n_features_in_ = X.shape[1]
+        # One per column, None for a numeric one; empty for sparse matrices.
         self.encoders_: list[OrdinalEncoder | None] = []
         if not sparse.issparse(X):
             self.encoders_ = [_fit_codes(column) for column in _columns(X)]
         return self
 
     def transform(self, X: Any) -> Any:
-        """Encode rows.
-
-        Parameters
-        ----------
-        X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            Rows with the columns of `fit`, in the same order.
-
-        Returns
-        -------
-        X_numeric : ndarray or CSR matrix of shape (n_samples, n_features)
-            Floats.
-        """
+        """Return rows with the columns of `fit` as floats: an array, or a CSR matrix."""
         check_is_fitted(self)
         X = as_table(X)
         if X.shape[1] != self.n_features_in_:
@@ -99,25 +65,7 @@ class NumericEncoder(TransformerMixin, BaseEstimator):
 
 
 def as_numeric(X: Any) -> Any:
-    """Turn a table into floats: `NumericEncoder`, fitted and applied.
-
-    Parameters
-    ----------
-    X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-        Rows; never modified.
-
-    Returns
-    -------
-    X_numeric : ndarray or CSR matrix of shape (n_samples, n_features)
-        Floats, missing values NaN.
-
-    Examples
-    --------
-    >>> from skdistill._utils.numeric import as_numeric
-    >>> as_numeric([[0, True], [1, False]])
-    array([[0., 1.],
-           [1., 0.]])
-    """
+    """Return a table (n_samples, n_features) as floats, missing values NaN."""
     return NumericEncoder().fit_transform(X)
 
 

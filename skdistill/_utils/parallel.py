@@ -22,30 +22,10 @@ def run(
     progress: Progress = SILENT,
     name: str = "",
 ) -> list[Any]:
-    """Call a function many times and return the results in order.
+    """Return what a function returns for the arguments of each of `calls`, in order.
 
-    Parameters
-    ----------
-    function : callable
-        What is called.
-    calls : iterable of tuple
-        The arguments of each call.
-    n_jobs : int or None
-        How many run at the same time; None leaves it to `joblib.parallel_config`.
-    progress : Progress, default=SILENT
-        Of which the calls are a part.
-    name : str, default=""
-        What that part is called.
-
-    Returns
-    -------
-    list
-        What the calls returned.
-
-    Raises
-    ------
-    RuntimeError
-        If a worker of a dask cluster is lost meanwhile, with its address.
+    `n_jobs` None leaves it to `joblib.parallel_config`. The calls are the part `name` of
+    `progress`. A lost worker of a dask cluster raises RuntimeError with its address.
     """
     calls = list(calls)
     with _lost_workers_named(), progress.part(name, len(calls)) as part:

@@ -13,22 +13,10 @@ from .compat import callback_context
 
 
 class Progress:
-    """A task of a fit; used as a context, it begins and ends.
+    """A task of a fit, in at most `n_parts` parts, 0 for a single fit; a context manager.
 
-    Parameters
-    ----------
-    name : str
-        What is done.
-    n_parts : int
-        Into how many tasks it falls at most; 0 for a single fit.
-    estimator : object, default=None
-        Whose fit it is.
-    context : CallbackContext, default=None
-        scikit-learn's notion of the task; None where no callback listens.
-    loud : bool, default=False
-        Whether to print a line when it ends.
-    loud_parts : bool, default=False
-        Whether its parts do.
+    `context` is scikit-learn's notion of it, None where no callback listens. A `loud` task prints
+    a line when it ends; the parts of one with `loud_parts` are loud.
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""The distillers: classifiers that teach a small student the probabilities of a large teacher."""
+"""The distillers: classifiers that teach a small student the probabilities of a large teacher.
+
+Public are the names below, which `skdistill` exports; the modules are internal and may move.
+"""
 
 from .cross_fit import CrossFitDistiller
 from .crossings import distillation_targets, teacher_probabilities

@@ -1,4 +1,7 @@
-"""Measure what distillation gains: curves, comparisons, a diagnosis of the teacher."""
+"""Measure what distillation gains: curves, comparisons, a diagnosis of the teacher.
+
+Public are the names in `__all__`; the modules are internal and may move.
+"""
 
 from .comparison import compare_students
 from .curves import distillation_curve

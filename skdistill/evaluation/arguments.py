@@ -22,27 +22,7 @@ from .measure.measurement import LARGE_BATCH, TestRows
 
 
 def check_param_range(student: Any, param_name: Any, param_range: Any) -> list[Any]:
-    """Return the values of a student's parameter, or say what is wrong with them.
-
-    Parameters
-    ----------
-    student : estimator
-        The student.
-    param_name : str
-        Its parameter.
-    param_range : iterable
-        The values.
-
-    Returns
-    -------
-    list
-        The values.
-
-    Raises
-    ------
-    ValueError
-        If the student has no such parameter, or there is no value.
-    """
+    """Return the values of a student's parameter, or say what is wrong with them."""
     names = sorted(student.get_params()) if hasattr(student, "get_params") else []
     if param_name not in names:
         raise ValueError(
@@ -59,29 +39,8 @@ def check_param_range(student: Any, param_name: Any, param_range: Any) -> list[A
 
 
 def name_students(students: Any, param_name: Any = None, param_range: Any = None) -> dict[str, Any]:
-    """Return students by name.
+    """Return students by name; those of one kind by the parameters in which they differ.
 
-    Parameters
-    ----------
-    students : estimator, list or dict of estimators
-        The students.
-    param_name : str, default=None
-        A parameter of the only student.
-    param_range : iterable, default=None
-        Its values.
-
-    Returns
-    -------
-    dict of {str: estimator}
-        Students of one kind are named after the parameters in which they differ.
-
-    Raises
-    ------
-    ValueError
-        If there is no student, or a parameter does not go with them.
-
-    Examples
-    --------
     >>> from sklearn.tree import DecisionTreeRegressor
     >>> list(name_students([DecisionTreeRegressor(max_depth=d) for d in (2, 3)]))
     ['DecisionTreeRegressor(max_depth=2)', 'DecisionTreeRegressor(max_depth=3)']
@@ -166,27 +125,7 @@ def hold_out(
     scoring: Any,
     seed: int,
 ) -> tuple[Rows, TestRows]:
-    """Return rows to train and rows to measure on; parameters as of `compare_students`.
-
-    Parameters
-    ----------
-    X, y, X_test, y_test, test_size, groups, bayes_proba, scoring
-        As given by the user.
-    seed : int
-        Seeds the choice of test rows.
-
-    Returns
-    -------
-    train : Rows
-        Checked rows and labels, with their groups.
-    test : TestRows
-        Rows to measure on.
-
-    Raises
-    ------
-    ValueError
-        If something is missing or does not fit together.
-    """
+    """Return rows to train and rows to measure on, checked; parameters as of `compare_students`."""
     rows = rows_.check(X, y, None, groups)
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test go together: give both, or neither.")

@@ -113,10 +113,12 @@ class Diagnosis:
         error.
     in_sample_calibration, corrected_calibration : Reliability
         Those of the answers for seen rows and after the correction.
-    student_log_loss : float or None
+    student_log_loss : float, default=None
         Out-of-fold log loss of the student trained on labels, if one was given.
-    lead, corrected_lead : Difference or None
+    lead, corrected_lead : Difference, default=None
         By how much the teacher, and the corrected teacher, lead it; negative where they trail.
+    n_classes : int, default=2
+        Number of classes.
     """
 
     recommendation: str
@@ -449,22 +451,7 @@ def advise(
     lead: Difference | None = None,
     corrected_lead: Difference | None = None,
 ) -> tuple[str, str]:
-    """Return which distiller to use, and why, see :func:`diagnose_teacher`.
-
-    Parameters
-    ----------
-    overfit_share, correction_gain, correction_columns
-        What is known of the teacher, as in :class:`Diagnosis`.
-    lead, corrected_lead : Difference, default=None
-        What is known where a student is given, as in :class:`Diagnosis`.
-
-    Returns
-    -------
-    recommendation : str
-        Name of the distiller.
-    advice : str
-        One sentence.
-    """
+    """Return which distiller to use, and why in one sentence, from what `Diagnosis` holds."""
     leads = [difference for difference in (lead, corrected_lead) if difference is not None]
     if leads and not any(difference.is_clear for difference in leads):
         return "LossCorrectedDistillerCV", _advice_to_choose(*leads)

@@ -53,18 +53,10 @@ _SIZE_LIMITS = ("max_leaf_nodes", "num_leaves")
 
 
 class Method(NamedTuple):
-    """A way in which a student comes about.
+    """A way in which a student comes about."""
 
-    Attributes
-    ----------
-    key : object
-        What the user calls it: a name, a share or a pair (rule, c).
-    strategy : Strategy or None
-        How targets are made; None for what takes a search.
-    """
-
-    key: Any
-    strategy: Strategy | None
+    key: Any  # what the user calls it: a name, a share or a pair (rule, c)
+    strategy: Strategy | None  # how targets are made; None for what takes a search
 
     @property
     def asks_outside(self) -> bool:
@@ -77,8 +69,6 @@ class Method(NamedTuple):
 def title(key: Any) -> str:
     """Return what a reader is told that a method is.
 
-    Examples
-    --------
     >>> [title(key) for key in ("cross_fit", 0.3, ("fast", 0.1))]
     ['distilled cross-fit', 'distilled, share 0.3', 'distilled, fast 0.1']
     """
@@ -90,26 +80,7 @@ def title(key: Any) -> str:
 
 
 def parse_methods(methods: Any, allowed: Sequence[str]) -> list[Method]:
-    """Return what a user's list of methods means.
-
-    Parameters
-    ----------
-    methods : sequence
-        Names among `allowed`, shares in [0, 1] or pairs (rule, c) of
-        :class:`~skdistill.LossCorrectedDistiller`'s `correction` and `c`.
-    allowed : sequence of str
-        The names.
-
-    Returns
-    -------
-    list of Method
-        The methods, in the given order.
-
-    Raises
-    ------
-    ValueError
-        If there is none, one is unknown, or one is there twice.
-    """
+    """Return what a user's list means: names among `allowed`, shares or pairs (rule, c)."""
     if isinstance(methods, str) or not isinstance(methods, Sequence) or not methods:
         raise ValueError(
             f"methods must be a list with at least one of {list(allowed)}, a share in [0, 1] or a "
@@ -174,13 +145,7 @@ def prepare_pupil(teacher: Any, student: Any, n_classes: int, loss: Any = "auto"
 
 
 class StudentOnLabels(BaseDistiller):
-    """A student that learns labels, the same way as a distilled one learns its targets.
-
-    Parameters
-    ----------
-    student : regressor or classifier
-        The student. It is cloned, never modified.
-    """
+    """A student that learns labels, the same way as a distilled one learns its targets."""
 
     teacher = None
     verbose = 0
@@ -228,25 +193,12 @@ def student_on_labels(student: Any) -> StudentOnLabels:
 
 
 def search_grid(student: Any) -> list[dict[str, list[Any]]]:
-    """Return the search that tunes a student on labels, as a grid of its parameters.
+    """Return the grid of parameters that tunes a student on labels, the student as it is included.
 
-    It never makes the student larger than its own `max_leaf_nodes` or `num_leaves` allow: it is
-    tuned within the budget that its distilled siblings have.
+    Empty for what is no tree, forest, LightGBM model or one with a penalty `C`. It never makes the
+    student larger than its own `max_leaf_nodes` or `num_leaves` allow: it is tuned within the
+    budget that its distilled siblings have.
 
-    Parameters
-    ----------
-    student : estimator
-        The student, or a Pipeline that ends in it.
-
-    Returns
-    -------
-    list of dict
-        What :class:`~sklearn.model_selection.ParameterGrid` takes, the student as it is included;
-        empty for a student without a known search: not a tree, forest, LightGBM model or one
-        with a penalty `C`.
-
-    Examples
-    --------
     >>> from sklearn.linear_model import LinearRegression, LogisticRegression
     >>> search_grid(LogisticRegression())
     [{}, {'C': [0.01, 0.1, 1.0, 10.0]}]
@@ -280,27 +232,10 @@ def tune_on_labels(
     n_jobs: int | None = None,
     random_state: Any = None,
 ) -> Any:
-    """Fit a student to labels, with parameters chosen by cross-validated log loss.
+    """Fit a :class:`StudentOnLabels` with parameters chosen by cross-validated log loss.
 
-    Parameters
-    ----------
-    student : regressor or classifier
-        The student; :func:`search_grid` must know it. It is cloned, never modified.
-    X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-        Training rows.
-    y : array-like of shape (n_samples,)
-        Labels.
-    cv : int or list of (ndarray, ndarray), default=5
-        Number of shuffled stratified folds, or the folds themselves.
-    n_jobs : int, default=None
-        Number of fits at the same time.
-    random_state : int, RandomState instance or None, default=None
-        Seeds the folds.
-
-    Returns
-    -------
-    StudentOnLabels
-        The classifier of :func:`student_on_labels`, fitted.
+    :func:`search_grid` must know the student. `cv` is a number of shuffled stratified folds, or a
+    list of folds.
     """
     grid = [
         {f"student__{name}": values for name, values in part.items()}

@@ -37,6 +37,19 @@ def make_noisy_table(
         Labels, 0 or 1.
     bayes_proba : ndarray of shape (n_samples, 2)
         The probabilities that the labels were drawn from.
+
+    Examples
+    --------
+    >>> from skdistill.evaluation import make_noisy_table
+    >>> X, y, bayes_proba = make_noisy_table(1000, random_state=0)
+    >>> X.shape, y.shape, bayes_proba.shape
+    ((1000, 10), (1000,), (1000, 2))
+
+    Not even the truth predicts every label:
+
+    >>> accuracy = (bayes_proba.argmax(axis=1) == y).mean()
+    >>> bool(0.7 < accuracy < 0.9)
+    True
     """
     rng = check_random_state(random_state)
     X = rng.standard_normal((n_samples, n_features))

@@ -1,4 +1,4 @@
-"""Where teacher probabilities come from; internal.
+"""Where teacher probabilities come from; nothing here is public, and all of it may move.
 
 A source is asked about rows and returns :class:`Answers`. It has
 

@@ -53,36 +53,14 @@ def overfit_share(
 ) -> float:
     """Share of the label's surprise that a teacher has memorised.
 
-    With p_out what a teacher says about a row it did not see and p_in what it says about the same
-    row after it saw the label y, the share is Σ (p_in − p_out)(y − p_out) / Σ (y − p_out)², the
-    slope of p_in − p_out on y − p_out. It is 0 for a teacher that memorises nothing, 1 for one
-    that repeats the labels, and 1 − 1/e for an unpruned bootstrap forest, because a tree's
-    bootstrap sample holds a given row with that probability. The quantity is our own; it measures
-    the overfitting that cross-fitting cures in [1]_.
+    All arrays have one shape, (n_samples,) or (n_samples, n_classes). With p_out what a teacher
+    says about a row it did not see and p_in what it says once it saw the label y, the share is
+    Σ (p_in − p_out)(y − p_out) / Σ (y − p_out)², the slope of p_in − p_out on y − p_out: 0 for a
+    teacher that memorises nothing (or where nothing is to memorise), 1 for one that repeats the
+    labels, 1 − 1/e for an unpruned bootstrap forest, as a tree's sample holds a given row with that
+    probability. Entries that are not finite are left out. The quantity is our own; it measures the
+    overfitting that cross-fitting cures in Dao et al. (ICLR 2021).
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_classes)
-        Labels, 0/1 or one-hot.
-    proba_in, proba_out : array-like of the shape of `y`
-        Probabilities from teachers that saw, and did not see, each row's label.
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows.
-
-    Returns
-    -------
-    share : float
-        The overfit share; 0.0 where `proba_out` leaves nothing to memorise. Entries that are not
-        finite in any of the three arrays are left out.
-
-    References
-    ----------
-    .. [1] T. Dao, G. Kamath, V. Syrgkanis, L. Mackey, "Knowledge Distillation as Semiparametric
-       Inference", ICLR 2021.
-
-    Examples
-    --------
-    >>> from skdistill.sources.overfit import overfit_share
     >>> y, proba_out = [0, 1, 1], [0.2, 0.6, 0.4]
     >>> overfit_share(y, proba_out, proba_out)
     0.0
@@ -104,21 +82,12 @@ def overfit_share(
 
 
 class InSampleEvidence(NamedTuple):
-    """What the check measured: `slope`, its `standard_error`, `share` and `unexplained`.
-
-    Examples
-    --------
-    >>> from skdistill.sources.overfit import InSampleEvidence
-    >>> InSampleEvidence(slope=1.4, standard_error=0.05, share=0.3, unexplained=0.4).in_sample
-    True
-    >>> InSampleEvidence(slope=0.9, standard_error=0.05, share=0.3, unexplained=0.8).in_sample
-    False
-    """
+    """What `in_sample_evidence` measured."""
 
     slope: float
-    standard_error: float
-    share: float
-    unexplained: float
+    standard_error: float  # of the slope
+    share: float  # weighted overfit share, Σ d r / Σ r²
+    unexplained: float  # squared error of p relative to that of m
 
     @property
     def lower_slope(self) -> float:
@@ -154,27 +123,8 @@ def looks_in_sample(X: Any, y_codes: ArrayLike, proba: ArrayLike, *, seed: int =
     See `in_sample_evidence` for how. Never raises and never warns: where nothing can be told
     (fewer than 200 rows, features that can't be made numeric, ...) the answer is False.
 
-    Parameters
-    ----------
-    X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-        Features.
-    y_codes : array-like of shape (n_samples,)
-        Labels as codes 0, ..., n_classes − 1.
-    proba : array-like of shape (n_samples, n_classes)
-        The probabilities in question.
-    seed : int, default=0
-        Seeds the choice of rows and folds.
-
-    Returns
-    -------
-    in_sample : bool
-        True if a warning is due.
-
-    Examples
-    --------
     >>> from sklearn.datasets import make_classification
     >>> from sklearn.ensemble import RandomForestClassifier
-    >>> from skdistill.sources.overfit import looks_in_sample
     >>> X, y = make_classification(1000, flip_y=0.3, random_state=0)
     >>> forest = RandomForestClassifier(50, oob_score=True, random_state=0).fit(X, y)
     >>> looks_in_sample(X, y, forest.predict_proba(X))
@@ -211,7 +161,7 @@ def warn_if_in_sample(rows: Rows, proba: Floats, message: str = IN_SAMPLE_MESSAG
 def in_sample_evidence(
     X: Any, y_codes: ArrayLike, proba: ArrayLike, *, seed: int = 0
 ) -> InSampleEvidence | None:
-    """Measure how far given probabilities follow each row's own label.
+    """Measure how far probabilities (n_samples, n_classes) follow each row's own label.
 
     A model h of the given probabilities p and a model m of the labels y, both of the features and
     both cross-fitted, leave d = p − h and r = y − (m + h) / 2. An honest teacher's d is a function
@@ -223,30 +173,8 @@ def in_sample_evidence(
 
     The rows are weighted by 1 / variance of the label. The probabilities are first put on the
     scale of the labels, by the temperature that fits h to y (a too cautious honest teacher would
-    have a large slope). More than two classes are folded into two groups, twice.
-
-    Parameters
-    ----------
-    X, y_codes, proba, seed
-        As for `looks_in_sample`.
-
-    Returns
-    -------
-    evidence : InSampleEvidence or None
-        `slope` with its `standard_error`, the weighted overfit `share` Σ d r / Σ r², and
-        `unexplained`, the squared error of p relative to that of m. None if there are too few
-        rows.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import make_classification
-    >>> from sklearn.ensemble import RandomForestClassifier
-    >>> from skdistill.sources.overfit import in_sample_evidence
-    >>> X, y = make_classification(1000, flip_y=0.3, random_state=0)
-    >>> proba = RandomForestClassifier(50, random_state=0).fit(X, y).predict_proba(X)
-    >>> evidence = in_sample_evidence(X, y, proba)
-    >>> bool(evidence.lower_slope > 1.22)
-    True
+    have a large slope). More than two classes are folded into two groups, twice. None if there are
+    too few rows.
     """
     y, proba = np.asarray(y_codes).astype(np.intp), np.asarray(proba, dtype=np.float64)
     if len(y) < MIN_ROWS or not np.isfinite(proba).all():

@@ -1,4 +1,7 @@
-"""How a student learns targets, and how it is shipped; internal but for the estimators."""
+"""How a student learns targets, and how it is shipped.
+
+Public are `DistilledClassifier` and what `skdistill` exports; the rest is internal and may move.
+"""
 
 from .distilled import DistilledClassifier
 from .lgbm import LGBMSoftClassifier

@@ -43,28 +43,10 @@ def boost(
     n_rounds: int,
     categorical_feature: Any = "auto",
 ) -> tuple[lgb.Booster, list[float]]:
-    """Train a booster on soft labels.
+    """Train a booster on soft labels, for `n_rounds` with LightGBM's `params`.
 
-    Parameters
-    ----------
-    part : Part
-        Rows to learn from.
-    held_out : Part or None
-        Rows whose log loss is measured after every round.
-    params : dict
-        LightGBM's parameters, without `objective`, `num_class` and `metric`.
-    n_rounds : int
-        Boosting rounds.
-    categorical_feature : 'auto' or list of int, default='auto'
-        Columns whose values are categories.
-
-    Returns
-    -------
-    booster : lightgbm.Booster
-        The raw scores that it predicts are log-odds (two classes), or log-probabilities up to a
-        constant of each row (more classes).
-    history : list of float
-        Log loss of the held-out rows after every round.
+    Its raw scores are log-odds (two classes), or log-probabilities up to a constant of each row.
+    Beside it comes the log loss of the held-out rows after every round, empty without any.
     """
     native = is_native(part.labels) and (held_out is None or is_native(held_out.labels))
     start = None if native else starting_scores(part.labels, part.weights)
@@ -127,19 +109,9 @@ def _can_split(train_set: lgb.Dataset) -> bool:
 
 
 def starting_scores(labels: Array, weights: Array | None) -> Array:
-    """Return the best constant scores: the mean's log-odds, or its logarithms.
+    """Return the best constant scores: the mean's log-odds (1,), or its logarithms (n_classes,).
 
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples, n_classes)
-        Soft labels; the mean of signed ones may leave [0, 1].
-    weights : ndarray of shape (n_samples,) or None
-        Weights of the rows.
-
-    Returns
-    -------
-    ndarray of shape (1,) or (n_classes,)
-        One score for two classes, else one for each.
+    Labels have shape (n_samples, n_classes); the mean of signed ones may leave [0, 1].
     """
     mean = np.average(labels, axis=0, weights=weights)
     # LightGBM's own floor. From there nothing can be learned any more, as p(1 − p) vanishes, and
@@ -154,18 +126,7 @@ def starting_scores(labels: Array, weights: Array | None) -> Array:
 def logistic_objective(labels: Array, weights: Array | None) -> Objective:
     """Make the objective of one logistic output: gradient p − w, Hessian p(1 − p).
 
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples, 2)
-        Soft labels.
-    weights : ndarray of shape (n_samples,) or None
-        Weights of the rows.
-
-    Returns
-    -------
-    callable
-        ``objective(scores, dataset)`` returns gradient and Hessian, each of shape (n_samples,),
-        in arrays that the next call overwrites.
+    Of labels (n_samples, 2). Both results have shape (n_samples,); the next call overwrites them.
     """
     target, scale = np.ascontiguousarray(labels[:, 1]), _as_lightgbm_weighs(weights)
     proba, spare = np.empty((2, len(target)))
@@ -183,19 +144,8 @@ def logistic_objective(labels: Array, weights: Array | None) -> Objective:
 def softmax_objective(labels: Array, weights: Array | None) -> Objective:
     """Make the softmax objective: gradient p − w, and LightGBM's Hessian K/(K − 1) p(1 − p).
 
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples, n_classes)
-        Soft labels; each row sums to 1.
-    weights : ndarray of shape (n_samples,) or None
-        Weights of the rows.
-
-    Returns
-    -------
-    callable
-        ``objective(scores, dataset)`` for scores of shape (n_samples, n_classes) returns gradient
-        and Hessian of the same shape, in arrays that the next call overwrites. As LightGBM's
-        scores they lie in Fortran's order, one class after the other.
+    Labels, scores and results have shape (n_samples, n_classes); the next call overwrites results.
+    As LightGBM's scores they lie in Fortran's order, one class after the other.
     """
     n_samples, n_classes = labels.shape
     factor = n_classes / (n_classes - 1)
@@ -249,20 +199,9 @@ def _derive(
 
 
 def log_loss_metric(labels: Array, weights: Array | None) -> Callable[..., Any]:
-    """Make the metric of scores: the mean of −Σ w log p.
+    """Make the metric of scores: the mean of −Σ w log p, w of shape (n_samples, n_classes).
 
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples, n_classes)
-        Soft labels of the held-out rows; each row sums to 1.
-    weights : ndarray of shape (n_samples,) or None
-        Weights of the rows.
-
-    Returns
-    -------
-    callable
-        ``metric(scores, dataset)`` returns LightGBM's triple of name, value, and False, as less is
-        better.
+    It returns LightGBM's triple of name, value, and False, as less is better.
     """
 
     def metric(scores: Array, _: Any) -> tuple[str, float, bool]:
@@ -276,15 +215,7 @@ def log_loss_metric(labels: Array, weights: Array | None) -> Callable[..., Any]:
 
 
 def fold_in(booster: lgb.Booster, start: Array) -> None:
-    """Add starting scores to the leaves of the first tree of each class.
-
-    Parameters
-    ----------
-    booster : lightgbm.Booster
-        Modified.
-    start : ndarray of shape (n_trees_per_round,)
-        What the dataset had as initial scores.
-    """
+    """Add starting scores, one for each tree of a round, to the leaves of the first trees."""
     trees = booster.dump_model(num_iteration=1)["tree_info"]
     for k, score in enumerate(start.tolist()):
         for leaf in range(trees[k]["num_leaves"]):

@@ -20,17 +20,10 @@ class Calibration:
 
     Probabilities of 0 are mixed with a little of everything before: p becomes (1 − Kε) p + ε with
     ε = 1/500. Raising only those below ε to it would make ties, and move the AUC.
-
-    Attributes
-    ----------
-    slope : float
-        a, below 1 for a student that is too sure.
-    shift : tuple of float
-        b, one number for each class, the first of them 0.
     """
 
-    slope: float
-    shift: tuple[float, ...]
+    slope: float  # a, below 1 for a student that is too sure
+    shift: tuple[float, ...]  # b, one number for each class, the first of them 0
 
     def __call__(self, proba: Array) -> Array:
         """Calibrate probabilities of shape (n_samples, n_classes)."""
@@ -46,30 +39,11 @@ def _logs(proba: Array) -> Array:
 def fit_calibration(
     proba: Array, codes: NDArray[np.intp], sample_weight: Array | None = None
 ) -> Calibration:
-    """Fit the slope and the shifts that give the least log loss.
+    """Fit the slope and shifts of least log loss to predictions for rows that were not seen.
 
-    For two classes this is Platt's sigmoid of the log-odds.
+    For two classes this is Platt's sigmoid of the log-odds. A student that says .9 and is right in
+    three of four cases:
 
-    Parameters
-    ----------
-    proba : ndarray of shape (n_samples, n_classes)
-        A student's predictions for rows that it has not seen.
-    codes : ndarray of shape (n_samples,)
-        Codes of their labels.
-    sample_weight : ndarray of shape (n_samples,), default=None
-        Weights of the rows.
-
-    Returns
-    -------
-    Calibration
-        Callable on probabilities.
-
-    Examples
-    --------
-    A student that says .9 and is right in three of four cases:
-
-    >>> import numpy as np
-    >>> from skdistill.students.calibration import fit_calibration
     >>> proba = np.tile([0.1, 0.9], (4, 1))
     >>> fit_calibration(proba, np.array([0, 1, 1, 1]))(proba[:1]).round(2)
     array([[0.25, 0.75]])

@@ -36,7 +36,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         Knows how to turn what the student answers into probabilities.
     adapter : Adapter
         Knows how the student answers.
-    n_features : int or None
+    n_features : int or None, default=None
         Number of features the distiller was fitted on.
     feature_names : ndarray of str or None, default=None
         Their names.

@@ -21,35 +21,10 @@ def check_soft_labels(
 ) -> tuple[Array, NDArray[Any], bool]:
     """Return soft labels, the classes that their columns stand for, and whether y was soft.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples, n_classes) or (n_samples,)
-        Soft labels in two columns or more, or class labels of any type. A single column is taken
-        for a column of class labels, with scikit-learn's DataConversionWarning.
-    signed : bool
-        Whether negative entries, which a loss correction can produce, are accepted.
-    sums_to_one : bool, default=True
-        Whether rows must sum to 1. What float32 rounds away is put right. If False, rows stay as
-        they are and need a positive sum.
+    Class labels, also in a single column, become one-hot. `signed` lets negative entries pass,
+    which a loss correction can produce; what float32 rounds away from row sums of 1 is put right,
+    unless not `sums_to_one`: then rows stay as they are. Never returns the array handed over.
 
-    Returns
-    -------
-    labels : ndarray of shape (n_samples, n_classes)
-        Soft labels; one-hot for class labels. Never the array that was handed over.
-    classes : ndarray of shape (n_classes,)
-        0, ..., n_classes − 1 for soft labels, else the sorted class labels.
-    is_soft : bool
-        Whether y came in columns.
-
-    Raises
-    ------
-    ValueError
-        If y holds NaN, fewer than two classes, rows that do not sum to 1, or negative entries
-        where they are not accepted.
-
-    Examples
-    --------
-    >>> from skdistill.students.soft_label_checks import check_soft_labels
     >>> check_soft_labels([[0.2, 0.8], [1.1, -0.1]], signed=True)
     (array([[ 0.2,  0.8], [ 1.1, -0.1]]), array([0, 1]), True)
     >>> check_soft_labels(["no", "yes", "no"], signed=True)[0]

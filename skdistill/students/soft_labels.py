@@ -199,25 +199,10 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 def fit_soft_labels(
     estimator: Any, X: Any, labels: Array, classes: NDArray[Any], params: dict[str, Any]
 ) -> Any:
-    """Fit a classifier, in place, on weighted copies of the rows.
+    """Fit a classifier, in place, on a copy of each row for each class, weighted by its soft label.
 
-    Parameters
-    ----------
-    estimator : classifier
-        What is fitted; it is modified.
-    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
-        Training rows.
-    labels : ndarray of shape (n_samples, n_classes)
-        Soft labels; what is not positive is left out.
-    classes : ndarray of shape (n_classes,)
-        The label that each column stands for.
-    params : dict
-        Parameters of `fit`; `sample_weight` is multiplied into the soft labels.
-
-    Returns
-    -------
-    classifier
-        The fitted `estimator`.
+    Labels have shape (n_samples, n_classes); what is not positive is left out. A `sample_weight`
+    among the parameters of `fit` is multiplied into them.
     """
     if isinstance(estimator, Pipeline):
         return _fit_pipeline(estimator, X, labels, classes, params)

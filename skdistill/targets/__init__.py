@@ -1,4 +1,7 @@
-"""What a student learns: losses, the learned correction, and strategies; internal."""
+"""What a student learns: losses, the learned correction, and strategies.
+
+Nothing here is public, and all of it may move.
+"""
 
 from .losses import LOSSES, Correction, Loss, make_loss
 from .strategies import (

@@ -1,1 +1,4 @@
-"""Scores and costs of one classifier; internal."""
+"""Scores and costs of one classifier.
+
+Public is `neg_log_loss_floored`, as `skdistill.evaluation` exports it; the rest may move.
+"""

@@ -17,18 +17,7 @@ WARM_UP_ROWS = 100
 
 
 def pickled_size(classifier: Any) -> float:
-    """Return the number of bytes of a pickled classifier.
-
-    Parameters
-    ----------
-    classifier : object
-        What one would ship; of a distiller its `classifier_`.
-
-    Returns
-    -------
-    float
-        Bytes; NaN for what cannot be pickled, such as a Pipeline with a lambda function.
-    """
+    """Return the bytes of a pickled classifier, NaN if something in it (a lambda) forbids it."""
     try:
         return float(len(pickle.dumps(classifier)))
     except Exception:  # whatever a member's own __reduce__ or __getstate__ raises
@@ -41,26 +30,10 @@ def prediction_time(
     """Return the least time that `predict_proba` takes, in microseconds per row.
 
     What joblib would share out among cores runs on one, so that a forest's own parallelism does
-    not hide its cost. After a warm-up that is not timed, the batch is predicted 3 to 1,000 times,
-    until a fifth of a second has passed. The quickest counts, as what is slower met other work on
-    the machine.
-
-    Parameters
-    ----------
-    classifier : classifier
-        A fitted classifier.
-    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
-        Where the rows come from.
-    batch : int, default=1
-        Number of rows that are predicted at once: the first of X, over and over if there are
-        fewer.
-    clock : callable, default=time.perf_counter
-        Returns seconds. On a busy machine `time.process_time` is fairer to what uses one thread.
-
-    Returns
-    -------
-    float
-        Microseconds per row.
+    not hide its cost. After a warm-up that is not timed, the batch, the first rows of X over and
+    over, is predicted 3 to 1,000 times, until a fifth of a second has passed. The quickest counts,
+    as what is slower met other work on the machine; on a busy one the clock `time.process_time` is
+    fairer to what uses one thread.
     """
     rows = index_rows(X, np.resize(np.arange(n_rows(X)), batch))
     seconds: list[float] = []

@@ -35,62 +35,27 @@ MAX_BLOCKS = 10
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured of one classifier.
+    """What was measured of one classifier."""
 
-    Attributes
-    ----------
-    student : str or None
-        Name of the student; None for the teacher.
-    method : object
-        How the classifier came about.
-    score, score_se : float
-        Its score, and the standard error over test rows.
-    log_loss, log_loss_se : float
-        Mean of `losses` and its standard error.
-    excess : float or None
-        Log loss beyond the Bayes risk, where that is known.
-    brier_score : float
-        Mean squared error of probabilities.
-    calibration_error : float
-        Mean distance between predicted probability and observed share.
-    agreement, r2_log_odds, kl_divergence : float
-        Fidelity to the teacher on test rows, see `fidelity` in
-        :mod:`skdistill.evaluation.measure.scores`.
-    fit_seconds : float
-        What it takes to make it on its own, the teacher's fits included.
-    row_time : float
-        Microseconds for one row on its own.
-    batch_time : float
-        Microseconds per row when 10,000 rows are predicted at once.
-    size : float
-        Bytes of the pickled classifier.
-    losses : ndarray of shape (n_samples,)
-        Log loss of each test row.
-    reliability : Reliability
-        Curve of predicted probability and observed share.
-    note : str
-        What else there is to say of it.
-    """
-
-    student: str | None
-    method: Any
+    student: str | None  # its name; None for the teacher
+    method: Any  # how the classifier came about
     score: float
-    score_se: float
-    log_loss: float
+    score_se: float  # over test rows
+    log_loss: float  # mean of `losses`
     log_loss_se: float
-    excess: float | None
+    excess: float | None  # log loss beyond the Bayes risk, where that is known
     brier_score: float
-    calibration_error: float
-    agreement: float
+    calibration_error: float  # mean distance between predicted probability and observed share
+    agreement: float  # these three, fidelity to the teacher on test rows: see `Fidelity`
     r2_log_odds: float
     kl_divergence: float
-    fit_seconds: float
-    row_time: float
-    batch_time: float
-    size: float
-    losses: Array = field(repr=False, compare=False)
+    fit_seconds: float  # what it takes to make it on its own, the teacher's fits included
+    row_time: float  # microseconds for one row on its own
+    batch_time: float  # microseconds per row when 10,000 rows are predicted at once
+    size: float  # bytes of the pickled classifier
+    losses: Array = field(repr=False, compare=False)  # log loss of each test row
     reliability: Reliability = field(repr=False, compare=False)
-    note: str = ""
+    note: str = ""  # what else there is to say of it
 
     @property
     def is_teacher(self) -> bool:
@@ -107,27 +72,16 @@ class Measurement:
 class TestRows:
     """Rows that nobody has learned from, and how classifiers are judged on them.
 
-    Attributes
-    ----------
-    X : {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
-        The rows.
-    y : ndarray of shape (n_samples,)
-        Their labels.
-    classes : ndarray of shape (n_classes,)
-        All labels there are, sorted.
-    scorer : callable or None
-        ``scorer(classifier, X, y)``; None is the accuracy.
-    bayes_proba : ndarray of shape (n_samples, n_classes) or None
-        True class probabilities, where they are known. They take the place of `y`: accuracy, log
-        loss and calibration are then those expected over labels.
+    Where `bayes_proba`, the true class probabilities (n_samples, n_classes), are known, they take
+    the place of `y`: accuracy, log loss and calibration are then those expected over labels.
     """
 
     __test__ = False  # pytest takes the name for a test
 
     X: Any
     y: NDArray[Any]
-    classes: NDArray[Any]
-    scorer: Callable[..., float] | None = None
+    classes: NDArray[Any]  # all labels there are, sorted
+    scorer: Callable[..., float] | None = None  # scorer(classifier, X, y); None: the accuracy
     bayes_proba: Array | None = None
 
     @property
@@ -152,25 +106,7 @@ class TestRows:
     ) -> Measurement:
         """Score a fitted classifier, weigh and time it.
 
-        Parameters
-        ----------
-        classifier : classifier
-            A fitted classifier with `predict_proba`.
-        method : object
-            How it came about.
-        student : str, default=None
-            The student's name; None for the teacher.
-        teacher_proba : array-like of shape (n_samples, n_classes), default=None
-            What the teacher says about the rows; None for the teacher itself.
-        fit_seconds : float, default=nan
-            What it took to make it.
-        note : str, default=""
-            What else there is to say of it.
-
-        Returns
-        -------
-        Measurement
-            The numbers.
+        `teacher_proba` is what the teacher says about the rows, None for the teacher itself.
         """
         proba = probabilities(classifier, self.X, self.classes)
         truth = self.truth

@@ -38,18 +38,6 @@ def floored(proba: ArrayLike) -> Array:
 def hits(truth: ArrayLike, proba: ArrayLike) -> Array:
     """Return for each row whether, or how probably, its most probable class is the label.
 
-    Parameters
-    ----------
-    truth, proba : array-like of shape (n_samples, n_classes)
-        Truth and predicted probabilities.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        Their mean is the accuracy.
-
-    Examples
-    --------
     >>> hits([[1, 0], [0.3, 0.7]], [[0.6, 0.4], [0.6, 0.4]])
     array([1. , 0.3])
     """
@@ -58,24 +46,8 @@ def hits(truth: ArrayLike, proba: ArrayLike) -> Array:
 
 
 def log_losses(truth: ArrayLike, proba: ArrayLike) -> Array:
-    """Return the log loss of each row, −Σ truth · log(proba), with probabilities floored.
+    """Return the log loss of each row in nats, −Σ truth · log(proba), with probabilities floored.
 
-    Probabilities are raised to at least ``PROBA_FLOOR`` (1/500) and each row is renormalised.
-
-    Parameters
-    ----------
-    truth : array-like of shape (n_samples, n_classes)
-        One-hot labels, or Bayes probabilities.
-    proba : array-like of shape (n_samples, n_classes)
-        Predicted probabilities.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        The losses, in nats.
-
-    Examples
-    --------
     A certain and wrong prediction costs log(501), not infinity:
 
     >>> log_losses([[1, 0], [1, 0]], [[0.5, 0.5], [0.0, 1.0]]).round(3)
@@ -110,6 +82,16 @@ def neg_log_loss_floored(classifier: Any, X: Any, y: ArrayLike) -> float:
     ------
     ValueError
         If the classifier knows none of the labels: they are of another kind.
+
+    Examples
+    --------
+    A tree that is certain, and wrong about one of four rows; `"neg_log_loss"` says −9:
+
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skdistill.evaluation import neg_log_loss_floored
+    >>> tree = DecisionTreeClassifier(random_state=0).fit([[0], [1]], ["no", "yes"])
+    >>> round(neg_log_loss_floored(tree, [[0], [1], [0], [1]], ["no", "no", "no", "yes"]), 2)
+    -1.56
     """
     truth = onehot(y, classifier.classes_)
     unknown = ~truth.any(axis=1)
@@ -124,78 +106,23 @@ def neg_log_loss_floored(classifier: Any, X: Any, y: ArrayLike) -> float:
 
 
 def bayes_log_loss(bayes_proba: ArrayLike) -> float:
-    """Return the Bayes risk: the mean log loss of the true probabilities themselves.
-
-    Parameters
-    ----------
-    bayes_proba : array-like of shape (n_samples, n_classes)
-        True class probabilities of each row.
-
-    Returns
-    -------
-    float
-        Mean entropy of the rows, in nats.
-
-    Examples
-    --------
-    >>> round(bayes_log_loss([[0.5, 0.5], [0.0, 1.0]]), 3)
-    0.347
-    """
+    """Return the Bayes risk: the mean log loss, in nats, of the true probabilities themselves."""
     return float(entr(np.asarray(bayes_proba)).sum(axis=1).mean())
 
 
 def excess_log_loss(bayes_proba: ArrayLike, proba: ArrayLike) -> float:
-    """Return the log loss beyond the Bayes risk, the mean of Σ p₀ (log p₀ − log q).
+    """Return the log loss beyond the Bayes risk in nats, the mean of Σ p₀ (log p₀ − log q).
 
-    It is an expectation over labels, so it needs none. Predicted probabilities q are floored as
-    in :func:`log_losses`.
-
-    Parameters
-    ----------
-    bayes_proba : array-like of shape (n_samples, n_classes)
-        True class probabilities p₀.
-    proba : array-like of shape (n_samples, n_classes)
-        Predicted probabilities q.
-
-    Returns
-    -------
-    float
-        The excess, in nats.
-
-    Examples
-    --------
-    >>> excess_log_loss([[0.2, 0.8]], [[0.2, 0.8]])
-    0.0
-    >>> round(excess_log_loss([[0.2, 0.8]], [[0.5, 0.5]]), 3)
-    0.193
+    It is an expectation over labels, so it needs none. Predicted probabilities q are floored.
     """
     return float(log_losses(bayes_proba, proba).mean()) - bayes_log_loss(bayes_proba)
 
 
 def brier_score(truth: ArrayLike, proba: ArrayLike) -> float:
-    """Return the mean squared distance of probabilities from labels, halved for two classes.
+    """Return the score of Brier (1950): mean squared error over classes, halved for two of them.
 
     That is :func:`sklearn.metrics.brier_score_loss`, which knows several classes since
     scikit-learn 1.8 only, and no Bayes probabilities: with these it is the expected score.
-
-    Parameters
-    ----------
-    truth, proba : array-like of shape (n_samples, n_classes)
-        Truth and predicted probabilities.
-
-    Returns
-    -------
-    float
-        0 is best; at most 1 for two classes and 2 for more.
-
-    References
-    ----------
-    .. [1] Brier, "Verification of forecasts expressed in terms of probability", 1950.
-
-    Examples
-    --------
-    >>> round(brier_score([[1, 0], [0, 1]], [[0.8, 0.2], [0.5, 0.5]]), 3)
-    0.145
     """
     truth, proba = np.asarray(truth, dtype=np.float64), np.asarray(proba, dtype=np.float64)
     # Expected over one-hot labels drawn from truth: 1 − 2 Σ truth proba + Σ proba².
@@ -213,60 +140,32 @@ def mean_and_error(values: Array) -> tuple[float, float]:
 
 
 class Reliability(NamedTuple):
-    """A reliability curve: for each bin of rows what was predicted, and what came.
+    """A reliability curve: for each bin of rows what was predicted, and what came."""
 
-    Attributes
-    ----------
-    predicted : ndarray of shape (n_bins,)
-        Mean predicted probability.
-    observed : ndarray of shape (n_bins,)
-        Share of the rows in which it came true.
-    n_rows : ndarray of shape (n_bins,)
-        Number of rows.
-    """
-
-    predicted: Array
-    observed: Array
+    predicted: Array  # mean predicted probability of each bin
+    observed: Array  # share of its rows in which it came true
     n_rows: NDArray[np.intp]
 
     @property
     def error(self) -> float:
-        """The expected calibration error: mean distance of the two, weighted by rows."""
+        """The expected calibration error: mean distance of the two, weighted by rows.
+
+        Even for a calibrated classifier it is not 0 but about 0.8 standard errors of a bin's share.
+        See Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015.
+        """
         return float(np.average(np.abs(self.predicted - self.observed), weights=self.n_rows))
 
 
 def reliability(truth: ArrayLike, proba: ArrayLike, *, n_bins: int = N_BINS) -> Reliability:
-    """Return the reliability curve over bins of equally many rows.
+    """Return the reliability curve over bins of equally many rows, fewer where many rows tie.
 
     For two classes it is about the probability of the second one, and agrees with
     :func:`sklearn.calibration.calibration_curve` with `strategy="quantile"`. For more classes it
     is about the probability of each row's most probable class.
 
-    Parameters
-    ----------
-    truth, proba : array-like of shape (n_samples, n_classes)
-        Truth and predicted probabilities.
-    n_bins : int, default=10
-        Number of bins; there are fewer where many rows have equal probabilities.
-
-    Returns
-    -------
-    Reliability
-        The curve and, as `error`, the expected calibration error. Even for a calibrated
-        classifier that is not 0 but about 0.8 standard errors of a bin's share.
-
-    References
-    ----------
-    .. [1] Naeini, Cooper, Hauskrecht, "Obtaining well calibrated probabilities using Bayesian
-       binning", 2015.
-
-    Examples
-    --------
     >>> curve = reliability([[1, 0], [0, 1], [0, 1], [0, 1]], [[0.2, 0.8]] * 4)
-    >>> curve.predicted, curve.observed
-    (array([0.8]), array([0.75]))
-    >>> round(curve.error, 3)
-    0.05
+    >>> curve.predicted, curve.observed, round(curve.error, 3)
+    (array([0.8]), array([0.75]), 0.05)
     """
     truth, proba = np.asarray(truth, dtype=np.float64), np.asarray(proba, dtype=np.float64)
     if proba.shape[1] == 2:
@@ -288,46 +187,23 @@ def reliability(truth: ArrayLike, proba: ArrayLike, *, n_bins: int = N_BINS) -> 
 
 
 class Fidelity(NamedTuple):
-    """How close a student is to its teacher.
+    """How close a student is to its teacher."""
 
-    Attributes
-    ----------
-    agreement : float
-        Share of rows for which both find the same class most probable.
-    r2_log_odds : float
-        Share of the variance of the teacher's log-odds that the student explains; for more than
-        two classes of its centred log-probabilities, all classes together.
-    kl_divergence : float
-        Mean of Σ p (log p − log q), teacher p, student q, in nats.
-    """
-
-    agreement: float
+    agreement: float  # share of rows for which both find the same class most probable
+    # Share of the variance of the teacher's log-odds that the student explains; for more than two
+    # classes of its centred log-probabilities, all classes together.
     r2_log_odds: float
-    kl_divergence: float
+    kl_divergence: float  # mean of Σ p (log p − log q), teacher p, student q, in nats
 
 
 def fidelity(teacher_proba: ArrayLike, proba: ArrayLike) -> Fidelity:
-    """Measure how close a student's probabilities are to the teacher's.
+    """Measure how close a student's probabilities are to the teacher's, for rows neither has seen.
 
-    All logarithms are of probabilities floored as in :func:`log_losses`.
+    All logarithms are of floored probabilities.
 
-    Parameters
-    ----------
-    teacher_proba, proba : array-like of shape (n_samples, n_classes)
-        Probabilities of teacher and student, for rows that neither was fitted on.
-
-    Returns
-    -------
-    Fidelity
-        Agreement, R² on log-odds, KL divergence.
-
-    Examples
-    --------
     >>> teacher = [[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]
     >>> fidelity(teacher, teacher)
     Fidelity(agreement=1.0, r2_log_odds=1.0, kl_divergence=0.0)
-    >>> round(fidelity(teacher, [[0.5, 0.5], [0.8, 0.2], [0.3, 0.7]]).agreement, 2)
-    0.67
     """
     teacher, student = floored(teacher_proba), floored(proba)
     agree = np.asarray(teacher_proba).argmax(axis=1) == np.asarray(proba).argmax(axis=1)
