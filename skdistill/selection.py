@@ -9,7 +9,7 @@ strategies, not the distiller that calls them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import rankdata
 
+from ._utils.compat import index_params, index_rows
 from ._utils.parallel import run
 from ._utils.probabilities import floor_proba
 from ._utils.progress import SILENT, Progress
@@ -80,14 +81,14 @@ def _blend(candidates: Sequence[Strategy]) -> Blend | None:
 class Task:
     """What a search works on: rows, a student, and pairs of training and validation rows.
 
-    `floor` is that of the default score, the log loss, and `scorer` None for it.
+    `floor` is that of the default score, the log loss, and `judge` None for it.
     """
 
     rows: Rows
     student: Student
     folds: Splits
     floor: float
-    scorer: Callable[..., float] | None = None
+    judge: Judge | None = None
     n_jobs: int | None = None
     progress: Progress = SILENT
 
@@ -96,6 +97,19 @@ class Task:
         """Weights of all rows, ones if there are none."""
         weight = self.rows.sample_weight
         return np.ones(self.rows.n_samples) if weight is None else weight
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A scorer, and what it asked for beside rows and labels."""
+
+    scorer: Callable[..., float]
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def score(self, classifier: Any, rows: Rows, part: NDArray[np.intp]) -> float:
+        """Score a classifier on some of the rows."""
+        unseen, params = rows.take(part), index_params(rows.X, self.params, part)
+        return float(self.scorer(classifier, unseen.X, unseen.y, **params))
 
 
 class Trial(NamedTuple):
@@ -115,7 +129,7 @@ def try_students(
     """
     jobs = [(name, k) for name in targets[0] for k in range(len(task.folds))]
     calls = [
-        (task.student, task.rows, task.folds[k], targets[k][name], task.scorer) for name, k in jobs
+        (task.student, task.rows, task.folds[k], targets[k][name], task.judge) for name, k in jobs
     ]
     trials = run(_try, calls, task.n_jobs, task.progress, step)
     by_name: dict[Any, list[Trial]] = {name: [] for name in targets[0]}
@@ -129,15 +143,14 @@ def _try(
     rows: Rows,
     fold: tuple[Any, Any],
     target: Array,
-    scorer: Callable[..., float] | None,
+    judge: Judge | None,
 ) -> Trial:
     train, valid = fold
     start = perf_counter()
     classifier = student.take(rows, train).learn(rows.take(train), target)
     seconds = perf_counter() - start
-    unseen = rows.take(valid)
-    score = None if scorer is None else float(scorer(classifier, unseen.X, unseen.y))
-    return Trial(classifier.predict_proba(unseen.X), score, seconds)
+    score = None if judge is None else judge.score(classifier, rows, valid)
+    return Trial(classifier.predict_proba(index_rows(rows.X, valid)), score, seconds)
 
 
 # ---- blending --------------------------------------------------------------------------------
@@ -355,7 +368,7 @@ def out_of_fold(task: Task, trials: Sequence[Trial]) -> Array:
 
 def _scores(task: Task, ordered: Sequence[Sequence[Trial]]) -> tuple[Array, Array]:
     """Return each candidate's score for every row (log loss) or fold, and their weights."""
-    if task.scorer is not None:
+    if task.judge is not None:
         scores = np.array([[trial.score for trial in trials] for trials in ordered], dtype=float)
         return scores, np.ones(len(task.folds))
     rows = [np.log(of_label(out_of_fold(task, t), task.rows.codes, task.floor)) for t in ordered]
@@ -378,7 +391,7 @@ def _results(
 ) -> dict[str, Any]:
     """Lay the results out as GridSearchCV does."""
     by_fold = scores
-    if task.scorer is None:
+    if task.judge is None:
         by_fold = np.column_stack(
             [_fold_means(scores[:, valid], weights[valid]) for _, valid in task.folds]
         )

@@ -19,8 +19,8 @@ def floor_of(n_classes: int) -> float:
 def floor_proba(proba: Array, floor: float | None = None) -> Array:
     """Raise probabilities to at least `floor`, below 1 / n_classes, and let rows sum to one again.
 
-    None is :func:`floor_of` so many classes. A row without any mass counts as uniform. Entries are at least
-    ``floor / (1 + (n_classes - 1) * floor)`` then.
+    None is :func:`floor_of` so many classes. A row without any mass counts as uniform. Entries are
+    at least ``floor / (1 + (n_classes - 1) * floor)`` then.
 
     >>> import numpy as np
     >>> floor_proba(np.array([[0.0, 1.0]]), 0.25)

@@ -12,6 +12,7 @@ from sklearn.metrics import get_scorer
 from sklearn.utils import get_tags
 
 from .estimators import is_frozen, last_step, weight_keyword
+from .warn import quiet
 
 Array = NDArray[np.float64]
 
@@ -99,6 +100,25 @@ def refuse_pairwise(estimator: Any, role: str) -> None:
             f"The {role} {type(last_step(estimator)).__name__} wants a matrix of distances or "
             f"kernel values between rows; the {role} must take the rows themselves."
         )
+
+
+def check_scorer_in_folds(scoring: Any, rows: Any, folds: Any) -> None:
+    """Refuse a scorer of scikit-learn's that fails on a fold, before any teacher is fitted.
+
+    For instance for want of a class. A user's function is not called more than it must be.
+    """
+    if not isinstance(scoring, str):
+        return
+    prior = DummyClassifier(strategy="prior").fit(np.zeros((rows.n_samples, 1)), rows.y)
+    for fold, (_, valid) in enumerate(folds, start=1):
+        try:
+            with quiet():
+                get_scorer(scoring)(prior, np.zeros((len(valid), 1)), rows.y[valid])
+        except Exception as error:
+            raise ValueError(
+                f"scoring={scoring!r} cannot judge fold {fold} of {len(folds)}: {error} Use other "
+                "folds, or another score."
+            ) from error
 
 
 def check_scorer(scoring: Any, X: Any, y: NDArray[Any]) -> None:

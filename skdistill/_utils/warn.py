@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import joblib
 import sklearn
@@ -14,6 +18,34 @@ _PACKAGES = (
     str(Path(sklearn.__file__).parent),
     str(Path(joblib.__file__).parent),
 )
+
+
+_LOCK = Lock()
+_QUIET: list[warnings.catch_warnings[Any]] = []
+_DEPTH = [0]
+
+
+@contextmanager
+def quiet(message: str = "") -> Iterator[None]:
+    """Ignore warnings that begin with a message meanwhile, whatever thread gives them.
+
+    Filters belong to the process: where several threads enter, the first remembers what they were,
+    and the last puts that back. `warnings.catch_warnings` alone would leave the process with the
+    filters of another thread.
+    """
+    with _LOCK:
+        if not _DEPTH[0]:
+            _QUIET.append(warnings.catch_warnings())
+            _QUIET[0].__enter__()
+        _DEPTH[0] += 1
+        warnings.filterwarnings("ignore", message=message)
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _DEPTH[0] -= 1
+            if not _DEPTH[0]:
+                _QUIET.pop().__exit__(None, None, None)
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

@@ -34,11 +34,12 @@ Array = NDArray[np.float64]
 
 
 class Routed(NamedTuple):
-    """Parameters for the teacher's fit, the student's fit and the splitter's split."""
+    """Parameters for the teacher's fit, the student's fit, the splitter's split, and the scorer."""
 
     teacher: dict[str, Any]
     student: dict[str, Any]
     splitter: dict[str, Any]
+    scorer: dict[str, Any]
 
 
 class Street(NamedTuple):
@@ -51,6 +52,18 @@ class Street(NamedTuple):
     source: Any
     strategies: list[Strategy]
     student: Student
+
+
+def _with_weights(rows: Rows, routed: Routed) -> Rows:
+    """Return rows with the weights that the members got, by whatever name they were asked for.
+
+    The learned correction and the default score weigh rows as the members do.
+    """
+    weights = [params.get("sample_weight") for params in (routed.teacher, routed.student)]
+    asked = next((weight for weight in weights if weight is not None), None)
+    if rows.sample_weight is not None or asked is None:
+        return rows
+    return replace(rows, sample_weight=rows_.check_weights(asked, rows.n_samples))
 
 
 def present(values: dict[str, Any]) -> dict[str, Any]:
@@ -116,10 +129,12 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self))
         street = self._choose(rows, teacher_proba)
         routed = self._route(street, fit_params, given=teacher_proba is not None)
-        street = street._replace(student=replace(street.student, params=routed.student))
-        teacher = Teacher(self.teacher, routed.teacher)
+        street = street._replace(
+            rows=_with_weights(rows, routed),
+            student=replace(street.student, params=routed.student),
+        )
         with Progress.of_fit(self, self._n_steps) as progress:
-            fitted = self._fit(street, teacher, routed.splitter, progress)
+            fitted = self._fit(street, Teacher(self.teacher, routed.teacher), routed, progress)
         names = {"n_features_in_": rows.n_features, "feature_names_in_": rows.feature_names}
         self._keep({**fitted, "classes_": rows.classes, **present(names)})
         return self
@@ -128,7 +143,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         self,
         street: Street,
         teacher: Teacher,
-        split_params: dict[str, Any],
+        routed: Routed,
         progress: Progress,
     ) -> dict[str, Any]:
         """Walk from rows to student, and return the fitted attributes.
@@ -140,7 +155,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             source,
             teacher,
             rows,
-            split_params=split_params,
+            split_params=routed.splitter or None,
             keep=self.store_teachers,
             memory=self.memory,
             progress=progress,
@@ -241,6 +256,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
                     ("teacher", "fit"),
                     ("student", "fit"),
                     ("splitter", "split"),
+                    ("scorer", "score"),
                 )
             )
         )
@@ -256,7 +272,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         if weights:
             check_weights_taken(None if given else self.teacher, "teacher")
             street.student.adapter.check_weights(street.student.estimator)
-        return Routed(weights, dict(weights), groups)
+        return Routed(weights, dict(weights), groups, {})
 
     def _keeps_groups(self, street: Street) -> bool:
         """Whether anything splits rows here, so that groups mean something."""

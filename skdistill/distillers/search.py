@@ -7,20 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import get_scorer
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from .. import selection
 from .._utils.estimators import is_frozen
 from .._utils.probabilities import PROBA_FLOOR
 from .._utils.progress import Progress
-from .._utils.validation import check_scorer, is_number
+from .._utils.validation import check_scorer, check_scorer_in_folds, is_number
 from ..rows import Rows
-from ..selection import Task
+from ..selection import Judge, Task
 from ..sources import Answers, Folds, Source, Splits, Teacher, ask_parts, choose_search_source
 from ..sources.overfit import overfit_share
 from ..sources.search import Unseen
 from ..students.calibration import Calibration, fit_calibration
 from ..targets import Lesson, Strategy
-from .base import BaseDistiller, Street, present
+from .base import BaseDistiller, Routed, Street, present
 
 Array = NDArray[np.float64]
 
@@ -235,19 +236,35 @@ class LossCorrectedDistillerCV(BaseDistiller):
     def _keeps_groups(self, street: Street) -> bool:
         return True
 
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say which metadata go where; a scorer may ask for some too.
+
+        Returns
+        -------
+        MetadataRouter
+            The routing of this distiller.
+        """
+        router = super().get_metadata_routing()
+        if self.scoring is not None:
+            to_score = MethodMapping().add(caller="fit", callee="score")
+            router.add(scorer=get_scorer(self.scoring), method_mapping=to_score)
+        return router
+
     # ---- the search --------------------------------------------------------------------------
 
     def _fit(
         self,
         street: Street,
         teacher: Teacher,
-        split_params: dict[str, Any],
+        routed: Routed,
         progress: Progress,
     ) -> dict[str, Any]:
         rows, source, strategies, student = street
-        folds = self._split(rows, source, split_params)
+        folds = self._split(rows, source, routed.splitter or None)
         scorer = None if self.scoring is None else get_scorer(self.scoring)
-        task = Task(rows, student, folds, self.proba_floor, scorer, self.n_jobs, progress)
+        check_scorer_in_folds(self.scoring, rows, folds)
+        judge = None if scorer is None else Judge(scorer, routed.scorer)
+        task = Task(rows, student, folds, self.proba_floor, judge, self.n_jobs, progress)
         *parts, whole = self._answers(task, source, teacher, strategies)
         lessons = [self._lesson(rows, *part) for part in zip(parts, folds, strict=True)]
         found = selection.search(task, strategies, lessons, self.min_gain_se)
@@ -268,7 +285,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
             ),
         }
 
-    def _split(self, rows: Rows, source: Any, split_params: dict[str, Any]) -> Splits:
+    def _split(self, rows: Rows, source: Any, split_params: dict[str, Any] | None) -> Splits:
         """Return the folds of the selection."""
         folds = self._own_source().split(rows, split_params) or []
         if len(folds) < source.min_folds:
@@ -302,7 +319,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
 
     def _calibration(self, task: Task, proba: Array) -> Calibration | None:
         if self.calibrate == "auto":
-            judged = task.scorer is None
+            judged = task.judge is None
             return selection.calibrate(task, proba, self.min_gain_se) if judged else None
         if self.calibrate:
             return fit_calibration(proba, task.rows.codes, task.rows.sample_weight)

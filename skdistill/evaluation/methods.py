@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from .._utils.progress import Progress
-from ..distillers.base import BaseDistiller, Street
+from ..distillers.base import BaseDistiller, Routed, Street
 from ..rows import Rows
 from ..sources import check_teacher
 from ..students import DistilledClassifier, SoftLabelClassifier, Student, prepare_student
@@ -136,7 +136,7 @@ def prepare_pupil(teacher: Any, student: Any, n_classes: int, loss: Any = "auto"
     check_teacher(teacher)
     return Pupil(
         prepare_student(student, n_classes, loss=loss),
-        prepare_student(student, n_classes),
+        prepare_student(student, n_classes, on_labels=True),
         teacher,
     )
 
@@ -155,13 +155,14 @@ class StudentOnLabels(BaseDistiller):
         self.student = student
 
     def _choose(self, rows: Rows, teacher_proba: Any) -> Street:
-        return Street(rows, None, [], prepare_student(self.student, rows.n_classes))
+        student = prepare_student(self.student, rows.n_classes, on_labels=True)
+        return Street(rows, None, [], student)
 
     def _splitter(self) -> Any:
         return None
 
     def _fit(
-        self, street: Street, teacher: Any, split_params: dict[str, Any], progress: Progress
+        self, street: Street, teacher: Any, routed: Routed, progress: Progress
     ) -> dict[str, Any]:
         target = Labels(LABELS).target(Lesson(street.rows, None), street.student.loss)
         return self._teach(street.rows, street.student, target, progress)

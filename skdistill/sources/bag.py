@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from .._utils.compat import n_rows
 from .._utils.estimators import is_frozen, last_step, split_params
 from .._utils.progress import SILENT, Progress
 from .._utils.validation import class_columns
-from .._utils.warn import warn
+from .._utils.warn import quiet, warn
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say
 from .folds import cross_fit, quiet_folds
@@ -148,6 +147,11 @@ def check_out_of_bag(teacher: Any) -> None:
         )
     if not last.bootstrap:
         raise ValueError(f"cv='oob' needs {name}(bootstrap=True), found bootstrap=False.")
+    if "sampling_strategy" in last.get_params(deep=False):
+        raise ValueError(
+            f"cv='oob' cannot serve {name}, which resamples rows before it bags, so that nobody "
+            "can tell which rows its members have seen: use folds."
+        )
     for step in _transformers(teacher):
         if get_tags(step).target_tags.required:
             raise ValueError(
@@ -197,10 +201,8 @@ def _fit_bagging(
     """Fit in place; return the teacher, what it ends in, and the rows that this has seen."""
     X = rows.X
     if not isinstance(teacher, Pipeline):
-        with warnings.catch_warnings():
-            # Rows without votes are our business, and Bagging divides by their number.
-            warnings.filterwarnings("ignore", message="Some inputs do not have OOB scores")
-            warnings.filterwarnings("ignore", message="invalid value encountered in divide")
+        # Rows without votes are our business, and Bagging divides by their number.
+        with quiet("Some inputs do not have OOB scores"), quiet("invalid value encountered in div"):
             return teacher, teacher.set_params(oob_score=score).fit(X, rows.y, **params), X
     head, (name, last) = teacher[:-1], teacher.steps[-1]
     head_params, last_params = split_params(teacher, params)

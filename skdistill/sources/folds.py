@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -15,7 +14,7 @@ from .._utils.estimators import is_frozen
 from .._utils.parallel import run
 from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_whole_number
-from .._utils.warn import warn
+from .._utils.warn import quiet, warn
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say
 
@@ -284,6 +283,5 @@ def quiet_folds(
     folds = StratifiedKFold(
         int(np.clip(rarest, 2, n_folds)), shuffle=True, random_state=random_state
     )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class")
+    with quiet("The least populated class"):
         return list(folds.split(np.zeros(len(codes)), codes))

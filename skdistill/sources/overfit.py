@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, NamedTuple
 
 import joblib
@@ -17,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from .._utils.compat import index_rows
 from .._utils.numeric import as_numeric, as_table
 from .._utils.probabilities import PROBA_FLOOR
-from .._utils.warn import warn
+from .._utils.warn import quiet, warn
 from ..rows import Rows
 
 Floats = NDArray[np.float64]
@@ -133,8 +132,7 @@ def looks_in_sample(X: Any, y_codes: ArrayLike, proba: ArrayLike, *, seed: int =
     False
     """
     # Whatever a user's table holds, a check that only advises must not stop or disturb a fit.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         try:
             evidence = in_sample_evidence(X, y_codes, proba, seed=seed)
         except Exception:

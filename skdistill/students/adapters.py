@@ -21,8 +21,8 @@ from .._utils.compat import routing_enabled
 from .._utils.estimators import address_weights, last_step, predicts_proba, weight_keyword
 from .._utils.validation import check_weights_taken, class_columns
 from ..targets import Loss
+from .copies import check_copies, fit_soft_labels
 from .objectives import as_probabilities, check_objective, learns_one_probability
-from .soft_labels import fit_soft_labels
 
 Array = NDArray[np.float64]
 Classes = NDArray[Any]
@@ -42,6 +42,9 @@ class Adapter:
 
     def check(self, student: Any, loss: Loss) -> None:
         """Refuse a student that cannot learn so, or not the targets of a loss."""
+
+    def check_soft(self, student: Any) -> None:
+        """Refuse a student that learns labels, and would be misled by soft ones."""
 
     def check_weights(self, student: Any) -> None:
         """Refuse a student that would drop the rows' weights."""
@@ -70,6 +73,12 @@ class SoftLabels(Adapter):
         adapted = getattr(last_step(student), "estimator", None)
         if adapted is not None:
             _check_label_weights(student, adapted)
+
+    def check_soft(self, student: Any) -> None:
+        """Refuse an adapted classifier that copies of rows would mislead."""
+        adapted = getattr(last_step(student), "estimator", None)
+        if adapted is not None:
+            check_copies(adapted)
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand the soft labels over as they are."""
@@ -121,6 +130,10 @@ class WeightedCopies(Adapter):
         """Refuse a classifier that takes no weights."""
         _check_probabilities(student)
         _check_label_weights(student, last_step(student))
+
+    def check_soft(self, student: Any) -> None:
+        """Refuse a classifier that copies of rows would mislead."""
+        check_copies(student)
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Fit to weighted copies of the rows."""

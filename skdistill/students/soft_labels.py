@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -17,10 +16,11 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.compat import index_params, index_rows, n_rows, routing_enabled
-from .._utils.estimators import address_weights, predicts_proba, split_params, weight_keyword
+from .._utils.compat import n_rows, routing_enabled
+from .._utils.estimators import predicts_proba, weight_keyword
 from .._utils.validation import class_columns, refuse_extra_params
 from ..rows import as_rows, category_dtypes, check_table, check_weights, restore_categories
+from .copies import check_copies, fit_soft_labels
 from .soft_label_checks import check_soft_labels
 
 Array = NDArray[np.float64]
@@ -66,10 +66,12 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     row counts, as `sample_weight` does.
 
     No copy is made for a class of probability 0 or a row of weight 0: one-hot labels show each
-    row once. What counts rows, such as `min_samples_leaf` of a tree, counts copies, and what
-    splits rows, such as a search or early stopping inside the classifier, splits copies, so that
-    a row can be on both sides: search around the distiller instead. Transformers of a Pipeline
-    that look at y get each row's most probable class.
+    row once. What counts rows, such as `min_samples_leaf` of a tree, counts copies; for
+    `class_weight="balanced"` the weights of copies are counted instead. A classifier that splits
+    rows inside its fit, such as a search or early stopping, would have copies of one row on both
+    sides: it is refused, but for `CalibratedClassifierCV` and `StackingClassifier`, whose folds are
+    made to keep copies together. Transformers of a Pipeline that look at y get each row's most
+    probable class.
 
     Examples
     --------
@@ -117,7 +119,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ------
         ValueError
             If `y` holds NaN or rows without a positive sum, or `sample_weight` is not usable,
-            or the classifier takes no `sample_weight`.
+            or the classifier takes no `sample_weight`, or splits or resamples rows inside its
+            fit.
         """
         if weight_keyword(self.estimator) is None:
             raise ValueError(
@@ -125,7 +128,9 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"{type(self.estimator).__name__}.fit does not."
             )
         X = check_table(self, X, y)
-        labels, self.classes_, _ = check_soft_labels(y, signed=True, sums_to_one=False)
+        labels, self.classes_, is_soft = check_soft_labels(y, signed=True, sums_to_one=False)
+        if is_soft:
+            check_copies(self.estimator)
         self._dtypes = category_dtypes(X)
         weights = check_weights(sample_weight, n_rows(X))
         metadata = {} if weights is None else {"sample_weight": weights}
@@ -194,36 +199,3 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags = inner.classifier_tags
         tags.classifier_tags.multi_label = False
         return tags
-
-
-def fit_soft_labels(
-    estimator: Any, X: Any, labels: Array, classes: NDArray[Any], params: dict[str, Any]
-) -> Any:
-    """Fit a classifier, in place, on a copy of each row for each class, weighted by its soft label.
-
-    Labels have shape (n_samples, n_classes); what is not positive is left out. A `sample_weight`
-    among the parameters of `fit` is multiplied into them.
-    """
-    if isinstance(estimator, Pipeline):
-        return _fit_pipeline(estimator, X, labels, classes, params)
-    weights = np.maximum(labels, 0.0)
-    if params.get("sample_weight") is not None:
-        weights = weights * np.asarray(params["sample_weight"])[:, None]
-    rows, columns = np.nonzero(weights)
-    params = {**index_params(X, params, rows), "sample_weight": weights[rows, columns]}
-    params = address_weights(estimator, params)
-    return estimator.fit(index_rows(X, rows), classes[columns], **params)
-
-
-def _fit_pipeline(
-    pipeline: Pipeline, X: Any, labels: Array, classes: NDArray[Any], params: dict[str, Any]
-) -> Pipeline:
-    """Fit the transformers on the rows as they are, and the last step on copies."""
-    head, (name, last) = pipeline[:-1], pipeline.steps[-1]
-    head_params, last_params = split_params(pipeline, params)
-    if head.steps:
-        X = head.fit_transform(X, classes[labels.argmax(axis=1)], **head_params)
-    last = fit_soft_labels(last, X, labels, classes, last_params)
-    # A Pipeline with a cache replaces its steps by fitted copies, so ask the head for them.
-    pipeline.steps = [*head.steps, (name, last)]
-    return pipeline

@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from .._utils.compat import index_params
+from .._utils.compat import index_params, index_rows
 from .._utils.estimators import is_frozen, last_step
 from .._utils.probabilities import PROBA_FLOOR
-from .._utils.validation import refuse_pairwise
+from .._utils.validation import check_probabilities, refuse_pairwise
 from ..rows import Rows
 from ..targets import LOSSES, Loss, make_loss
 from .adapters import Adapter, choose_adapter
+from .copies import refuse_resampling
 from .distilled import DistilledClassifier
 
 Array = NDArray[np.float64]
+
+_LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Student:
         `shipped` is what the classifier knows beside the student.
         """
         fitted = self.adapter.fit(self.estimator, rows.X, target, rows.classes, self.params)
-        return DistilledClassifier(
+        classifier = DistilledClassifier(
             fitted,
             rows.classes,
             self.loss,
@@ -46,6 +49,22 @@ class Student:
             dtypes=rows.dtypes,
             **shipped,
         )
+        self._look_at(classifier, rows)
+        return classifier
+
+    def _look_at(self, classifier: DistilledClassifier, rows: Rows) -> None:
+        """Refuse a student that answers no probabilities, by a look at rows it was fitted on.
+
+        Once after the fit, so that no prediction has to.
+        """
+        part = np.linspace(0, rows.n_samples - 1, min(rows.n_samples, _LOOKED_AT)).astype(np.intp)
+        X = index_rows(rows.X, part)
+        answer = self.adapter.answer(classifier.student, X, rows.classes)
+        name = f"What the student {type(last_step(self.estimator)).__name__} answers"
+        if not np.isfinite(answer).all():
+            raise ValueError(f"{name} must be finite, found NaN or infinity after its fit.")
+        if self.adapter.learns_labels:
+            check_probabilities(answer, name)
 
     def take(self, rows: Rows, part: NDArray[np.intp]) -> Student:
         """Return the student with the parameters of some of the rows."""
@@ -67,13 +86,16 @@ def prepare_student(
     loss: Any = "auto",
     temperature: Any = 1.0,
     proba_floor: Any = PROBA_FLOOR,
+    on_labels: bool = False,
 ) -> Student:
-    """Return a student that can learn, or say why it cannot."""
+    """Return a student that can learn soft labels, or labels alone, or say why it cannot."""
     _check_estimator(student)
     adapter = choose_adapter(student, n_classes)
     name = _choose_loss(loss, adapter, student)
     # Made without the user's numbers first, which are checked once the pair is known to fit.
     adapter.check(student, LOSSES[name](n_classes))
+    if not on_labels:
+        adapter.check_soft(student)
     made = make_loss(name, n_classes, temperature=temperature, proba_floor=proba_floor)
     return Student(student, adapter, made)
 
@@ -85,6 +107,7 @@ def _check_estimator(student: Any) -> None:
     if is_frozen(student):
         raise ValueError("student must not be frozen: a FrozenEstimator cannot learn.")
     refuse_pairwise(student, "student")
+    refuse_resampling(student)
 
 
 def _choose_loss(loss: Any, adapter: Adapter, student: Any) -> str:
