@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, indexable, validate_data
 
 from ._utils.compat import index_rows, n_rows
+from ._utils.warn import warn
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -115,7 +117,12 @@ def check_table(estimator: Any, X: Any, y: Any) -> Any:
 
 def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:
     """Return labels as an array, the sorted classes, and each label's place among them."""
-    labels = column_or_1d(y, warn=True)
+    if np.ndim(y) == 2:
+        warn(
+            "A column-vector y was passed when a 1d array was expected: y is taken as flat labels.",
+            DataConversionWarning,
+        )
+    labels = column_or_1d(y)
     assert_all_finite(labels, input_name="y")
     try:
         check_classification_targets(labels)
@@ -213,14 +220,24 @@ def restore_categories(X: Any, dtypes: dict[str, Any] | None) -> Any:
         for name, dtype in dtypes.items()
         if _is_category(dtype) and name in X.columns and X[name].dtype != dtype
     }
-    restored = X.astype(wrong) if wrong else X
-    for name in wrong:
-        if restored[name].isna().all() and not X[name].isna().all():
-            raise ValueError(
-                f"X holds no known category in column {name!r}: it had "
-                f"{list(dtypes[name].categories[:5])} in fit, found {X[name].iloc[0]!r}."
-            )
-    return restored
+    return X.assign(**{name: _as_category(X[name], dtype) for name, dtype in wrong.items()})
+
+
+def _as_category(column: Any, dtype: Any) -> Any:
+    """Return a column with the categories of fit; values that were not among them are missing."""
+    values = column.astype(object)
+    known = values.isin(list(dtype.categories))
+    present = values[column.notna()]
+    if not known.any() and len(present) and _is_text(present) != _is_text(dtype.categories):
+        raise ValueError(
+            f"X holds no known category in column {column.name!r}: it had "
+            f"{dtype.categories.tolist()[:5]} in fit, found {present.iloc[0]!r}."
+        )
+    return values.where(known, None).astype(dtype)
+
+
+def _is_text(values: Any) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _as_frame(X: Any, dtypes: dict[str, Any]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import ParameterGrid, check_cv
 from sklearn.pipeline import Pipeline
 
 from .._utils.compat import index_params, index_rows, n_rows
@@ -80,7 +80,7 @@ def _keep_together(estimator: Any, X: Any, labels: Array, rows: NDArray[np.intp]
     if params.get("early_stopping") == "auto":
         # It would hold out copies of what it learns from, and never stop.
         estimator.set_params(early_stopping=False)
-    if "cv" not in params or params["cv"] == "prefit":
+    if "cv" not in params or "scoring" in params or params["cv"] == "prefit":
         return
     hard = labels.argmax(axis=1)
     folds = check_cv(params["cv"], hard, classifier=True).split(X, hard)
@@ -156,5 +156,7 @@ def _splits_rows(estimator: Any, *, is_outermost: bool) -> str | None:
         return None if params.get(key) is None else f"{key}={params[key]}"
     if "cv" not in params or params["cv"] == "prefit":
         return None
+    if "param_grid" in params and len(ParameterGrid(params["param_grid"])) == 1:
+        return None  # nothing to choose
     # Scores inside know no weights, so that folds which keep copies together would not help.
     return None if is_outermost and "scoring" not in params else f"cv={params['cv']}"

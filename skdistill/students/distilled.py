@@ -131,6 +131,21 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         """
         return self
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return what the classifier is made of.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Has no effect: nothing inside can be set.
+
+        Returns
+        -------
+        dict
+            Values by names.
+        """
+        return dict(super().get_params(deep=False))
+
     def set_params(self, **params: Any) -> Self:
         """Refuse: a shipped student stays as it is.
 

@@ -157,6 +157,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Probabilities in the order of `classes_`.
         """
+        check_is_fitted(self)
         X = self._rows(X)
         return class_columns(self.classes_, self.estimator_, self.estimator_.predict_proba(X))
 
@@ -173,10 +174,10 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Class labels.
         """
+        check_is_fitted(self)
         return np.asarray(self.estimator_.predict(self._rows(X)))
 
     def _rows(self, X: Any) -> Any:
-        check_is_fitted(self)
         return restore_categories(as_rows(X), self._dtypes)
 
     def get_metadata_routing(self) -> Any:

@@ -336,8 +336,13 @@ def test_nothing_handed_over_is_modified(noisy):
         ({"students": LogisticRegression(), "loss": "squared_error"}, "needs a regressor"),
         ({"param_name": "max_depth"}, "go together"),
         (
-            {"groups": np.arange(300), "teacher_cv": 3, "cv": GroupKFold(3)},
-            "groups go with teacher_cv=None",
+            {
+                "teacher": RandomForestClassifier(),
+                "groups": np.arange(300) // 3,
+                "teacher_cv": "oob",
+                "cv": GroupKFold(3),
+            },
+            "bags ignore groups",
         ),
         ({"teacher_cv": "oob", "teacher": STUMP}, "does not bag"),
         ({"teacher": None}, "teacher is None"),
