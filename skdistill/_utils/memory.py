@@ -157,7 +157,8 @@ def _write(file: Path, key: str, parts: Parts) -> None:
 def _read(file: Path, key: str, shapes: Shapes) -> Parts | None:
     """Return what was stored under this key; None where there is nothing, or anything else."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        # np.load would leave a file open that it opens itself and cannot read.
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         if arrays.pop("digest").tobytes() != _digest(key, arrays):
             return None
@@ -180,7 +181,7 @@ def _digest(key: str, arrays: dict[str, Array]) -> bytes:
     digest = hashlib.sha256(repr(key).encode())
     for name, array in sorted(arrays.items()):
         digest.update(repr((name, array.shape, array.dtype.str)).encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.digest()
 
 
@@ -377,7 +378,8 @@ class _CodeReader:
 
     def _class(self, cls: type) -> Any:
         # sklearn wraps methods, and what is inside writes as well.
-        inside = [unwrap(f) if _wrapped(f) else f for f in vars(cls).values()]
+        bare = [getattr(f, "__func__", f) for f in vars(cls).values()]
+        inside = [unwrap(f) if _wrapped(f) else f for f in bare]
         codes = [f.__code__ for f in inside if isinstance(f, FunctionType)]
         writes = {name for code in codes for name in _look_at(code).writes}
         members = {k: v for k, v in vars(cls).items() if k not in writes and _may_matter(k, v)}
@@ -448,8 +450,13 @@ def _parts_of_callable(value: Any) -> tuple[Any, ...] | None:
         return value.func, value.args, value.keywords, vars(value)
     if isinstance(value, property):
         return value.fget, value.fset, value.fdel
-    wrapped = _wrapped(value)
-    return None if wrapped is None else (type(value), wrapped)
+    if isinstance(value, classmethod | staticmethod):
+        return (value.__func__,)
+    if _wrapped(value) is None:
+        return None
+    # What is around it may hold more, such as sklearn's available_if the condition.
+    own = {k: v for k, v in vars(value).items() if k == "__wrapped__" or not _is_special(k)}
+    return type(value), own
 
 
 def _wrapped(value: Any) -> Any:
@@ -460,10 +467,12 @@ def _wrapped(value: Any) -> Any:
 
 def _may_matter(name: str, value: Any) -> bool:
     """Leave out what Python notes in every class, such as its first line."""
-    special = name.startswith("__") and name.endswith("__")
-    return (
-        not special or callable(value) or isinstance(value, classmethod | staticmethod | property)
-    )
+    written = callable(value) or isinstance(value, classmethod | staticmethod | property)
+    return written or not _is_special(name)
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 class _Sink:
