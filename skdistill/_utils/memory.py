@@ -437,8 +437,9 @@ class _CodeReader:
 
 def _modules_of(thing: Any) -> list[str]:
     """Return whose a function or class is; a decorator's function poses as the one it wraps."""
-    compiled = getattr(thing, "__globals__", {}).get("__name__")
-    names = [getattr(thing, "__module__", None), compiled]
+    names = [getattr(thing, "__module__", None)]
+    if isinstance(thing, FunctionType):
+        names.append(thing.__globals__.get("__name__"))
     return sorted({name for name in names if isinstance(name, str)})
 
 

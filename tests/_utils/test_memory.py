@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
+from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller, LossCorrectedDistillerCV
 from skdistill._utils.memory import _write, fingerprint, reuse
 
 
@@ -705,6 +705,7 @@ def ask(request, monkeypatch):
         module = ModuleType(request.param)
         monkeypatch.setitem(sys.modules, request.param, module)
         exec(script, vars(module))
+        ask.module = module
         return fingerprint(module.TEACHERS[teacher](), np.eye(2))
 
     return ask
@@ -776,11 +777,9 @@ def test_what_code_writes_itself_makes_no_difference(ask):
 def test_code_that_has_run_often_is_the_same(ask):
     """Python specialises bytecode while it runs."""
     before = ask("local")
-    module = next(sys.modules[name] for name in ("own_module", "__main__") if name in sys.modules)
-    if "local" in vars(module):
-        for _ in range(5000):
-            module.local([1.0])
-        assert fingerprint(module.TEACHERS["local"](), np.eye(2)) == before
+    for _ in range(5000):
+        ask.module.local([1.0])
+    assert fingerprint(ask.module.TEACHERS["local"](), np.eye(2)) == before
 
 
 @pytest.mark.parametrize("where", ["__main__", "own_module"])
@@ -815,32 +814,62 @@ def run(folder, seed):
 
 HELPS = "def clean(X):\n    return X + 24\n\ndef unrelated(X):\n    return X - 25\n"
 
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        "import helps\n\ndef f(X):\n    return helps.clean(X)\n",
-        "from helps import clean\n\ndef f(X):\n    return clean(X)\n",
-        "def f(X):\n    from helps import clean\n    return clean(X)\n",
-        "def f(X):\n    import helps as h\n    return h.clean(X)\n",
-    ],
-)
-def test_functions_of_other_modules_of_ones_own_are_seen(tmp_path, script):
-    tell = """
+IMPORTS = """
+import helps
 import numpy as np
+from helps import clean
 from sklearn.preprocessing import FunctionTransformer
+
 from skdistill._utils.memory import fingerprint
-print(fingerprint(FunctionTransformer(f), np.eye(2)))
+
+def by_module(X):
+    return helps.clean(X)
+
+def by_name(X):
+    return clean(X)
+
+def inside(X):
+    from helps import clean as tidy
+    return tidy(X)
+
+def module_inside(X):
+    import helps as h
+    return h.clean(X)
+
+for function in (by_module, by_name, inside, module_inside):
+    print(fingerprint(FunctionTransformer(function), np.eye(2)))
 """
-    (tmp_path / "script.py").write_text(script + tell)
+
+
+def test_functions_of_other_modules_of_ones_own_are_seen(tmp_path):
+    (tmp_path / "script.py").write_text(IMPORTS)
 
     def ask(helps):
         (tmp_path / "helps.py").write_text(helps)
-        return run(tmp_path, "0")
+        return run(tmp_path, "0").split()
 
-    first = ask(HELPS)
-    assert ask(edit("+ 24", "+ 204", HELPS)) != first
+    first, other = ask(HELPS), ask(edit("+ 24", "+ 204", HELPS))
+    assert len({*first, *other}) == 8
     assert ask(edit("- 25", "- 205", HELPS)) == first
+
+
+def test_keys_do_not_depend_on_who_imports_first(tmp_path, monkeypatch):
+    (tmp_path / "helps.py").write_text(HELPS)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = ModuleType("own_module")
+    monkeypatch.setitem(sys.modules, "own_module", module)
+    exec("def f(X):\n    from helps import clean\n    return clean(X)\n", vars(module))
+    teacher = FunctionTransformer(module.f)
+    before = fingerprint(teacher, np.eye(2))
+    assert teacher.transform(1) == 25
+    assert fingerprint(teacher, np.eye(2)) == before
+    del sys.modules["helps"]
+
+
+def test_teacher_of_many_kinds_of_classes_can_be_read():
+    """Classes that hold descriptors, proxies and types of all sorts: our own searches."""
+    teacher = LossCorrectedDistillerCV(GaussianNB(), tree())
+    assert fingerprint(teacher, np.eye(2)) == fingerprint(clone(teacher), np.eye(2))
 
 
 def test_edited_cell_is_fitted_anew(binary, tmp_path, monkeypatch):
