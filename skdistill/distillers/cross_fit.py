@@ -58,6 +58,8 @@ class CrossFitDistiller(BaseDistiller):
         labels, weights and folds, such as those of a search over parameters of the student or
         the correction. Nothing can be reused where folds are shuffled without a
         seed: give `random_state` an int. Not used with `store_teachers=True`.
+        Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
+        the teacher holds makes it another teacher; the user guide says what is not seen.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.

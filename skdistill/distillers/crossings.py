@@ -57,7 +57,7 @@ def teacher_probabilities(
     random_state : int, RandomState instance or None, default=None
         Seeds the folds; the teacher has its own.
     memory : None, str, Path or joblib.Memory, default=None
-        Where to keep the answers for further calls.
+        Where to keep the answers for further calls. Of a `joblib.Memory` only the location is used.
 
     Returns
     -------

@@ -51,6 +51,8 @@ class Distiller(BaseDistiller):
         Where to keep the teacher's probabilities for further fits with the same teacher, rows,
         labels, weights and folds, such as those of a search over parameters of the student or
         the correction. Not used with `store_teachers=True`.
+        Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
+        the teacher holds makes it another teacher; the user guide says what is not seen.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.

@@ -98,6 +98,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teachers' answers, for a further search with the same teacher, rows,
         labels, weights and folds.
+        Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
+        the teacher holds makes it another teacher; the user guide says what is not seen.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.

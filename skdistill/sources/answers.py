@@ -13,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 
 from .._utils.compat import index_params, index_rows
 from .._utils.estimators import address_weights, holds_fitted, last_step, predicts_proba
-from .._utils.memory import fingerprint, open_memory, reuse
+from .._utils.memory import fingerprint, reuse
 from .._utils.progress import SILENT, Progress
 from .._utils.validation import check_probabilities, class_columns, refuse_pairwise
 from ..rows import Rows
@@ -181,7 +181,10 @@ def _recall(
         return compute()
     labels = (rows.classes.tolist(), rows.codes)
     key = fingerprint(teacher.estimator, rows.X, labels, teacher.params, how)
-    found = reuse(open_memory(memory), key, lambda: [(a.out, a.inside) for a in compute()])
+    # Each row is in one test part; without folds only the last part, of all rows, is known.
+    counts = [None if own is None else sum(len(test) for _, test in own) for own in splits]
+    shapes = [(n_rows, rows.n_classes) for n_rows in [*counts[:-1], rows.n_samples]]
+    found = reuse(memory, key, lambda: [(a.out, a.inside) for a in compute()], shapes)
     return [Answers(out, known, own) for (out, known), own in zip(found, splits, strict=True)]
 
 
