@@ -201,12 +201,8 @@ def _looks_right(array: Array, *shape: int) -> bool:
 class KeptAnswers:
     """Keeps what teachers answered until all students are trained, and how long that took.
 
-    To a distiller it is a `memory` that lives as long as the process.
-
-    Attributes
-    ----------
-    spared_seconds : float
-        What answers would have taken that were found again.
+    To a distiller it is a `memory` that lives as long as the process. `spared_seconds` is what
+    answers would have taken that were found again.
     """
 
     def __init__(self) -> None:
@@ -227,12 +223,13 @@ class KeptAnswers:
 # ---- the fingerprint --------------------------------------------------------------------------
 
 
-def fingerprint(teacher: Any, X: Any, *others: Any) -> str:
+def fingerprint(teacher: Any, X: Any, *others: Any, with_code: bool = True) -> str:
     """Return a key that is equal where the probabilities must be.
 
     Of the teacher its parameters count, with the code of the functions and classes among them, but
     not its number of jobs, nor whether it is fitted; of X its values and types, not their layout in
-    memory; `others` are labels, parameters of `fit`, folds and whatever else matters.
+    memory; `others` are labels, parameters of `fit`, folds and whatever else matters. Within one
+    call nobody edits code, and need not look at it.
     """
     # Some estimators are their own clones.
     teacher = deepcopy(clone(teacher))
@@ -249,7 +246,7 @@ def fingerprint(teacher: Any, X: Any, *others: Any) -> str:
         teacher.set_params(**dict.fromkeys(names))
         # Whoever requests metadata gets them with routing only.
         around = (_version("sklearn"), _version("skdistill"), routing_enabled())
-        code = _CodeReader().read((teacher, others))
+        code = _CodeReader().read((teacher, others)) if with_code else None
         return str(joblib.hash((around, code, teacher, _canonical(X), [*map(_canonical, others)])))
     except Exception as error:
         raise ValueError(

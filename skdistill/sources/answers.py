@@ -13,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 
 from .._utils.compat import index_params, index_rows
 from .._utils.estimators import address_weights, holds_fitted, last_step, predicts_proba
-from .._utils.memory import fingerprint, reuse
+from .._utils.memory import KeptAnswers, fingerprint, reuse
 from .._utils.progress import SILENT, Progress
 from .._utils.validation import check_probabilities, class_columns, refuse_pairwise
 from ..rows import Rows
@@ -180,7 +180,8 @@ def _recall(
     if memory is None:
         return compute()
     labels = (rows.classes.tolist(), rows.codes)
-    key = fingerprint(teacher.estimator, rows.X, labels, teacher.params, how)
+    with_code = not isinstance(memory, KeptAnswers)
+    key = fingerprint(teacher.estimator, rows.X, labels, teacher.params, how, with_code=with_code)
     # Each row is in one test part; without folds only the last part, of all rows, is known.
     counts = [None if own is None else sum(len(test) for _, test in own) for own in splits]
     shapes = [(n_rows, rows.n_classes) for n_rows in [*counts[:-1], rows.n_samples]]
