@@ -55,6 +55,7 @@ LINE_WIDTH = 94
 LISTED_COLUMNS = 30
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]*://")
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+INFINITY = re.compile(r"\s*[+-]?inf(inity)?\s*", re.IGNORECASE)
 # Digits behind a zero are a code and no number: 007 is not 7.
 CODE = re.compile(r"\s*[+-]?0\d")
 TRUTH_VALUES = dict.fromkeys(("True", "TRUE", "true"), True) | dict.fromkeys(
@@ -321,8 +322,9 @@ def _features(X: Any) -> Any:
 
 
 def _as_numbers(column: Any) -> Any:
-    """Return a column of numbers as such, which pandas takes for text if one has 20 digits."""
-    if not all(NUMBER.fullmatch(str(cell)) for cell in column.dropna()):
+    """Return a column of numbers as such, which pandas takes for text if one has many digits."""
+    cells = (str(cell) for cell in column.dropna())
+    if not all(NUMBER.fullmatch(cell) or INFINITY.fullmatch(cell) for cell in cells):
         return column
     return column.astype(object).map(lambda cell: float(str(cell))).astype(np.float64)
 
