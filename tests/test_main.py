@@ -1,14 +1,23 @@
 """The command line, run in-process on small tables."""
 
 import gzip
+import io
+import os
 import re
+import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
+from skdistill.evaluation.show.results import Comparison
 
 import skdistill.__main__ as command
 from skdistill.__main__ import STUDENTS, TEACHERS, main
+
+from .evaluation.test_results import made_up
+from .odd_tables import BROKEN_FILES, TARGETS, odd_table
 
 METHODS = [
     "teacher",
@@ -76,9 +85,28 @@ def reading_only(monkeypatch):
 
 
 @pytest.fixture
+def learned(monkeypatch):
+    """Let the command do all but the learning; hold what would have been learned from."""
+    held = {}
+
+    def compare(_, __, X, y, *, X_test, y_test, **___):
+        held.update(X=np.concatenate([X, X_test]), y=np.concatenate([y, y_test]))
+        return Comparison([made_up("teacher"), made_up("labels")], {})
+
+    monkeypatch.setattr(command, "compare_students", compare)
+    return held
+
+
+@pytest.fixture
 def three_folds(monkeypatch):
     """Spare the tests that do not look at folds some time."""
     monkeypatch.setattr(command, "FOLDS", 3)
+
+
+def two_columns(cells, labels, n_rows=40, names="a,y"):
+    """Return a table whose cells and labels repeat themselves."""
+    lines = [f"{cells[row % len(cells)]},{labels[row % len(labels)]}" for row in range(n_rows)]
+    return "\n".join([names, *lines])
 
 
 def methods(text):
@@ -157,6 +185,140 @@ def test_report_on_a_full_disk_is_told_so(reading_only, monkeypatch, capsys, tmp
     assert "Could not write the report: No space left on device" in message
 
 
+def test_report_that_cannot_be_drawn_is_told_so(learned, monkeypatch, capsys, tmp_path, write):
+    def draw(*_):
+        raise RuntimeError("latex could not be found\nat all")
+
+    monkeypatch.setattr(command, "html_report", draw)
+    old = tmp_path / "report.html"
+    old.write_text("old")
+    argv = [write(two_columns("12", "ab")), "--target", "y", "--html", str(old)]
+    assert "report: latex could not be found at all" in refusal(capsys, *argv)
+    assert old.read_text() == "old"
+
+
+@pytest.mark.parametrize("link", [None, os.symlink, os.link])
+@pytest.mark.parametrize("reads_link", [False, True])
+def test_report_never_overwrites_the_table(capsys, tmp_path, write, link, reads_link):
+    table = write(two_columns("12", "ab"))
+    report = table
+    if link is not None:
+        report = str(tmp_path / "report.html")
+        link(table, report)
+    names = (report, table) if reads_link else (table, report)
+    message = refusal(capsys, names[0], "--target", "y", "--html", names[1])
+    assert "would overwrite the table" in message
+    with open(table) as file:
+        assert file.read() == two_columns("12", "ab")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "loop", "read only"])
+def test_report_of_an_impossible_name_is_refused_before_any_fit(
+    monkeypatch, capsys, tmp_path, name
+):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    monkeypatch.setattr(command, "_compare", lambda *_: pytest.fail("computed"))
+    if name == "read only":
+        monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "Could not write" in refusal(capsys, "--html", str(tmp_path / name))
+
+
+def test_report_needs_no_screen(learned, capsys, tmp_path, monkeypatch, write):
+    import matplotlib.pyplot as plt
+
+    backends = []
+    monkeypatch.setattr(plt, "switch_backend", backends.append)
+    argv = [write(two_columns("12", "ab")), "--target", "y", "--html", str(tmp_path / "r.html")]
+    run(capsys, *argv)
+    assert backends == ["agg"]
+
+
+# ---- the terminal ----------------------------------------------------------------------------
+
+
+def test_names_are_printed_on_one_line_and_command_nothing(learned, capsys, write):
+    path = write(two_columns("12", "ab", names='"\x1b[2J\nrow",y'), "\x1b[31mred\n.csv")
+    out = run(capsys, path, "--target", "y")
+    assert out.startswith(r"\x1b[31mred\n.csv: 28 rows to train")
+    message = refusal(capsys, path)
+    assert message.endswith("there are: \\x1b[2J\\nrow, y\n")
+
+
+def test_of_many_columns_the_first_are_named(capsys, write):
+    names = ",".join(f"c{k}" for k in range(1000))
+    message = refusal(capsys, write(f"{names}\n{names}"))
+    assert message.endswith("c28, c29, …\n")
+
+
+def test_options_that_are_unknown_command_nothing(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["table.csv", "\x1b[31m"])
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_warnings_are_one_printable_line(learned, monkeypatch, capsys, write):
+    def compare(*_):
+        warnings.warn("columns\n  '\x1b[31m'", stacklevel=1)
+        raise command.BadInputError("enough")
+
+    monkeypatch.setattr(command, "_compare", compare)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main([write(two_columns("12", "ab")), "--target", "y"]) == 2
+    lines = ["skdistill: columns '\\x1b[31m'", "skdistill: enough"]
+    assert capsys.readouterr().err.splitlines() == lines
+
+
+def test_ascii_terminals_are_spelt_for(learned, monkeypatch, write):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main([write(two_columns("12", "ab"), "größe.csv"), "--target", "y"]) == 0
+    shown = stream.buffer.getvalue().decode("ascii")
+    assert r"gr\xf6\xdfe.csv: 28 rows" in shown
+    assert "us, one row" in shown
+    assert "+/-" in shown
+
+
+class Unwritable(io.StringIO):
+    """A stream of which nobody reads."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+
+def test_a_closed_pipe_ends_quietly_before_any_fit(monkeypatch, capsys, write):
+    monkeypatch.setattr(command, "_compare", lambda *_: pytest.fail("computed"))
+    monkeypatch.setattr(sys, "stdout", Unwritable(BrokenPipeError()))
+    assert main([write(two_columns("12", "ab")), "--target", "y"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_report_is_written_though_the_pipe_is_closed(learned, monkeypatch, tmp_path, write):
+    monkeypatch.setattr(sys, "stdout", Unwritable(BrokenPipeError()))
+    report = tmp_path / "report.html"
+    assert main([write(two_columns("12", "ab")), "--target", "y", "--html", str(report)]) == 0
+    assert "<table" in report.read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_printed_is_told(learned, monkeypatch, capsys, write):
+    monkeypatch.setattr(sys, "stdout", Unwritable(OSError("No space left on device")))
+    message = refusal(capsys, write(two_columns("12", "ab")), "--target", "y")
+    assert "Could not print: No space left on device" in message
+
+
+def test_what_cannot_be_learned_is_told(monkeypatch, capsys, write):
+    def compare(*_, **__):
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(command, "compare_students", compare)
+    message = refusal(capsys, write(two_columns("12", "ab")), "--target", "y")
+    assert "table.csv cannot be learned: RuntimeError: two lines" in message
+
+
 # ---- the user's own table --------------------------------------------------------------------
 
 
@@ -199,6 +361,67 @@ def test_numbers_and_truth_values_are_labels_also_where_some_are_missing(
     assert "2 classes" in run(capsys, path, "--target", "target", "--trees", "5")
 
 
+@pytest.mark.parametrize("kind", [kind for kind in TARGETS if TARGETS[kind][1]])
+@pytest.mark.parametrize("gaps", [False, True])
+def test_classes_never_merge(learned, capsys, write, kind, gaps):
+    values, n_classes = TARGETS[kind]
+    labels = [f'"{value}"' for value in values] * 6 + [""] * gaps
+    run(capsys, write(two_columns("12", labels, n_rows=90)), "--target", "y")
+    assert len(set(learned["y"].tolist())) == n_classes
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["1", "0"], [0, 1]),
+        (["1.0", "-2.0"], [-2, 1]),
+        (["True", "false"], [False, True]),
+        ([str(2**53), str(2**53 + 1)], [2**53, 2**53 + 1]),
+        ([str(2**63 - 1), str(-(2**63))], [-(2**63), 2**63 - 1]),
+        (["1e300", "1e301"], ["1e300", "1e301"]),
+        (["007", "7"], ["007", "7"]),
+        (["b", "a"], ["a", "b"]),
+    ],
+)
+def test_classes_are_what_the_column_says(learned, capsys, write, labels, classes):
+    run(capsys, write(two_columns("12", [*labels, *labels, ""])), "--target", "y")
+    found = np.unique(learned["y"]).tolist()
+    assert found == classes
+    assert list(map(type, found)) == list(map(type, classes))
+
+
+def test_spellings_of_one_class_are_named(learned, capsys, write):
+    out = run(capsys, write(two_columns("12", ["1", "1.0", "2"])), "--target", "y")
+    assert "Some classes of 'y' are spelt in several ways, and are one each: '1' = '1.0'." in out
+    assert "2 classes" in out
+
+
+def test_numbers_that_trees_cannot_hold_are_missing_and_counted(learned, capsys, write):
+    cells = ["1", "1e39", "-inf", "3.4e38", "1e400"]
+    out = run(capsys, write(two_columns(cells, "ab")), "--target", "y")
+    assert "Took 24 numbers for missing, which are infinite or beyond ±3.4e+38" in out
+    assert "in 'a'" in out
+    found = learned["X"]
+    assert np.isnan(found).sum() == 24
+    assert np.isfinite(found[~np.isnan(found)].astype(np.float32)).all()
+
+
+def test_numbers_of_many_digits_are_no_text(learned, capsys, write):
+    run(capsys, write(two_columns(["3", "1" * 25, ""], "ab")), "--target", "y")
+    assert_array_equal(np.unique(learned["X"]), [3, float("1" * 25), np.nan])
+
+
+def test_columns_may_have_any_name(learned, capsys, write):
+    text = two_columns(["1,x", "2,z"], ["a", "b"], names="self,self,self.2,y").replace(",x", ",x,1")
+    assert "3 features" in run(capsys, write(text.replace(",z", ",z,2")), "--target", "y")
+
+
+def test_names_of_rows_are_no_column_and_it_is_said(learned, capsys, write):
+    out = run(capsys, write(two_columns(["r1,5", "r2,6"], "ab")), "--target", "y")
+    assert "the first are names of rows, not used" in out
+    assert set(learned["X"].ravel()) == {5, 6}
+
+
 def test_rows_are_drawn_at_random(reading_only, capsys, write):
     path = write(mixed_table())
     out = run(capsys, path, "--target", "target", "--trees", "5", "--rows", "100")
@@ -236,6 +459,51 @@ def test_a_file_that_is_not_compressed_though_it_says_so(capsys, write):
 
 def test_a_folder(capsys, tmp_path):
     assert "as CSV" in refusal(capsys, str(tmp_path), "--target", "target")
+
+
+@pytest.mark.parametrize("name", BROKEN_FILES)
+def test_an_archive_that_is_none_or_broken(capsys, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(BROKEN_FILES[name](two_columns("12", "ab").encode()))
+    assert "as CSV" in refusal(capsys, str(path), "--target", "y")
+
+
+@pytest.mark.parametrize("url", ["http://h.invalid/t.csv", "s3://b/t.csv", "a::FILE:///t.csv"])
+def test_a_url_is_fetched_only_where_that_is_asked_for(monkeypatch, capsys, url):
+    import pandas as pd
+
+    asked = []
+
+    def read_csv(place, **_):
+        asked.append(place)
+        raise OSError("no network")
+
+    monkeypatch.setattr(pd, "read_csv", read_csv)
+    assert "nothing is fetched unless --fetch" in refusal(capsys, url, "--target", "y")
+    assert asked == []
+    assert "no network" in refusal(capsys, url, "--target", "y", "--fetch")
+    assert asked == [url]
+
+
+def test_a_file_whose_name_looks_like_a_url_is_read(learned, monkeypatch, capsys, tmp_path, write):
+    write(two_columns("12", "ab"), "http:t.csv")
+    monkeypatch.chdir(tmp_path)
+    assert "http:t.csv: 28 rows" in run(capsys, "http:t.csv", "--target", "y")
+
+
+def test_a_target_that_is_there_twice(capsys, write):
+    path = write("y,a,y\n1,2,3\n")
+    assert "several columns 'y'" in refusal(capsys, path, "--target", "y")
+
+
+def test_a_target_beside_one_of_a_like_name(learned, capsys, write):
+    run(capsys, write(two_columns("12", "ab", names="y.1,y")), "--target", "y")
+
+
+@pytest.mark.parametrize("cells", [[""], ["inf", ""], ["NA", "1e39"]])
+def test_no_column_with_a_value(capsys, write, cells):
+    assert main([write(two_columns(cells, "ab")), "--target", "y"]) == 2
+    assert "No column beside 'y' has a value" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("argv", [[], ["--target", "nope"]])
@@ -298,3 +566,60 @@ def test_help_names_every_teacher_and_student(capsys):
         main(["--help"])
     text = capsys.readouterr().out
     assert all(name in text for name in [*TEACHERS, *STUDENTS])
+
+
+# ---- whatever the table ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_odd_tables_are_compared_or_refused_in_one_line(monkeypatch, capsys, tmp_path, seed):
+    def compare(_, __, X, y, *, y_test, **___):
+        classes.update(y.tolist(), y_test.tolist())
+        return Comparison([made_up("teacher"), made_up("labels")], {})
+
+    classes = set()
+    monkeypatch.setattr(command, "compare_students", compare)
+    table = odd_table(seed, tmp_path / "tables")
+    code = main(table.argv)
+    shown, message = capsys.readouterr()
+    if code == 0:
+        assert "--rows" in table.argv or table.n_classes in (None, len(classes)), table.what
+    else:
+        assert code == 2
+    assert message.count("\n") == (code == 2), table.what
+    assert (shown + message).replace("\n", "").replace("\u200d", "").isprintable(), table.what
+
+
+def in_a_shell(arguments, tmp_path, **environment):
+    """Run the command in a process of its own."""
+    return subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -m skdistill {arguments}; exit ${{PIPESTATUS[0]}}'],
+        capture_output=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        timeout=120,
+    )
+
+
+def test_a_process_speaks_ascii_and_leaves_a_closed_pipe_quietly(tmp_path, write):
+    write(two_columns(["1", "1e300", ""], ["1e300", "1e301"]), "größe.csv")
+    arguments = "gr*.csv --target y --trees 3 --student tree256"
+    done = in_a_shell(f"{arguments} | head -n 1", tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"Took 13 numbers for missing")
+    done = in_a_shell(f"{arguments} | cat", tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"gr\\xf6\\xdfe.csv: 28 rows" in done.stdout
+    assert b"us, one row" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["none.zip", "none.csv.zst"])
+def test_a_process_refuses_in_one_line(tmp_path, write, name):
+    write(two_columns("12", "ab"), name)
+    done = in_a_shell(f"{name} --target y", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (2, b"", 1)
+
+
+def test_the_help_may_be_read_by_nobody(tmp_path):
+    done = in_a_shell("--help | true", tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")

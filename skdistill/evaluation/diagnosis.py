@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from textwrap import fill
 from typing import Any, NamedTuple
 
@@ -33,7 +32,7 @@ from .measure.scores import (
 )
 from .methods import CORRECTED, IN_SAMPLE, LABELS, TEACHER, Pupil, prepare_pupil
 from .show import pictures
-from .show.tables import format_score, html_table
+from .show.tables import NO_MATHEMATICS, as_html, format_score, html_table, printable
 from .teaching import as_answers, as_seed, ask_outside, outside_source, teach
 
 Array = NDArray[np.float64]
@@ -141,7 +140,7 @@ class Diagnosis:
 
     def _lines(self) -> dict[str, str]:
         columns = [
-            f"{name} {_percent(share)}"
+            f"{printable(name)} {_percent(share)}"
             for name, share in self.correction_columns.items()
             if share >= SHOWN_SHARE
         ][:SHOWN_COLUMNS]
@@ -172,7 +171,7 @@ class Diagnosis:
     def _repr_html_(self) -> str:
         lines = self._lines()
         table = html_table({"the teacher": list(lines), "": list(lines.values())}, left=2)
-        return f"<div>{table}<p><b>{escape(self.advice)}</b></p></div>"
+        return f"<div>{table}<p {NO_MATHEMATICS}><b>{as_html(self.advice)}</b></p></div>"
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the teacher's reliability curves: for unseen rows, seen rows, and corrected.
@@ -492,7 +491,7 @@ def _advice_to_choose(lead: Difference, corrected_lead: Difference) -> str:
 
 def _where(columns: dict[str, float]) -> str:
     """Name what the correction depends on most."""
-    names = [name for name, share in columns.items() if share >= MENTIONED_SHARE]
+    names = [printable(name) for name, share in columns.items() if share >= MENTIONED_SHARE]
     return f", mostly by {' and '.join(names[:MENTIONED_COLUMNS])}" if names else ""
 
 

@@ -1,5 +1,6 @@
 """A diagnosis measures what its formulas say, and its advice is right where the truth is known."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -256,6 +257,17 @@ def test_text_and_html_show_the_numbers_and_the_advice(noisy):
         assert shown in text
         assert shown in page
     assert " ".join(text.split()).endswith(diagnosis.advice)
+
+
+def test_names_of_columns_are_printable(noisy):
+    shares = {"\x1b[31mred\n": 0.9, "$x$": 0.1}
+    facts = {"overfit_share": 0.5, "correction_gain": Difference(0.1, 0.01)}
+    _, advice = advise(**facts, correction_columns=shares)
+    found = diagnose_teacher(STUMPS, *noisy, cv="oob", random_state=0)
+    found = dataclasses.replace(found, advice=advice, correction_columns=shares)
+    for shown in (advice, str(found), found._repr_html_()):
+        assert "\\x1b[31mred\\n" in shown
+        assert "\x1b" not in shown
 
 
 def test_picture_shows_three_reliability_curves(noisy):

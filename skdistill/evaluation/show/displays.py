@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..curves import distillation_curve
 from ..methods import TEACHER, title
 from .pictures import (
+    as_label,
     colours,
     mean_and_error_of_folds,
     parameter_axis,
@@ -151,10 +152,11 @@ class DistillationCurveDisplay:
         self.lines_, self.fill_between_, self.errorbar_ = (part or None for part in drawn.values())
         ax.set_xscale(scale)
         if labels is not None or len(values) <= MANY_VALUES:
-            ax.set_xticks(places, labels or [f"{place:g}" for place in places])
+            named = [as_label(label) for label in labels or []]
+            ax.set_xticks(places, named or [f"{place:g}" for place in places])
             ax.minorticks_off()
-        ax.set_xlabel(self.param_name)
-        ax.set_ylabel(score_name or self.score_name or "Score")
+        ax.set_xlabel(as_label(self.param_name))
+        ax.set_ylabel(as_label(score_name or self.score_name or "Score"))
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -179,7 +181,7 @@ class DistillationCurveDisplay:
         mean, error = mean_and_error_of_folds(scores)
         look: dict[str, Any] = {
             "color": colours([*self.student_scores, TEACHER])[method],
-            "label": title(method),
+            "label": as_label(title(method)),
             "linestyle": "--" if method == TEACHER else "-",
             "marker": None if method == TEACHER else "o",
         }

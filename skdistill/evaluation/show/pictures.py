@@ -20,6 +20,7 @@ from ..methods import (
     TUNED_LABELS,
     title,
 )
+from .tables import printable
 
 if TYPE_CHECKING:
     from .results import Comparison
@@ -37,6 +38,12 @@ COLOURS = {
     TUNED: "#cc79a7",
 }
 OTHER_COLOURS = ("#56b4e9", "#7a5195", "#b3a100", "#5c3d2e")
+# What is a command to LaTeX, and how it is written as a letter.
+_LATEX = {c: f"\\{c}" for c in "$%&#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 MARKERS = "os^DvP<>pXhd"
 # A student that is less than twice as fast as its teacher sells nothing.
 MENTIONED = 2
@@ -67,6 +74,41 @@ def pyplot(caller: str) -> Any:
             f"{caller} needs matplotlib, which is not installed: pip install skdistill[plot]"
         ) from None
     return plt
+
+
+def as_label(name: Any) -> str:
+    r"""Return a name for a picture, in which it is set as it is and never as mathematics.
+
+    What stands between two dollar signs is mathematics to matplotlib, in titles, keys and at axes
+    alike, and what cannot be read as such is an error when the picture is drawn. With its
+    setting `text.usetex` all text goes through LaTeX, which has more such signs.
+
+    Parameters
+    ----------
+    name : object
+        A name that a user gave.
+
+    Returns
+    -------
+    str
+        What matplotlib shows as this name, under its present settings.
+
+    Examples
+    --------
+    >>> print(as_label("$x_{"))
+    \$x_{
+    """
+    settings = pyplot("A picture").rcParams
+    text = printable(name)
+    if settings["text.usetex"]:
+        return "".join(_LATEX.get(character, character) for character in text)
+    # Without it, or where mathematics is switched off, a backslash before a dollar sign is shown.
+    return text.replace("$", r"\$") if settings["text.parse_math"] else text
+
+
+def _as_entry(name: str) -> str:
+    """Return a name for a key; matplotlib before 3.10 leaves out those that begin with _."""
+    return f" {as_label(name)}" if name.startswith("_") else as_label(name)
 
 
 def colours(methods: Sequence[Any]) -> dict[Any, str]:
@@ -103,7 +145,7 @@ def draw_tradeoff(comparison: Comparison, ax: Any = None) -> Any:
     _draw_times(comparison, ax)
     _draw_points(comparison, ax)
     _draw_front(comparison, ax)
-    ax.set_ylabel(comparison.score_name)
+    ax.set_ylabel(as_label(comparison.score_name))
     batch = comparison.latency_batch
     rows = "one row" if batch == 1 else f"{batch:,} rows at once"
     ax.set_xlabel(f"prediction time, µs per row ({rows}, one core)")
@@ -182,13 +224,15 @@ def _explain(comparison: Comparison, ax: Any) -> None:
 
     methods = list(dict.fromkeys(m.method for m in comparison.measurements))
     handles: list[Any] = [
-        _key(title(method), color=colour, marker="*" if method == TEACHER else "o")
+        _key(as_label(title(method)), color=colour, marker="*" if method == TEACHER else "o")
         for method, colour in colours(methods).items()
     ]
     markers = _markers(comparison)
     if len(markers) > 1:
         handles.append(_key(""))
-        handles += [_key(str(name), color="black", marker=m) for name, m in markers.items()]
+        handles += [
+            _key(_as_entry(str(name)), color="black", marker=m) for name, m in markers.items()
+        ]
     handles.append(_key(""))
     handles.append(_key("Pareto front", color="0.6", linestyle="--"))
     if comparison.max_latency is not None:
@@ -245,7 +289,7 @@ def draw_reliability(
             linewidth=5 if below else 1.5,
             alpha=0.5 if below else 1,
             zorder=2 if below else 3,
-            label=f"{name} ({curve.error:.3f})",
+            label=f"{_as_entry(name)} ({curve.error:.3f})",
         )
     if not two_classes:
         # The most probable of K classes has at least 1/K.

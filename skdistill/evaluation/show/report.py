@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from base64 import b64encode
 from collections.abc import Sequence
-from html import escape
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 from .pictures import as_png, pyplot
 from .results import Comparison, student_names
+from .tables import as_html
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem;
@@ -52,8 +55,8 @@ def html_report(title: str, sections: Sequence[Section]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
-        f"<body>\n<h1>{escape(title)}</h1>\n{body}\n</body>\n</html>\n"
+        f"<title>{as_html(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<h1>{as_html(title)}</h1>\n{body}\n</body>\n</html>\n"
     )
 
 
@@ -66,8 +69,8 @@ def _section(section: Section) -> str:
         pictures.append(_picture(ax, f"reliability curves of the teacher and of {student}"))
     return "\n".join(
         [
-            f"<h2>{escape(section.heading)}</h2>",
-            f"<p>{escape(section.text)}</p>",
+            f"<h2>{as_html(section.heading)}</h2>",
+            f"<p>{'<br>'.join(map(as_html, section.text.splitlines()))}</p>",
             f'<div class="wide">{comparison.to_html()}</div>',
             *pictures,
         ]
@@ -76,8 +79,48 @@ def _section(section: Section) -> str:
 
 def _picture(ax: Any, text: str) -> str:
     data = b64encode(as_png(ax)).decode("ascii")
-    caption = escape(text[:1].upper() + text[1:], quote=True)
+    caption = as_html(text[:1].upper() + text[1:])
     return (
         f"<figure><figcaption>{caption}</figcaption>"
         f'<img alt="{caption}" src="data:image/png;base64,{data}"></figure>'
     )
+
+
+def write_page(path: str, page: str) -> None:
+    """Write a page as a file, all of it or nothing.
+
+    It is written beside the old page and then takes its place, so that a disk that fills up
+    leaves the old one whole.
+
+    Parameters
+    ----------
+    path : str
+        Name of the file; where it is a symbolic link, that of the file that it leads to.
+    page : str
+        What is in it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A pipe or a device, such as /dev/stdout, is to be written to and must stay what it is.
+        _write(path, page, "w")
+        return
+    path = os.path.realpath(path)
+    beside = os.path.join(os.path.dirname(path), f".skdistill-{token_hex(8)}.part")
+    try:
+        _write(beside, page, "x")
+        if os.path.exists(path):
+            shutil.copymode(path, beside)
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.remove(beside)
+        raise
+
+
+def _write(path: str, page: str, mode: str) -> None:
+    with open(path, mode, encoding="utf-8") as file:
+        file.write(page)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from textwrap import fill
 from typing import Any
 
@@ -14,12 +13,15 @@ from ..measure.measurement import LARGE_BATCH, Measurement
 from ..methods import LABELS, TUNED_LABELS
 from . import pictures
 from .tables import (
+    NO_MATHEMATICS,
     as_frame,
+    as_html,
     format_percent,
     format_quantity,
     format_score,
     format_size,
     html_table,
+    printable,
     text_table,
 )
 
@@ -244,10 +246,11 @@ class Comparison:
             for part in (self._score_cells(), self._cost_cells())
         ]
         return (
-            f"{'<br>'.join(tables)}<p>{escape(self.describe())}</p><p><small>± one standard error "
+            f"{'<br>'.join(tables)}<p {NO_MATHEMATICS}>{as_html(self.describe())}</p>"
+            f"<p {NO_MATHEMATICS}><small>± one standard error "
             f"over {self.n_test:,} test rows; log loss floors probabilities at 1/500; agreement, "
             "R² and KL (divergence) are with the teacher; times are for one core. Bold: on the "
-            f"Pareto front of {escape(self.score_name)} and prediction time.</small></p>"
+            f"Pareto front of {as_html(self.score_name)} and prediction time.</small></p>"
         )
 
     def describe(self) -> str:
@@ -353,7 +356,7 @@ def describe(measurements: Sequence[Measurement], fits: Any = None) -> str:
         kind += " that fit the budget"
     best = min(allowed, key=lambda m: m.log_loss)
     several = len(student_names(measurements)) > 1
-    name = f"{best.student}: {best.title}" if several else best.title
+    name = printable(f"{best.student}: {best.title}" if several else best.title)
     rivals = [m for m in students if m.student == best.student and m.method in ON_LABELS]
     others = [*rivals[-1:], teacher] if best.method not in ON_LABELS else [teacher]
     differences = ", and ".join(_difference(best, other) for other in others)
@@ -370,5 +373,5 @@ def _difference(one: Measurement, other: Measurement) -> str:
     error = float(per_row.std(ddof=1)) / np.sqrt(len(per_row)) if len(per_row) > 1 else np.inf
     amount = f"{abs(mean):.3f} ± {error:.3f}"
     if abs(mean) < 2 * error or mean == 0:
-        return f"no clear difference from the {other.title} ({amount})"
-    return f"{amount} {'below' if mean < 0 else 'above'} the {other.title}"
+        return f"no clear difference from the {printable(other.title)} ({amount})"
+    return f"{amount} {'below' if mean < 0 else 'above'} the {printable(other.title)}"

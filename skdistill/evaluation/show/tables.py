@@ -3,9 +3,53 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
+
+# Control characters, marks that turn the direction of writing, halves of characters, and the two
+# line breaks of Unicode.
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+# Without its joiners Persian is misspelt, and a family of emoji falls apart.
+_JOINERS = "\u200c\u200d"
+# Notebooks set what stands between dollar signs as mathematics, but not inside of these classes.
+NO_MATHEMATICS = 'class="tex2jax_ignore mathjax_ignore"'
+
+# ---- names -----------------------------------------------------------------------------------
+
+
+def printable(name: Any) -> str:
+    r"""Return a name that moves no cursor, breaks no line and turns no text around.
+
+    Names are whatever users call their columns, files and students. Escape sequences, line breaks
+    and marks that are not seen become what Python writes for them. All letters of the world stay
+    as they are, and so does a backslash: this is for reading only.
+
+    Parameters
+    ----------
+    name : object
+        A name.
+
+    Returns
+    -------
+    str
+        The name on one line.
+
+    Examples
+    --------
+    >>> print(printable("Größe\n\x1b[31m"))
+    Größe\n\x1b[31m
+    """
+    text = str(name)
+    return text if text.isprintable() else "".join(map(_printable_character, text))
+
+
+def _printable_character(character: str) -> str:
+    if unicodedata.category(character) not in _UNPRINTABLE or character in _JOINERS:
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
 
 # ---- cells -----------------------------------------------------------------------------------
 
@@ -80,7 +124,7 @@ def format_percent(part: float, whole: float) -> str:
 
 
 def text_table(columns: Mapping[str, Sequence[str]], *, left: int = 1) -> str:
-    """Lay cells out as a plain text table.
+    """Lay cells out as a plain text table; each is made printable.
 
     Parameters
     ----------
@@ -112,8 +156,20 @@ def text_table(columns: Mapping[str, Sequence[str]], *, left: int = 1) -> str:
 
 
 def _pad(name: str, cells: list[str], *, left: bool) -> list[str]:
-    width = max(map(len, [name, *cells]))
-    return [cell.ljust(width) if left else cell.rjust(width) for cell in [name, *cells]]
+    shown = [printable(cell) for cell in [name, *cells]]
+    width = max(map(len, shown))
+    return [cell.ljust(width) if left else cell.rjust(width) for cell in shown]
+
+
+def as_html(name: Any) -> str:
+    r"""Return a name as HTML, also for use in an attribute.
+
+    Examples
+    --------
+    >>> print(as_html("a<b\n"))
+    a&lt;b\n
+    """
+    return escape(printable(name))
 
 
 def html_table(
@@ -123,7 +179,7 @@ def html_table(
     bold: Sequence[bool] = (),
     faint: Sequence[bool] = (),
 ) -> str:
-    """Lay cells out as an HTML table, everything escaped.
+    """Lay cells out as an HTML table, everything printable and escaped.
 
     Parameters
     ----------
@@ -148,7 +204,7 @@ def html_table(
     sides = ["left" if place < left else "right" for place in range(len(shown))]
     cell = "text-align:{}; padding:0.2em 0.7em; white-space:nowrap"
     head = "".join(
-        f'<th style="{cell.format(side)}; border-bottom:1px solid">{escape(name)}</th>'
+        f'<th style="{cell.format(side)}; border-bottom:1px solid">{as_html(name)}</th>'
         for name, side in zip(shown, sides, strict=True)
     )
     lines = []
@@ -156,12 +212,13 @@ def html_table(
         look = "font-weight:bold" if place < len(bold) and bold[place] else ""
         look = f"{look}; opacity:0.5" if place < len(faint) and faint[place] else look
         cells = "".join(
-            f'<td style="{cell.format(side)}">{escape(text)}</td>'
+            f'<td style="{cell.format(side)}">{as_html(text)}</td>'
             for text, side in zip(texts, sides, strict=True)
         )
         lines.append(f'<tr style="{look}">{cells}</tr>')
     return (
-        '<table style="border-collapse:collapse; font-variant-numeric:tabular-nums">'
+        f"<table {NO_MATHEMATICS} "
+        'style="border-collapse:collapse; font-variant-numeric:tabular-nums">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     )
 

@@ -102,6 +102,22 @@ def test_a_few_numbers_are_written_at_the_axis_and_many_are_not():
     assert len(many.ax_.get_xticks()) < 20
 
 
+def test_names_are_drawn_as_they_are_and_never_as_mathematics():
+    def rule(proba, y, *, link): ...
+
+    rule.__name__ = "$x_{"
+    shown = display(param_range=["$\\frac$", "a\nb"], student_scores={rule: STUDENT})
+    shown.param_name = "$step__$"
+    shown.plot(score_name="score, $_{")
+    shown.figure_.canvas.draw()
+    ticks = [tick.get_text() for tick in shown.ax_.get_xticklabels()]
+    labels = [text.get_text() for text in shown.ax_.get_legend().get_texts()]
+    assert ticks == [r"\$\frac\$", r"a\nb"]
+    assert labels == ["teacher", r"distilled, \$x_{"]
+    assert shown.ax_.get_xlabel() == r"\$step__\$"
+    assert shown.ax_.get_ylabel() == r"score, \$_{"
+
+
 def test_looks_are_handed_on():
     shown = display().plot(line_kw={"linewidth": 7}, fill_between_kw={"alpha": 0.9})
     assert shown.lines_["teacher"].get_linewidth() == 7

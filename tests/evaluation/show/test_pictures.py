@@ -3,6 +3,7 @@
 import sys
 
 import matplotlib
+import matplotlib.backends.backend_agg
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -10,6 +11,7 @@ from numpy.testing import assert_allclose
 from skdistill.evaluation.measure.scores import Reliability
 from skdistill.evaluation.show.pictures import (
     COLOURS,
+    as_label,
     as_png,
     colours,
     draw_reliability,
@@ -17,6 +19,7 @@ from skdistill.evaluation.show.pictures import (
     parameter_axis,
 )
 from skdistill.evaluation.show.results import Comparison
+from skdistill.evaluation.show.tables import printable
 
 from .test_results import made_up
 
@@ -140,6 +143,45 @@ def test_points_have_the_colour_of_the_key():
 def test_png_is_a_picture(comparison):
     data = as_png(comparison.plot())
     assert data.startswith(b"\x89PNG")
+
+
+NAMES = ["$x$", "$_{", "\\frac $\\frac{$", "cost in $", "\\$x$", "a\nb $\t$", "_hidden", "%#&~^"]
+
+
+def drawn(text, **how):
+    """Return the pixels of a text."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3, 1))
+    canvas = matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
+    figure.text(0.1, 0.5, text, **how)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("parse_math", [True, False])
+def test_name_is_drawn_as_it_is(name, parse_math):
+    with matplotlib.rc_context({"text.parse_math": parse_math}):
+        assert np.array_equal(drawn(as_label(name)), drawn(printable(name), parse_math=False))
+
+
+def test_name_is_no_command_to_latex():
+    with matplotlib.rc_context({"text.usetex": True}):
+        assert as_label("\\_{$ 5%~") == r"\textbackslash{}\_\{\$ 5\%\textasciitilde{}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_in_a_picture_is_drawn(name):
+    found = [made_up("teacher"), made_up("labels"), made_up("labels", student=name)]
+    comparison = Comparison(found, {}, score_name=name)
+    ax = comparison.plot()
+    assert ax.get_ylabel() == as_label(name)
+    assert as_label(name) in [text.strip() for text in texts(ax)]
+    assert as_png(ax).startswith(b"\x89PNG")
+    ax = draw_reliability({("labels", name): found[1].reliability})
+    assert f"{as_label(name)} (0.100)" in [text.strip() for text in texts(ax)]
+    assert as_png(ax).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

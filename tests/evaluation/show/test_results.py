@@ -156,6 +156,15 @@ def test_html_escapes_names_and_marks_front_and_budget(measurements):
     assert page.count("opacity") == 4
 
 
+def test_names_reach_terminals_and_pages_printable(measurements):
+    spiteful = made_up("cross_fit", (0.1, 0.1), student="\x1b[31mred\n")
+    comparison = Comparison([*measurements, spiteful], {}, score_name="\u202escore")
+    for shown in (str(comparison), comparison.describe(), comparison.to_html()):
+        assert "\\x1b[31mred\\n" in shown
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+
+
 def test_reliability_of_an_unknown_student_is_refused(measurements):
     with pytest.raises(ValueError, match=r"must be one of \['s'\], found 'x'"):
         Comparison(measurements, {}).plot_reliability(student="x")

@@ -12,8 +12,28 @@ from skdistill.evaluation.show.tables import (
     format_score,
     format_size,
     html_table,
+    printable,
     text_table,
 )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("two\r\nlines\tand\x85more\u2028", "two\\r\\nlines\\tand\\x85more\\u2028"),
+        ("\u202eturned\u2066\ufeff", "\\u202eturned\\u2066\\ufeff"),
+        ("\ud800", "\\ud800"),
+        (
+            "größe 色\u00a0\u3000 👩\u200d👧 می\u200cخواهم",
+            "größe 色\u00a0\u3000 👩\u200d👧 می\u200cخواهم",
+        ),
+        ("C:\\n $x_{", "C:\\n $x_{"),
+        (3, "3"),
+    ],
+)
+def test_name_is_printed_on_one_line_and_commands_nothing(name, text):
+    assert printable(name) == text
 
 
 @pytest.mark.parametrize(
@@ -63,6 +83,18 @@ def test_text_table_is_aligned_and_leaves_out_columns_without_cells():
     assert lines[0].split() == ["a", "b"]
     assert lines[2].startswith("1 ")
     assert lines[2].endswith("22")
+
+
+def test_tables_print_names_on_one_line_and_stay_aligned():
+    names = {"method\n": ["\x1b[2J", "b"], "score": ["1", "2"]}
+    lines = text_table(names).splitlines()
+    assert len(lines) == 4
+    assert {len(line) for line in lines} == {len(lines[0])}
+    assert "\x1b" not in text_table(names) + html_table(names) + str(PlainTable(names))
+
+
+def test_notebooks_set_no_name_as_mathematics():
+    assert "mathjax_ignore" in html_table({"$x$": ["$y$"]})
 
 
 def test_html_table_escapes_what_it_shows():
