@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from sklearn.base import clone
+from sklearn.base import ClassifierMixin, RegressorMixin, clone
+from sklearn.base import is_classifier as _is_classifier
+from sklearn.base import is_regressor as _is_regressor
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor, StackingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -73,6 +75,20 @@ def _wrapped(estimator: Any) -> list[Any]:
     if isinstance(pairs, list):
         inner += [pair[1] for pair in pairs if isinstance(pair, tuple)]
     return [member for member in inner if hasattr(member, "fit")]
+
+
+def is_classifier(estimator: Any) -> bool:
+    """Whether an estimator is a classifier, also where its mixins stand in the wrong order.
+
+    scikit-learn asks tags, which `class Student(BaseEstimator, ClassifierMixin)` hides.
+    """
+    last = last_step(estimator)
+    return bool(_is_classifier(estimator) or isinstance(last, ClassifierMixin))
+
+
+def is_regressor(estimator: Any) -> bool:
+    """Whether an estimator is a regressor, also where its mixins stand in the wrong order."""
+    return bool(_is_regressor(estimator) or isinstance(last_step(estimator), RegressorMixin))
 
 
 def is_frozen(estimator: Any) -> bool:

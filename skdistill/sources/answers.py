@@ -51,18 +51,58 @@ class Teacher:
         if isinstance(self.estimator, FrozenEstimator):
             return self.estimator
         params = address_weights(self.estimator, self.params)
-        return clone(self.estimator).fit(rows.X, rows.y, **params)
+        try:
+            return clone(self.estimator).fit(rows.X, rows.y, **params)
+        except ValueError:
+            encoded = _fit_to_codes(clone(self.estimator), rows, params)
+            if encoded is None:
+                raise
+            return encoded
 
     def take(self, rows: Rows, part: NDArray[np.intp]) -> Teacher:
         """Return the teacher with the parameters of some of the rows."""
         return Teacher(self.estimator, index_params(rows.X, self.params, part))
 
 
+class FittedToCodes:
+    """A fitted classifier that wanted labels 0 … K − 1, and answers for those that were given."""
+
+    def __init__(self, estimator: Any, classes: NDArray[Any]) -> None:
+        self.estimator = estimator
+        self.classes_ = classes
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return probabilities, columns in the order of `classes_`."""
+        return np.asarray(self.estimator.predict_proba(X))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the labels that were given, not their codes."""
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+
+def _fit_to_codes(estimator: Any, rows: Rows, params: dict[str, Any]) -> FittedToCodes | None:
+    """Fit to labels 0 … K − 1, which some want; None if that is not what was wrong.
+
+    The classes of these rows count: a fold may lack one in the middle.
+    """
+    present, codes = np.unique(rows.codes, return_inverse=True)
+    classes = rows.classes[present]
+    if len(present) < 2 or np.array_equal(classes, np.arange(len(present))):
+        return None
+    try:
+        return FittedToCodes(estimator.fit(rows.X, codes, **params), classes)
+    except Exception:  # the first one is told
+        return None
+
+
 def say(fitted: Any, rows: Rows, part: NDArray[np.intp] | None = None) -> Array:
     """Return what a fitted teacher says about rows, or some of them, by their numbers."""
     X = rows.X if part is None else index_rows(rows.X, part)
     proba = class_columns(rows.classes, fitted, fitted.predict_proba(X))
-    return check_probabilities(proba, f"What {type(fitted).__name__}.predict_proba answers")
+    name = type(getattr(fitted, "estimator", fitted)).__name__
+    if not isinstance(fitted, FittedToCodes):
+        name = type(fitted).__name__
+    return check_probabilities(proba, f"What {name}.predict_proba answers")
 
 
 def check_teacher(teacher: Any) -> None:

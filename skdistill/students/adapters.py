@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.base import clone
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -18,7 +18,14 @@ from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_objec
 from sklearn.utils.validation import has_fit_parameter
 
 from .._utils.compat import routing_enabled
-from .._utils.estimators import address_weights, last_step, predicts_proba, weight_keyword
+from .._utils.estimators import (
+    address_weights,
+    is_classifier,
+    is_regressor,
+    last_step,
+    predicts_proba,
+    weight_keyword,
+)
 from .._utils.validation import check_weights_taken, class_columns
 from ..targets import Loss
 from .copies import check_copies, fit_soft_labels
@@ -136,11 +143,24 @@ class WeightedCopies(Adapter):
         check_copies(student)
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
-        """Fit to weighted copies of the rows."""
-        return fit_soft_labels(clone(student), X, target, classes, params)
+        """Fit to weighted copies of the rows, labelled 0 … K − 1 if the student wants that."""
+        codes = np.arange(len(classes))
+        try:
+            return fit_soft_labels(clone(student), X, target, classes, params)
+        except ValueError:
+            if np.array_equal(classes, codes) and (target > 0).any(axis=0).all():
+                raise
+            try:
+                return fit_soft_labels(clone(student), X, target, codes, params, show_all=True)
+            except Exception:  # the first one is told
+                pass
+            raise
 
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return probabilities; a class that it was never shown has none."""
+        known = getattr(fitted, "classes_", classes)
+        if len(known) == len(classes) and np.array_equal(known, np.arange(len(classes))):
+            classes = known  # codes in the order of the classes
         return class_columns(classes, fitted, fitted.predict_proba(X))
 
 

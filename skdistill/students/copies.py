@@ -22,19 +22,29 @@ Array = NDArray[np.float64]
 
 
 def fit_soft_labels(
-    estimator: Any, X: Any, labels: Array, classes: NDArray[Any], params: dict[str, Any]
+    estimator: Any,
+    X: Any,
+    labels: Array,
+    classes: NDArray[Any],
+    params: dict[str, Any],
+    *,
+    show_all: bool = False,
 ) -> Any:
     """Fit a classifier, in place, on weighted copies.
 
-    Labels have shape (n_samples, n_classes); what is not positive is left out. A `sample_weight`
-    among the parameters of `fit` is multiplied into them.
+    Labels have shape (n_samples, n_classes); what is not positive is left out, but with `show_all`
+    a class without any mass is shown once, with weight 0. A `sample_weight` among the parameters of
+    `fit` is multiplied into them.
     """
     if isinstance(estimator, Pipeline):
-        return _fit_pipeline(estimator, X, labels, classes, params)
+        return _fit_pipeline(estimator, X, labels, classes, params, show_all=show_all)
     weights = np.maximum(labels, 0.0)
     if params.get("sample_weight") is not None:
         weights = weights * np.asarray(params["sample_weight"])[:, None]
-    rows, columns = np.nonzero(weights)
+    shown = weights > 0
+    if show_all:
+        shown[0] |= ~shown.any(axis=0)
+    rows, columns = np.nonzero(shown)
     params = {**index_params(X, params, rows), "sample_weight": weights[rows, columns]}
     params = address_weights(estimator, params)
     _count_weights(estimator, weights.sum(axis=0), classes)
@@ -44,7 +54,13 @@ def fit_soft_labels(
 
 
 def _fit_pipeline(
-    pipeline: Pipeline, X: Any, labels: Array, classes: NDArray[Any], params: dict[str, Any]
+    pipeline: Pipeline,
+    X: Any,
+    labels: Array,
+    classes: NDArray[Any],
+    params: dict[str, Any],
+    *,
+    show_all: bool,
 ) -> Pipeline:
     """Fit the transformers on the rows as they are, and the last step on copies."""
     head, (name, last) = pipeline[:-1], pipeline.steps[-1]
@@ -57,7 +73,7 @@ def _fit_pipeline(
                 f"The student's steps before {type(last).__name__} made {n_rows(X)} rows of "
                 f"{before}, so that targets would no longer belong to their rows."
             )
-    last = fit_soft_labels(last, X, labels, classes, last_params)
+    last = fit_soft_labels(last, X, labels, classes, last_params, show_all=show_all)
     # A Pipeline with a cache replaces its steps by fitted copies, so ask the head for them.
     pipeline.steps = [*head.steps, (name, last)]
     return pipeline

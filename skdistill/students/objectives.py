@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_classifier, is_regressor
 
-from .._utils.estimators import last_step
+from .._utils.estimators import is_classifier, is_regressor, last_step
 
 Array = NDArray[np.float64]
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .. import corrections
 from .._utils.numeric import as_table
 from .._utils.progress import SILENT, Progress
+from .._utils.warn import warn
 from ..rows import Rows
 from ..sources import Answers, quiet_folds
 from . import residual
@@ -24,12 +25,16 @@ from .losses import Correction, Loss
 
 Array = NDArray[np.float64]
 
+# Means that are off by less are common among honest teachers, such as naive Bayes.
+SHIFT = 0.05
+
 
 class Lesson:
     """What targets are made of: rows, and what teachers say about them.
 
     `answers` may be None for strategies that need none. `random_state` seeds the folds of the
     residual model where the teachers have none. `part` are the numbers of the rows in question.
+    `is_judged` says that a search judges what comes of it, so that nobody needs a warning.
     """
 
     def __init__(
@@ -40,8 +45,10 @@ class Lesson:
         part: NDArray[np.intp] | None = None,
         random_state: Any = None,
         progress: Progress = SILENT,
+        is_judged: bool = False,
     ) -> None:
         self.all_rows = rows
+        self.is_judged = is_judged
         self.part = part
         self.random_state = random_state
         self.progress = progress
@@ -137,7 +144,26 @@ class CrossFit(Strategy):
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
         """Return the linked answers."""
+        if not lesson.is_judged:
+            _warn_of_shift(lesson)
         return loss.target(lesson.answers.out, lesson.onehot)
+
+
+def _warn_of_shift(lesson: Lesson) -> None:
+    """Say where answers miss the share of a class by far, as those of rebalancing teachers do."""
+    rows = lesson.all_rows
+    weight = rows.sample_weight
+    off = lesson.answers.out - lesson.onehot
+    share = np.average(off, axis=0, weights=weight)
+    error = np.sqrt(np.average(off**2, axis=0, weights=weight) / len(off))
+    worst = int(np.abs(share).argmax())
+    if abs(share[worst]) > max(SHIFT, 5 * error[worst]):
+        warn(
+            f"The teacher gives class {rows.classes.tolist()[worst]!r} a mean probability that is "
+            f"{abs(share[worst]):.2f} {'above' if share[worst] > 0 else 'below'} its share of the "
+            "rows, as teachers do that rebalance classes, and the student learns that: "
+            "LossCorrectedDistiller puts it right."
+        )
 
 
 @dataclass(frozen=True)
