@@ -117,7 +117,7 @@ def check_table(estimator: Any, X: Any, y: Any) -> Any:
 
 def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:
     """Return labels as an array, the sorted classes, and each label's place among them."""
-    if np.shape(y)[1:] == (1,):
+    if np.asarray(y).shape[1:] == (1,):
         warn(
             "A column-vector y was passed when a 1d array was expected: y is taken as flat labels.",
             DataConversionWarning,

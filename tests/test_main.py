@@ -16,7 +16,7 @@ from skdistill.evaluation.show.results import Comparison
 import skdistill.__main__ as command
 from skdistill.__main__ import STUDENTS, TEACHERS, main
 
-from .evaluation.test_results import made_up
+from .evaluation.show.test_results import made_up
 from .odd_tables import BROKEN_FILES, TARGETS, odd_table
 
 METHODS = [

@@ -26,7 +26,7 @@ from .losses import Correction, Loss
 Array = NDArray[np.float64]
 
 # Means that are off by less are common among honest teachers, such as naive Bayes.
-SHIFT = 0.05
+SHIFT = 0.1
 
 
 class Lesson:
@@ -152,10 +152,13 @@ class CrossFit(Strategy):
 def _warn_of_shift(lesson: Lesson) -> None:
     """Say where answers miss the share of a class by far, as those of rebalancing teachers do."""
     rows = lesson.all_rows
-    weight = rows.sample_weight
     off = lesson.answers.out - lesson.onehot
-    share = np.average(off, axis=0, weights=weight)
-    error = np.sqrt(np.average(off**2, axis=0, weights=weight) / len(off))
+    weight = np.ones(len(off)) if rows.sample_weight is None else rows.sample_weight
+    if lesson.part is not None and rows.sample_weight is not None:
+        weight = weight[lesson.part]
+    weight = weight / weight.sum()
+    share = weight @ off
+    error = np.sqrt(weight**2 @ off**2)
     worst = int(np.abs(share).argmax())
     if abs(share[worst]) > max(SHIFT, 5 * error[worst]):
         warn(
