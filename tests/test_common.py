@@ -24,10 +24,8 @@ from skdistill import (
     SoftmaxRegression,
 )
 
-WEIGHT_EQUIVALENCE = (
-    "check_sample_weight_equivalence_on_dense_data",
-    "check_sample_weight_equivalence_on_sparse_data",
-)
+ON_SPARSE = "check_sample_weight_equivalence_on_sparse_data"
+WEIGHT_EQUIVALENCE = ("check_sample_weight_equivalence_on_dense_data", ON_SPARSE)
 WEIGHT_CHECKS = (
     *WEIGHT_EQUIVALENCE,
     "check_classifiers_one_label_sample_weights",
@@ -89,16 +87,14 @@ PLAIN = [
     SoftmaxRegression(),
     SoftmaxRegression(C=100.0, fit_intercept=False),
     CrossFitDistiller(GaussianNB(), SoftmaxRegression(), cv=2, random_state=0),
+    CrossFitDistiller(teacher_tree(), booster(), cv=3, random_state=0),
+    LossCorrectedDistiller(GaussianNB(), booster(), correction="fast", cv=3, random_state=0),
 ]
 RANDOM = [
     CrossFitDistiller(forest(), tree(), cv=3, random_state=0),
     Distiller(forest(), RandomForestRegressor(n_estimators=5, random_state=0)),
 ]
-COUNTS_ROWS = [
-    booster(),
-    CrossFitDistiller(teacher_tree(), booster(), cv=3, random_state=0),
-    LossCorrectedDistiller(GaussianNB(), booster(), correction="fast", cv=3, random_state=0),
-]
+BREAKS_TIES = [booster()]
 UNWEIGHTED_SCALER = [
     LossCorrectedDistiller(
         make_pipeline(StandardScaler(), LogisticRegression()),
@@ -108,25 +104,39 @@ UNWEIGHTED_SCALER = [
         random_state=0,
     ),
 ]
-WITHOUT_WEIGHTS = [
+WITHOUT_WEIGHTS = [Distiller(teacher_tree(), KNeighborsRegressor(3))]
+WITHOUT_WEIGHTS_OR_SPARSE_ROWS = [
     CrossFitDistiller(LinearDiscriminantAnalysis(), tree(), cv=3, random_state=0),
-    Distiller(teacher_tree(), KNeighborsRegressor(3)),
+]
+
+ALL = [
+    *PLAIN,
+    *RANDOM,
+    *BREAKS_TIES,
+    *UNWEIGHTED_SCALER,
+    *WITHOUT_WEIGHTS,
+    *WITHOUT_WEIGHTS_OR_SPARSE_ROWS,
 ]
 
 
-ALL = [*PLAIN, *RANDOM, *COUNTS_ROWS, *UNWEIGHTED_SCALER, *WITHOUT_WEIGHTS]
-
-
 def expected_failures(estimator):
-    """Name only what a member fails alone."""
+    """Name only what a member fails alone. Strict: that each of these fails is checked too."""
     if any(estimator is other for other in RANDOM):
         return dict.fromkeys(WEIGHT_EQUIVALENCE, "a forest draws rows, not weights")
-    if any(estimator is other for other in COUNTS_ROWS):
-        return dict.fromkeys(WEIGHT_EQUIVALENCE, "LightGBM counts rows, not weights, in its bins")
+    if any(estimator is other for other in BREAKS_TIES):
+        # Its 15 rows in 30 columns leave many splits of equal gain. In our distillers every row is
+        # in a fold with weight as well, so that no tie is open.
+        return dict.fromkeys(
+            WEIGHT_EQUIVALENCE, "LightGBM breaks ties by rounding; rows of weight 0 show it"
+        )
     if any(estimator is other for other in UNWEIGHTED_SCALER):
+        # Only scikit-learn 1.6 asks for sparse rows, which the scaler refuses to centre.
         return dict.fromkeys(WEIGHT_EQUIVALENCE, "a Pipeline weighs its last step only")
     if any(estimator is other for other in WITHOUT_WEIGHTS):
         return dict.fromkeys(WEIGHT_CHECKS, "a member takes no weights")
+    if any(estimator is other for other in WITHOUT_WEIGHTS_OR_SPARSE_ROWS):
+        # scikit-learn 1.6 asks for sparse rows and lets a TypeError pass; later ones do not ask.
+        return dict.fromkeys(set(WEIGHT_CHECKS) - {ON_SPARSE}, "a member takes no weights")
     return {}
 
 
