@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from ..._utils.compat import index_rows
 from ..methods import TEACHER, title
@@ -43,7 +43,7 @@ class Measurement:
     method : object
         How the classifier came about.
     score, score_se : float
-        Its score, and the standard error over test rows.
+        Its score, and the standard error over test rows, or over their groups.
     log_loss, log_loss_se : float
         Mean of `losses` and its standard error.
     excess : float or None
@@ -69,6 +69,8 @@ class Measurement:
         Curve of predicted probability and observed share.
     note : str
         What else there is to say of it.
+    groups : ndarray of shape (n_samples,) or None
+        Group of each test row, by which errors are counted.
     """
 
     student: str | None
@@ -90,6 +92,7 @@ class Measurement:
     losses: Array = field(repr=False, compare=False)
     reliability: Reliability = field(repr=False, compare=False)
     note: str = ""
+    groups: NDArray[Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_teacher(self) -> bool:
@@ -119,6 +122,8 @@ class TestRows:
     bayes_proba : ndarray of shape (n_samples, n_classes) or None
         True class probabilities, where they are known. They take the place of `y`: accuracy, log
         loss and calibration are then those expected over labels.
+    groups : ndarray of shape (n_samples,) or None
+        Group of each row; standard errors then count groups and not rows.
     """
 
     __test__ = False  # pytest takes the name for a test
@@ -128,6 +133,7 @@ class TestRows:
     classes: NDArray[Any]
     scorer: Callable[..., float] | None = None
     bayes_proba: Array | None = None
+    groups: NDArray[Any] | None = None
 
     @property
     def truth(self) -> Array:
@@ -169,7 +175,7 @@ class TestRows:
         proba = probabilities(classifier, self.X, self.classes)
         truth = self.truth
         losses = log_losses(truth, proba)
-        log_loss, log_loss_se = mean_and_error(losses)
+        log_loss, log_loss_se = mean_and_error(losses, self.groups)
         score, score_se = self._score(classifier, proba)
         curve = reliability(truth, proba)
         excess = None if self.bayes_proba is None else log_loss - bayes_log_loss(truth)
@@ -191,21 +197,40 @@ class TestRows:
             losses,
             curve,
             note,
+            self.groups,
         )
 
     def _score(self, classifier: Any, proba: Array) -> tuple[float, float]:
         if self.scorer is None:
-            return mean_and_error(hits(self.truth, proba))
+            return mean_and_error(hits(self.truth, proba), self.groups)
         score = float(self.scorer(classifier, self.X, self.y))
         return score, self._error_by_blocks(classifier)
 
     def _error_by_blocks(self, classifier: Any) -> float:
         """Return the standard error of a score that is no mean over rows, from ten blocks."""
         assert self.scorer is not None
-        blocks = min(MAX_BLOCKS, int(np.unique(self.y, return_counts=True)[1].min()))
-        if blocks < 2:
+        parts = _blocks(self.y, self.groups)
+        if len(parts) < 2:
             return float("nan")
-        folds = StratifiedKFold(blocks, shuffle=True, random_state=0)
-        parts = [part for _, part in folds.split(np.zeros(len(self.y)), self.y)]
         scores = [self.scorer(classifier, index_rows(self.X, p), self.y[p]) for p in parts]
         return mean_and_error(np.array(scores, dtype=np.float64))[1]
+
+
+def _blocks(y: NDArray[Any], groups: NDArray[Any] | None) -> list[NDArray[np.intp]]:
+    """Divide rows in blocks with all classes, ten if possible, and none if not in two.
+
+    Groups stay whole: what they share would make blocks too much alike.
+    """
+    classes, codes = np.unique(y, return_inverse=True)
+    rows = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    most = min(len(np.unique(rows[codes == k])) for k in range(len(classes)))
+    for n_blocks in range(min(MAX_BLOCKS, most), 1, -1):
+        parts = [part for _, part in _splitter(n_blocks, groups).split(y, y, groups)]
+        if all(len(np.unique(codes[part])) == len(classes) for part in parts):
+            return parts
+    return []
+
+
+def _splitter(n_blocks: int, groups: NDArray[Any] | None) -> Any:
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    return kind(n_blocks, shuffle=True, random_state=0)
