@@ -8,9 +8,9 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from joblib import parallel_config
 
 from ..._utils.compat import index_rows, n_rows
+from .one_core import on_one_core
 
 MIN_REPEATS, MAX_REPEATS, SECONDS = 3, 1000, 0.2
 WARM_UP_ROWS = 100
@@ -40,10 +40,11 @@ def prediction_time(
 ) -> float:
     """Return the least time that `predict_proba` takes, in microseconds per row.
 
-    What joblib would share out among cores runs on one, so that a forest's own parallelism does
-    not hide its cost. After a warm-up that is not timed, the batch is predicted 3 to 1,000 times,
-    until a fifth of a second has passed. The quickest counts, as what is slower met other work on
-    the machine.
+    What would be shared out among cores, by joblib, OpenMP, BLAS or a booster's own threads, runs
+    on one, so that parallelism does not hide its cost; see
+    :mod:`skdistill.evaluation.measure.one_core`. After a warm-up that is not timed, the batch is
+    predicted 3 to 1,000 times, until a fifth of a second has passed. The quickest counts, as what
+    is slower met other work on the machine.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def prediction_time(
         Number of rows that are predicted at once: the first of X, over and over if there are
         fewer.
     clock : callable, default=time.perf_counter
-        Returns seconds. On a busy machine `time.process_time` is fairer to what uses one thread.
+        Returns seconds. On a busy machine `time.process_time` is fairer.
 
     Returns
     -------
@@ -64,11 +65,11 @@ def prediction_time(
     """
     rows = index_rows(X, np.resize(np.arange(n_rows(X)), batch))
     seconds: list[float] = []
-    with parallel_config(backend="sequential"):
-        classifier.predict_proba(index_rows(rows, np.arange(min(batch, WARM_UP_ROWS))))
+    with on_one_core(classifier) as alone:
+        alone.predict_proba(index_rows(rows, np.arange(min(batch, WARM_UP_ROWS))))
         end = clock() + SECONDS
         while len(seconds) < MIN_REPEATS or (len(seconds) < MAX_REPEATS and clock() < end):
             start = clock()
-            classifier.predict_proba(rows)
+            alone.predict_proba(rows)
             seconds.append(clock() - start)
     return 1e6 * min(seconds) / batch

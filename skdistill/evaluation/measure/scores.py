@@ -237,9 +237,10 @@ def mean_and_error(values: Array, groups: ArrayLike | None = None) -> tuple[floa
     (0.5, 0.5)
     """
     mean = float(values.mean())
-    off = values - mean
+    off = np.asarray(values - mean, dtype=np.float64)
     if groups is not None:
-        off = np.bincount(np.unique(np.ravel(groups), return_inverse=True)[1], weights=off)
+        codes = np.unique(np.ravel(groups), return_inverse=True)[1]
+        off = np.bincount(codes, weights=off).astype(np.float64)
     n_drawn = len(off)
     if n_drawn < 2:
         return mean, float("nan")
