@@ -34,7 +34,7 @@ X, Y = make_classification(300, 20, n_informative=10, random_state=0)
 
 LIGHT = LGBMClassifier(n_estimators=5, verbose=-1, n_jobs=2)
 EXTREME = XGBClassifier(n_estimators=5, n_jobs=2)
-CAT = CatBoostClassifier(iterations=5, verbose=0, thread_count=2)
+CAT = CatBoostClassifier(iterations=5, verbose=0, thread_count=2, allow_writing_files=False)
 SOFT = LGBMSoftClassifier(n_estimators=5, n_jobs=2)
 ANY = {
     "forest": RandomForestClassifier(30, n_jobs=2),
