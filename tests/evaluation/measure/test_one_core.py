@@ -67,7 +67,7 @@ def cpu_of_threads():
     return found
 
 
-def cores_used(classifier, rows, ticks=10):
+def cores_used(classifier, rows, ticks=20):
     """CPU time of all threads, in units of that of the busiest; a busy machine slows them alike."""
     classifier.predict_proba(rows)
     before, used = cpu_of_threads(), [0]
@@ -86,7 +86,9 @@ def fitted(request):
 def test_one_thread_works(fitted):
     # Whatever OMP_NUM_THREADS says.
     with threadpool_limits(2), on_one_core(fitted) as alone:
-        assert cores_used(alone, np.tile(X, (30, 1))) <= 1.2
+        rows = np.tile(X, (30, 1))
+        # Threads of the fit, or of the test before, go on for a while: look up to five times.
+        assert any(cores_used(alone, rows) <= 1.2 for _ in range(5))
 
 
 def test_answers_are_the_same_and_nothing_is_modified(fitted):
