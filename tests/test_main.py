@@ -11,10 +11,10 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from skdistill.evaluation.show.results import Comparison
 
 import skdistill.__main__ as command
 from skdistill.__main__ import STUDENTS, TEACHERS, main
+from skdistill.evaluation.show.results import Comparison
 
 from .evaluation.show.test_results import made_up
 from .odd_tables import BROKEN_FILES, TARGETS, odd_table

@@ -2,9 +2,16 @@
 
 from functools import cache
 
+import numpy as np
 from lightgbm.basic import _ConfigAliases
 from sklearn import get_config
 from sklearn.utils import _safe_indexing as _sklearn_indexing
+from sklearn.utils._param_validation import (
+    Hidden,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import _check_method_params, _num_samples
 
 try:
@@ -21,7 +28,11 @@ except ImportError:  # scikit-learn before 1.9
 
 __all__ = [
     "CallbackSupportMixin",
+    "Hidden",
+    "Interval",
+    "StrOptions",
     "callback_context",
+    "check_parameters",
     "index_params",
     "index_rows",
     "lightgbm_names",
@@ -59,6 +70,30 @@ def callback_context(estimator, n_parts):  # type: ignore[no-untyped-def]
     if not getattr(estimator, "_skl_callbacks", None):
         return None
     return estimator._init_callback_context(max_subtasks=n_parts)
+
+
+class _Boolean:
+    """Stands for a boolean where numbers are wanted, as Python takes True for 1."""
+
+    def __init__(self, value) -> None:  # type: ignore[no-untyped-def]
+        self.value = value
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+def check_parameters(constraints, params, owner):  # type: ignore[no-untyped-def]
+    """Refuse parameters that break their constraints; those without any are not looked at.
+
+    Constraints are scikit-learn's, such as `Interval`, but a boolean is no number here.
+    """
+    given = {
+        name: _Boolean(value)
+        if isinstance(value, bool | np.bool_) and "boolean" not in constraints.get(name, ())
+        else value
+        for name, value in params.items()
+    }
+    validate_parameter_constraints(constraints, given, caller_name=type(owner).__name__)
 
 
 @cache

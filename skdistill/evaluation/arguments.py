@@ -12,10 +12,10 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .. import rows as rows_
-from .._utils.compat import n_rows
 from .._utils.estimators import last_step
 from .._utils.validation import check_scorer, is_number
 from ..rows import Rows
+from ..sources.fixed import check_given
 from .measure.measurement import LARGE_BATCH, TestRows
 
 # ---- students --------------------------------------------------------------------------------
@@ -121,6 +121,7 @@ def hold_out(
     y_test: Any,
     test_size: Any,
     groups: Any,
+    groups_test: Any,
     bayes_proba: Any,
     scoring: Any,
     seed: int,
@@ -131,28 +132,35 @@ def hold_out(
         raise ValueError("X_test and y_test go together: give both, or neither.")
     if bayes_proba is not None and X_test is None:
         raise ValueError("bayes_proba belongs to X_test: give that too.")
-    if groups is not None:
-        check_consistent_length(rows.y, groups)
+    if groups_test is not None and X_test is None:
+        raise ValueError("groups_test belongs to X_test: give that too, or groups alone.")
+    check_consistent_length(rows.y, groups)
     if X_test is None:
         rows, test = _split(rows, test_size, seed)
-        X_test, y_test = test.X, test.y
+        X_test, y_test, groups_test = test.X, test.y, test.groups
     else:
-        X_test = rows_.check_table(None, X_test, y_test)
+        X_test = _like(rows, rows_.check_table(None, X_test, y_test))
         y_test = column_or_1d(y_test, warn=True)
+        check_consistent_length(y_test, groups_test)
     classes = rows.classes
     unknown = sorted(set(np.unique(y_test).tolist()) - set(classes.tolist()), key=str)
     if unknown:
         raise ValueError(f"The test rows hold labels that no training row has: {unknown}.")
     if bayes_proba is not None:
-        bayes_proba = np.asarray(bayes_proba, dtype=np.float64)
-        if bayes_proba.shape != (n_rows(X_test), len(classes)):
-            raise ValueError(
-                f"bayes_proba must have shape ({n_rows(X_test)}, {len(classes)}), found "
-                f"{bayes_proba.shape}."
-            )
+        tested = Rows(X_test, y_test, classes, np.searchsorted(classes, y_test))
+        bayes_proba = check_given(bayes_proba, tested, name="bayes_proba")
     check_scorer(scoring, rows.X, rows.y)
     scorer = None if scoring is None else get_scorer(scoring)
-    return rows, TestRows(X_test, y_test, classes, scorer, bayes_proba)
+    groups_test = None if groups_test is None else np.ravel(groups_test)
+    return rows, TestRows(X_test, y_test, classes, scorer, bayes_proba, groups_test)
+
+
+def _like(rows: Rows, X_test: Any) -> Any:
+    """Return test rows with the categories of the training rows, if the columns are theirs."""
+    names = rows_.column_names(X_test)
+    if rows.feature_names is not None and names is not None:
+        rows_.compare_names(rows.feature_names, names, all_needed=True, others_welcome=False)
+    return rows_.restore_categories(X_test, rows.dtypes)
 
 
 def _split(rows: Rows, test_size: Any, seed: int) -> tuple[Rows, Rows]:

@@ -60,6 +60,7 @@ def compare_students(
     test_size: float = 0.3,
     bayes_proba: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    groups_test: ArrayLike | None = None,
     cv: Any = 5,
     teacher_cv: Any = None,
     scoring: Any = None,
@@ -112,11 +113,16 @@ def compare_students(
     test_size : float, default=0.3
         Share of the rows that is held out, stratified, where `X_test` is None.
     bayes_proba : array-like of shape (n_test, n_classes), default=None
-        True class probabilities of `X_test`, columns in the order of the sorted labels, where
-        these are known, as for simulated rows. Scores are then those expected over labels.
+        True class probabilities of `X_test`, columns in the order of the sorted labels or, in
+        a frame, named after them, where these are known, as for simulated rows. Scores are then
+        those expected over labels.
     groups : array-like of shape (n_samples,), default=None
         Group of each row: no group is both trained and tested on, in no fold either. They
-        exclude `teacher_cv="oob"`, as bags ignore groups.
+        exclude `teacher_cv="oob"`, as bags ignore groups. Standard errors count groups and not
+        rows.
+    groups_test : array-like of shape (n_test,), default=None
+        Group of each row of `X_test`, for the standard errors. Without it each of these rows
+        counts as drawn on its own.
     cv : int, splitter or iterable, default=5
         Folds of the training rows, for the teacher's out-of-fold answers and for both searches.
         An int means stratified folds, shuffled by `random_state`.
@@ -184,7 +190,9 @@ def compare_students(
     named = name_students(students, param_name, param_range)
     check_budget(max_latency=max_latency, max_size=max_size, latency_batch=latency_batch)
     seed = as_seed(random_state)
-    train, test = hold_out(X, y, X_test, y_test, test_size, groups, bayes_proba, scoring, seed)
+    train, test = hold_out(
+        X, y, X_test, y_test, test_size, groups, groups_test, bayes_proba, scoring, seed
+    )
     plan = _Plan(teacher, train, test, cv, teacher_cv, loss, n_jobs, seed)
     plan.check(named, methods)
     return Comparison(

@@ -10,6 +10,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
+from sklearn.utils.validation import check_consistent_length
 
 from .. import rows as rows_
 from .._utils.compat import index_rows
@@ -62,7 +63,10 @@ OWN_ANSWER = "the teacher's own answer"
 
 
 class Difference(NamedTuple):
-    """A mean difference of log losses, paired over rows, and its standard error."""
+    """A mean difference of log losses, paired over rows, and its standard error.
+
+    Where there are groups the error is over them.
+    """
 
     mean: float
     error: float
@@ -230,7 +234,7 @@ def diagnose_teacher(
         What is to learn from the teacher. Without it nobody can say whether the teacher has
         anything to teach. It is cloned, never modified.
     groups : array-like of shape (n_samples,), default=None
-        Group of each row, for a splitter.
+        Group of each row, for a splitter; standard errors then count groups and not rows.
     cv : int, splitter, iterable or "oob", default=5
         Which teacher answers about a row that it has not seen; see
         :class:`~skdistill.CrossFitDistiller`.
@@ -301,6 +305,7 @@ def diagnose_teacher(
     """
     check_teacher(teacher)
     rows = rows_.check(X, y, None, groups)
+    check_consistent_length(rows.y, groups)
     seed = as_seed(random_state)
     source, folds = _check(teacher, rows, cv, seed, n_jobs)
     pupil = None if student is None else prepare_pupil(teacher, student, rows.n_classes)
@@ -361,8 +366,8 @@ def _diagnose(
         name: log_losses(truth, proba)
         for name, proba in (("inside", inside), ("outside", outside), ("corrected", corrected))
     }
-    gain = _difference(losses["outside"], losses["corrected"])
-    bias, bias_se = squared_bias(truth, floored(outside), corrected)
+    gain = _difference(losses["outside"], losses["corrected"], rows.groups)
+    bias, bias_se = squared_bias(truth, floored(outside), corrected, rows.groups)
     columns = _columns(rows.X, outside, corrected)
     facts: dict[str, Any] = {
         "overfit_share": overfit_share(truth, inside, outside),
@@ -374,8 +379,8 @@ def _diagnose(
         of_student = log_losses(truth, on_labels)
         student_log_loss = float(of_student.mean())
         facts |= {
-            "lead": _difference(of_student, losses["outside"]),
-            "corrected_lead": _difference(of_student, losses["corrected"]),
+            "lead": _difference(of_student, losses["outside"], rows.groups),
+            "corrected_lead": _difference(of_student, losses["corrected"], rows.groups),
         }
     recommendation, advice = advise(**facts)
     return Diagnosis(
@@ -395,18 +400,20 @@ def _diagnose(
     )
 
 
-def _difference(losses: Array, others: Array) -> Difference:
-    return Difference(*mean_and_error(losses - others))
+def _difference(losses: Array, others: Array, groups: ArrayLike | None) -> Difference:
+    return Difference(*mean_and_error(losses - others, groups))
 
 
-def squared_bias(truth: Array, proba: Array, corrected: Array) -> tuple[float, float]:
+def squared_bias(
+    truth: Array, proba: Array, corrected: Array, groups: ArrayLike | None = None
+) -> tuple[float, float]:
     """Estimate E[(p₀ − p̂)²] by the mean of (p̃ − p̂)(y − p̂), summed over classes.
 
     p̃ has not seen the row's label y, so that E[(p̃ − p̂)(y − p̂)] = E[(p̃ − p̂)(p₀ − p̂)]. For two
     classes it is about one of them.
     """
     found = ((corrected - proba) * (truth - proba)).sum(axis=1)
-    return mean_and_error(found / 2 if truth.shape[1] == 2 else found)
+    return mean_and_error(found / 2 if truth.shape[1] == 2 else found, groups)
 
 
 def _columns(X: Any, proba: Array, corrected: Array) -> dict[str, float]:

@@ -100,14 +100,15 @@ class Given(_WithoutFolds):
         return Answers(check_given(self.teacher_proba, rows))
 
 
-def check_given(proba: Any, rows: Rows) -> Array:
+def check_given(proba: Any, rows: Rows, *, name: str = "teacher_proba") -> Array:
     """Return given probabilities as an array, if they are probabilities of the right shape.
 
-    A frame whose columns bear the classes' names is put in the order of the classes.
+    A frame whose columns bear the classes' names is put in the order of the classes. `name` is
+    what the user calls them.
     """
-    name, shape = "teacher_proba", (rows.n_samples, rows.n_classes)
+    shape = (rows.n_samples, rows.n_classes)
     if hasattr(proba, "columns"):
-        proba = _in_order(proba, rows.classes)
+        proba = _in_order(proba, rows.classes, name)
     values = check_array(proba, dtype=np.float64, ensure_2d=False, input_name=name)
     if values.shape != shape:
         raise ValueError(
@@ -123,17 +124,17 @@ def check_given(proba: Any, rows: Rows) -> Array:
     return np.asarray(values)
 
 
-def _in_order(proba: Any, classes: NDArray[Any]) -> Any:
+def _in_order(proba: Any, classes: NDArray[Any], name: str) -> Any:
     """Put the columns of a frame in the order of the classes, if they bear their names."""
     columns, labels = list(proba.columns), classes.tolist()
-    for name in (lambda value: value, str):  # 1.0 names the class 1, and so does "1"
-        by_label = {name(column): column for column in columns}
-        known = [label for label in labels if name(label) in by_label]
+    for as_key in (lambda value: value, str):  # 1.0 names the class 1, and so does "1"
+        by_label = {as_key(column): column for column in columns}
+        known = [label for label in labels if as_key(label) in by_label]
         if len(known) == len(labels) == len(columns):
-            return proba[[by_label[name(label)] for label in labels]]
+            return proba[[by_label[as_key(label)] for label in labels]]
         if known and not all(is_number(column) for column in columns):
             raise ValueError(
-                f"The columns of teacher_proba name some classes of y, but not all: found "
+                f"The columns of {name} name some classes of y, but not all: found "
                 f"{columns}, y holds {labels}."
             )
     return proba

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
-from numbers import Integral
-from typing import Any, Self
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
 
 import joblib
 import numpy as np
+from lightgbm.basic import LightGBMError
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.special import expit, softmax
+from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from .._utils.compat import index_rows, lightgbm_names
-from .._utils.validation import is_number
+from .._utils.compat import (
+    Hidden,
+    Interval,
+    StrOptions,
+    check_parameters,
+    index_rows,
+    lightgbm_names,
+)
+from .._utils.validation import is_whole_number
 from ..rows import (
     as_rows,
     category_dtypes,
@@ -40,7 +50,10 @@ _REFUSED = {
     "is_unbalance": "soft labels have no rare class; pass sample_weight to fit",
     "scale_pos_weight": "soft labels have no rare class; pass sample_weight to fit",
 }
-_COUNTS = {"num_iterations": "n_estimators", "early_stopping_round": "early_stopping_rounds"}
+# LightGBM reads integers of 32 bits, and takes what is left of a larger one.
+_LARGEST = 2**31 - 1
+# What it adds "at /path/to/config_auto.cpp, line 12 ." to.
+_ITS_SOURCE = re.compile(r"\s+at \S+, line \d+ \.\s*$")
 
 
 class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
@@ -113,7 +126,8 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     booster_ : lightgbm.Booster
-        The fitted booster. It needs no starting scores: what it predicts with `raw_score=True`,
+        The fitted booster. It knows columns by position, as `Column_0` and so on; their names are
+        in `feature_names_in_`. It needs no starting scores: what it predicts with `raw_score=True`,
         also when saved and loaded, becomes probabilities by the logistic function (two classes)
         or softmax (more).
     classes_ : ndarray of shape (n_classes,)
@@ -153,6 +167,31 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
     """
 
     accepts_soft_labels = True
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        # LightGBM's other words for the two still work.
+        "boosting_type": [StrOptions({"gbdt", "dart"}), Hidden(StrOptions({"gbrt", "goss"}))],
+        "num_leaves": [Interval(Integral, 2, 131072, closed="both")],
+        "max_depth": [Interval(Integral, -_LARGEST, _LARGEST, closed="both")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "n_estimators": [Interval(Integral, 1, _LARGEST, closed="both")],
+        "subsample_for_bin": [Interval(Integral, 1, _LARGEST, closed="both")],
+        "min_split_gain": [Interval(Real, 0, None, closed="left")],
+        "min_child_weight": [Interval(Real, 0, None, closed="left")],
+        "min_child_samples": [Interval(Integral, 0, _LARGEST, closed="both")],
+        "subsample": [Interval(Real, 0, 1, closed="right")],
+        "subsample_freq": [Interval(Integral, 0, _LARGEST, closed="both")],
+        "colsample_bytree": [Interval(Real, 0, 1, closed="right")],
+        "reg_alpha": [Interval(Real, 0, None, closed="left")],
+        "reg_lambda": [Interval(Real, 0, None, closed="left")],
+        "categorical_feature": "no_validation",  # needs the columns, see _positions
+        "early_stopping_rounds": [Interval(Integral, 1, _LARGEST, closed="both"), None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "importance_type": [StrOptions({"split", "gain"})],
+        "random_state": ["random_state"],
+        "n_jobs": [Interval(Integral, -_LARGEST, _LARGEST, closed="both"), None],
+        "verbose": [Interval(Integral, -_LARGEST, _LARGEST, closed="both")],
+    }
 
     def __init__(
         self,
@@ -246,26 +285,44 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         params = {main[k]: v for k, v in given.items() if k in main and v is not None}
         return {"deterministic": True, **params}
 
-    def _checked_params(self) -> dict[str, Any]:
-        """Return what LightGBM is to get."""
+    def _check_parameters(self) -> None:
+        """Refuse what LightGBM would ignore, or refuse itself by a line of its source."""
+        main = lightgbm_names()
         for name in self._kwargs:
             _check_name(name)
+        for name, value in self.get_params().items():
+            if main.get(name) == "boosting" and value in ("rf", "random_forest"):
+                raise ValueError(
+                    f"{name} must be 'gbdt' or 'dart', found {value!r}: a forest of LightGBM "
+                    "knows no objective for soft labels of several classes. "
+                    "SoftLabelClassifier(RandomForestClassifier()) learns them."
+                )
+        table = self._parameter_constraints
+        check_parameters(table, super().get_params(), self)
+        ours = {main[name]: name for name in table if name in main}
+        further = {name: v for name, v in self._kwargs.items() if v is not None}
+        again = {name: table[ours[main[name]]] for name in further if main[name] in ours}
+        check_parameters(again, further, self)
+
+    def _as_lightgbm_wants(self) -> dict[str, Any]:
+        """Return what LightGBM is to get."""
         params = self._by_main_name()
-        if params["boosting"] in ("rf", "random_forest"):
-            raise ValueError(
-                f"boosting_type must be 'gbdt' or 'dart', found {params['boosting']!r}: a forest "
-                "of LightGBM knows no objective for soft labels of several classes. "
-                "SoftLabelClassifier(RandomForestClassifier()) learns them."
-            )
-        for name, parameter in _COUNTS.items():
-            value = params.get(name, 1)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{parameter} must be an integer of at least 1, found {value!r}.")
         if not isinstance(params.get("seed", 0), Integral):
             # LightGBM wants a number.
             params["seed"] = check_random_state(params["seed"]).randint(np.iinfo(np.int32).max)
         params["num_threads"] = _n_threads(params.get("num_threads"))
         return params
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Say which further parameter LightGBM refuses, where its message tells."""
+        try:
+            yield
+        except (LightGBMError, TypeError) as error:
+            message = _explain(str(error), self._kwargs)
+            if message is None:
+                raise
+            raise ValueError(message) from error
 
     # ---- fit ----------------------------------------------------------------------------------
 
@@ -295,11 +352,12 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
             usable, or a frame has columns that hold text, or a parameter is out of its range,
             unknown to LightGBM or not the user's to set.
         """
+        self._check_parameters()
         X = check_table(self, X, y)
         labels, self.classes_, _ = check_soft_labels(y, signed=True)
         self._dtypes = category_dtypes(X)
         rows = _as_lightgbm_reads(X)
-        params = self._checked_params()
+        params = self._as_lightgbm_wants()
         if params.get("linear_tree") and not is_native(labels):
             raise ValueError(
                 "linear_tree must be False for signed labels and more than two classes: leaves "
@@ -308,8 +366,9 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         whole = _with_weight(Part(rows, labels, check_weights(sample_weight, len(labels))))
         part, held_out = self._hold_out(whole, params)
         n_rounds = params.pop("num_iterations")
-        columns = _positions(params.pop("categorical_feature"), X)
-        self.booster_, history = boost(part, held_out, params, n_rounds, columns)
+        columns = _positions(params.pop("categorical_feature"), X, rows.shape[1])
+        with self._named_errors():
+            self.booster_, history = boost(part, held_out, params, n_rounds, columns)
         self.best_iteration_ = self.booster_.current_iteration()
         self.__dict__.pop("validation_loss_", None)
         if held_out is not None:
@@ -321,10 +380,6 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         if "early_stopping_round" not in params:
             return whole, None
         n_samples, share = len(whole.labels), self.validation_fraction
-        if not is_number(share) or not 0 < share < 1:
-            raise ValueError(
-                f"validation_fraction must lie between 0 and 1, both excluded, found {share!r}."
-            )
         n_held_out = int(np.ceil(share * n_samples))
         if n_held_out == n_samples:
             raise ValueError(
@@ -351,18 +406,39 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Probabilities in the order of `classes_`.
         """
-        check_is_fitted(self)
-        X = restore_categories(as_rows(X), self._dtypes)
-        rows = _as_lightgbm_reads(X)
-        self._check_columns(X)
-        threads = _n_threads(self._by_main_name().get("num_threads"))
-        scores = np.asarray(self.booster_.predict(rows, raw_score=True, num_threads=threads))
+        scores = self._scores(X)
         if scores.ndim == 2:
             return np.asarray(softmax(scores, axis=1))
         proba = np.empty((len(scores), 2))
         expit(scores, out=proba[:, 1])
         np.subtract(1.0, proba[:, 1], out=proba[:, 0])
         return proba
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Predict the logarithm of class probabilities, finite also where they round to 0.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, pandas frame} of shape (n_samples, n_features)
+            Rows to predict, as for `predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`.
+        """
+        scores = self._scores(X)
+        if scores.ndim == 2:
+            return np.asarray(log_softmax(scores, axis=1))
+        return np.asarray(log_expit(np.column_stack([-scores, scores])))
+
+    def _scores(self, X: Any) -> Array:
+        check_is_fitted(self)
+        X = restore_categories(as_rows(X), self._dtypes)
+        rows = _as_lightgbm_reads(X)
+        self._check_columns(X)
+        threads = _n_threads(self._by_main_name().get("num_threads"))
+        return np.asarray(self.booster_.predict(rows, raw_score=True, num_threads=threads))
 
     def _check_columns(self, X: Any) -> None:
         # LightGBM looks at positions only, and would answer wrongly without a word.
@@ -416,6 +492,26 @@ def _check_name(name: str) -> None:
         raise ValueError(f"LGBMSoftClassifier takes no {name!r}: {_REFUSED[names[name]]}.")
 
 
+def _explain(message: str, further: dict[str, Any]) -> str | None:
+    """Return LightGBM's message with the further parameters that it is about, None for none.
+
+    It names parameters by their main names, or tells only the word that it does not know.
+    """
+    words, main = set(re.findall(r"\w+", message)), lightgbm_names()
+    about = [name for name in further if {name, main[name]} & words]
+    if not about and message.startswith("Unknown"):
+        about = [n for n, value in further.items() if isinstance(value, str) and value in words]
+    if not about:
+        return None
+    given = ", ".join(f"{name}={further[name]!r}" for name in about)
+    bound = re.match(r"Check failed: \((\w+)\) (>|>=|<|<=) \(([-.\w]+)\) at", message)
+    if bound:
+        return f"{about[0]} must be {bound[2]} {bound[3]}, found {further[about[0]]!r}."
+    if "num_total_features" in message or "num_col" in message:
+        return f"{about[0]} must have one entry for each column of X, found {further[about[0]]!r}."
+    return f"LightGBM does not take {given}: {_ITS_SOURCE.sub('', message)}"
+
+
 def _n_threads(n_jobs: int | None) -> int:
     """Return LightGBM's number of threads, where 0 is OpenMP's default."""
     if n_jobs is None:
@@ -430,7 +526,7 @@ def _as_lightgbm_reads(X: Any) -> Any:
     """Return pandas frames with names that LightGBM takes, all else as floats."""
     if hasattr(X, "iloc"):
         _refuse_text(X)
-        return _with_plain_names(X)
+        return _with_neutral_names(X)
     X = check_array(
         X,
         accept_sparse=("csr", "csc"),
@@ -453,31 +549,44 @@ def _refuse_text(frame: Any) -> None:
         )
 
 
-def _with_plain_names(frame: Any) -> Any:
-    """Replace names that LightGBM refuses, as its models are stored as JSON."""
-    names = [str(name) for name in frame.columns]
-    plain = [name.translate(str.maketrans('",:[]{}', "_______")) for name in names]
-    if plain == names:
-        return frame
+def _with_neutral_names(frame: Any) -> Any:
+    """Name columns as LightGBM names those of arrays.
+
+    It stores its models as text and JSON: it refuses some names, and changes others, such as
+    those with a space, of which two may then be equal.
+    """
     frame = frame.copy(deep=False)
-    # With positions, lest two of them become equal.
-    frame.columns = [f"{name}_{j}" for j, name in enumerate(plain)]
+    frame.columns = [f"Column_{j}" for j in range(frame.shape[1])]
     return frame
 
 
-def _positions(columns: Any, X: Any) -> Any:
+def _positions(columns: Any, X: Any, n_columns: int) -> Any:
     """Return the positions of categorical columns, or 'auto'."""
     if isinstance(columns, str):
         if columns == "auto":
             return columns
         columns = [columns]
-    names = [] if column_names(X) is None else list(X.columns)
     if not isinstance(columns, Sequence | np.ndarray):
         raise ValueError(f"categorical_feature must be 'auto' or a list, found {columns!r}.")
-    unknown = [c for c in columns if not isinstance(c, Integral) and c not in names]
-    if unknown:
-        raise ValueError(f"categorical_feature names columns that X does not have: {unknown}.")
-    return [int(c) if isinstance(c, Integral) else names.index(c) for c in columns]
+    names = [] if column_names(X) is None else list(X.columns)
+    return [_position(column, names, n_columns) for column in columns]
+
+
+def _position(column: Any, names: list[str], n_columns: int) -> int:
+    if is_whole_number(column):
+        if not 0 <= column < n_columns:
+            raise ValueError(
+                f"categorical_feature holds the position {column}, but X has {n_columns} columns: "
+                f"positions are 0 to {n_columns - 1}."
+            )
+        return int(column)
+    if names.count(column) != 1:
+        found = "columns that X does not have" if column not in names else "several columns of X"
+        raise ValueError(
+            f"categorical_feature names {found}: {column!r}. "
+            + (f"X has {names[:10]}." if names else "X has no names; use positions.")
+        )
+    return names.index(column)
 
 
 def _take(whole: Part, rows: NDArray[np.intp]) -> Part:

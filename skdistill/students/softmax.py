@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
-from numbers import Integral
-from typing import Any, NamedTuple, Self
+from numbers import Integral, Real
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._utils.validation import is_number
+from .._utils.compat import Interval, check_parameters
 from ..rows import check_weights
 from .soft_label_checks import check_soft_labels
 
@@ -112,6 +112,13 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
 
     accepts_soft_labels = True
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "C": [Interval(Real, 0, None, closed="right")],
+        "fit_intercept": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+    }
+
     def __init__(
         self,
         *,
@@ -155,7 +162,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         ConvergenceWarning
             If `max_iter` iterations did not suffice, or the loss has no minimum.
         """
-        self._check_parameters()
+        check_parameters(self._parameter_constraints, self.get_params(), self)
         X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=np.float64)
         labels, self.classes_, _ = check_soft_labels(y, signed=True)
         check_consistent_length(X, labels)
@@ -168,17 +175,6 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             self._warn(found)
         self.coef_, self.intercept_, self.n_iter_ = found.coef, found.intercept, found.n_iter
         return self
-
-    def _check_parameters(self) -> None:
-        if not is_number(self.C) or not self.C > 0:
-            raise ValueError(f"C must be a number above 0, found {self.C!r}.")
-        if not is_number(self.tol) or not 0 < self.tol < np.inf:
-            raise ValueError(f"tol must be a number above 0, found {self.tol!r}.")
-        whole = isinstance(self.max_iter, Integral) and is_number(self.max_iter)
-        if not whole or self.max_iter < 1:
-            raise ValueError(f"max_iter must be a whole number above 0, found {self.max_iter!r}.")
-        if not isinstance(self.fit_intercept, bool | np.bool_):
-            raise ValueError(f"fit_intercept must be a boolean, found {self.fit_intercept!r}.")
 
     def _warn(self, found: _Found) -> None:
         warnings.warn(

@@ -3,6 +3,8 @@
 import re
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import DataConversionWarning
@@ -120,6 +122,7 @@ def held_out(X, y, **changes):
         "y_test": None,
         "test_size": 0.3,
         "groups": None,
+        "groups_test": None,
         "bayes_proba": None,
         "scoring": None,
         "seed": 0,
@@ -143,6 +146,16 @@ def test_groups_are_never_split():
     train, test = held_out(X, y, groups=groups)
     assert not set(train.X[:, 2]) & set(test.X[:, 2])
     assert_array_equal(train.groups, train.X[:, 2])
+    assert_array_equal(test.groups, test.X[:, 2])
+
+
+def test_groups_of_given_test_rows_reach_them():
+    X, y = table()
+    given = {"X_test": X[:4], "y_test": y[:4]}
+    _, test = held_out(X, y, **given, groups_test=[[7], [7], [8], [8]])
+    assert_array_equal(test.groups, [7, 7, 8, 8])
+    _, test = held_out(X, y, **given, groups=np.arange(100))
+    assert test.groups is None
 
 
 def test_given_test_rows_are_taken_as_they_are():
@@ -151,6 +164,31 @@ def test_given_test_rows_are_taken_as_they_are():
     assert len(train.y) == 100
     assert_array_equal(test.y, y[:4])
     assert_array_equal(test.truth, np.full((4, 2), 0.5))
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_bayes_probabilities_in_a_frame_are_read_by_the_classes_names(frame):
+    X, y = table()
+    bayes = np.array([[0.1, 0.9], [0.8, 0.2]])
+    given = frame({"b": bayes[:, 1], "a": bayes[:, 0]})
+    _, test = held_out(X, y, X_test=X[:2], y_test=y[:2], bayes_proba=given)
+    assert_array_equal(test.truth, bayes)
+
+
+@pytest.mark.parametrize(
+    ("bayes_proba", "message"),
+    [
+        ([[-0.5, 1.5]], "bayes_proba must not be negative, found -0.5"),
+        ([[np.nan, 1]], "Input bayes_proba contains NaN"),
+        ([[0.5, 0.4]], "rows of bayes_proba must sum to 1"),
+        ([0.5], r"bayes_proba must.*found shape \(1,\)"),
+        (pd.DataFrame({"a": [0.5], "z": [0.5]}), "columns of bayes_proba name some classes"),
+    ],
+)
+def test_bayes_probabilities_are_checked_as_given_teacher_probabilities(bayes_proba, message):
+    X, y = table()
+    with pytest.raises(ValueError, match=message):
+        held_out(X, y, X_test=X[:1], y_test=y[:1], bayes_proba=bayes_proba)
 
 
 def test_labels_of_test_rows_may_be_a_column():
@@ -182,7 +220,12 @@ def test_class_that_cannot_be_held_out_is_named():
         ({"bayes_proba": np.ones((1, 2))}, "bayes_proba belongs to X_test"),
         (
             {"X_test": np.zeros((1, 2)), "y_test": ["a"], "bayes_proba": np.ones((2, 2))},
-            r"shape \(1, 2\), found \(2, 2\)",
+            r"bayes_proba must.*shape \(1, 2\), found shape \(2, 2\)",
+        ),
+        ({"groups_test": [1]}, "groups_test belongs to X_test"),
+        (
+            {"X_test": np.zeros((1, 2)), "y_test": ["a"], "groups_test": [1, 2]},
+            "inconsistent numbers of samples",
         ),
         ({"test_size": 2.0}, "test_size"),
         ({"groups": [1]}, "inconsistent numbers of samples"),

@@ -11,6 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GroupKFold
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -211,6 +212,45 @@ def test_teacher_that_cannot_be_pickled_has_no_size_and_can_teach(noisy):
     comparison = compare_students(teacher, students, X, y, methods=["cross_fit", "tuned"], cv=3)
     assert np.isnan(comparison.measurements[0].size)
     assert "–" in str(comparison)
+
+
+def test_reported_errors_are_the_spread_over_draws_of_groups(monkeypatch):
+    """18 groups of 20 all but equal rows are tested, each with a label that nothing predicts."""
+    place = "skdistill.evaluation.measure.measurement.prediction_time"
+    monkeypatch.setattr(place, lambda *args, **params: 1.0)
+    n_draws, found = 60, []
+    for seed in range(n_draws):
+        rng = np.random.RandomState(seed)
+        groups = np.repeat(np.arange(60), 20)
+        X = rng.standard_normal((60, 3))[groups] + 0.01 * rng.standard_normal((1200, 3))
+        y = rng.randint(0, 2, 60)[groups]
+        comparison = compare_students(
+            GaussianNB(),
+            tree(max_leaf_nodes=8),
+            X,
+            y,
+            groups=groups,
+            cv=GroupKFold(3),
+            methods=["labels"],
+            random_state=seed,
+        )
+        found.append([(m.score, m.score_se) for m in comparison.measurements])
+    scores, errors = np.moveaxis(found, -1, 0)
+    # A standard deviation of n numbers is off by 1 / sqrt(2 n); three times that.
+    tolerance = 3 / np.sqrt(2 * n_draws)
+    assert_allclose(errors.mean(axis=0), scores.std(axis=0, ddof=1), rtol=tolerance)
+
+
+def test_differences_in_the_sentence_count_groups(noisy):
+    X, y, _ = noisy
+    rows = np.repeat(np.arange(300), 4)
+    given = {"X_test": X[rows[:400]], "y_test": y[rows[:400]], "methods": ["labels"]}
+    alone = given | {"X_test": X[:100], "y_test": y[:100]}
+    by_group = compare_students(STUMP, tree(), X, y, **given, groups_test=rows[:400])
+    assert (
+        by_group.describe().split(", at ")[0]
+        == (compare_students(STUMP, tree(), X, y, **alone).describe().split(", at ")[0])
+    )
 
 
 def test_groups_are_kept_together_in_test_rows_and_folds(noisy):

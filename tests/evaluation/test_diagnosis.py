@@ -286,6 +286,23 @@ def test_picture_shows_three_reliability_curves(noisy):
 # ---- what is taken, and what is refused ------------------------------------------------------
 
 
+def test_errors_count_groups(noisy):
+    """Folds of whole groups of equal rows: what is found is that of one row a group."""
+    X, y = noisy
+    n_groups, size = 60, 5
+    groups = np.tile(np.arange(n_groups), size)
+    X, y = X[:n_groups][groups], y[:n_groups][groups]
+    teacher = DecisionTreeClassifier(max_depth=1, random_state=0)
+    folds = list(GroupKFold(3).split(X, y, groups))
+    by_group = diagnose_teacher(teacher, X, y, groups=groups, cv=folds, student=tree())
+    by_row = diagnose_teacher(teacher, X, y, cv=folds, student=tree())
+    more = np.sqrt((len(y) - 1) / (n_groups - 1))
+    for name in ("correction_gain", "lead", "corrected_lead"):
+        assert getattr(by_group, name).mean == getattr(by_row, name).mean
+        assert_allclose(getattr(by_group, name).error, more * getattr(by_row, name).error)
+    assert_allclose(by_group.squared_bias_se, more * by_row.squared_bias_se)
+
+
 def test_several_classes_sparse_rows_and_groups_are_taken():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 4))
@@ -316,6 +333,7 @@ def test_several_classes_sparse_rows_and_groups_are_taken():
         ({"cv": "oob"}, "LogisticRegression does not bag"),
         ({"cv": 1}, "at least 2 folds"),
         ({"y": np.zeros(300)}, "at least 2 classes"),
+        ({"groups": [1, 2]}, "inconsistent numbers of samples"),
     ],
 )
 def test_bad_input_is_told_so(noisy, changes, message):

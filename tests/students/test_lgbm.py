@@ -1,6 +1,8 @@
 """LightGBM as a student that learns soft labels by its own loss."""
 
+import inspect
 import pickle
+import re
 
 import lightgbm as lgb
 import numpy as np
@@ -195,6 +197,29 @@ def test_random_state_objects_seed_too():
     assert_array_equal(fitted(np.int64(0)), fitted(0))
 
 
+# ---- logarithms --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n_classes", "signed"), LABELS)
+def test_log_probabilities_are_those_of_the_probabilities(n_classes, signed):
+    X, P = soft(n_classes, signed=signed)
+    model = LGBMSoftClassifier(**SMALL).fit(X, P)
+    assert_allclose(model.predict_log_proba(X), np.log(model.predict_proba(X)), rtol=1e-10)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_log_probabilities_are_finite_where_probabilities_round_to_zero(n_classes):
+    P = np.repeat(np.eye(n_classes)[:2], 50, axis=0)
+    X = P[:, :1]
+    model = LGBMSoftClassifier(n_estimators=60, learning_rate=5.0, min_child_weight=0, n_jobs=1)
+    # Scores beyond those that an exponential can hold.
+    model.fit(X, P).booster_.set_leaf_output(0, 0, 1e4)
+    logs = model.predict_log_proba(X)
+    assert np.isfinite(logs).all()
+    assert model.predict_proba(X).min() == 0
+    assert logs.min() < -5e3
+
+
 # ---- tables ------------------------------------------------------------------------------------
 
 
@@ -249,6 +274,42 @@ def test_names_that_lightgbm_refuses():
     assert_array_equal(
         model.predict_proba(frame), LGBMSoftClassifier(**SMALL).fit(X, P).predict_proba(X)
     )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a,b", "a_b", *"cdefgh"],
+        ["a b", "a_b", *"cdefgh"],
+        ["a\nb", "a", "a:b", "a_b_0", *"cdef"],
+        ["", "b", " ", "_", "[", "{", "}", '"'],
+        ["Column_1", "Column_0", *"cdefgh"],
+    ],
+)
+def test_any_names_are_learned_by_their_place(names):
+    X, P = soft(2)
+    frame = pd.DataFrame(X, columns=names)
+    model = LGBMSoftClassifier(**SMALL).fit(frame, P)
+    assert list(frame.columns) == list(model.feature_names_in_) == names
+    proba = model.predict_proba(frame)
+    assert_array_equal(proba, LGBMSoftClassifier(**SMALL).fit(X, P).predict_proba(X))
+    again = pickle.loads(pickle.dumps(model))
+    assert_array_equal(again.predict_proba(frame), proba)
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict_proba(frame[names[::-1]])
+
+
+def test_categories_are_found_by_names_that_lightgbm_does_not_take():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a,b": rng.normal(size=300), "a b": rng.integers(0, 6, 300)})
+    P = np.eye(2)[(frame["a b"] % 2).to_numpy()]
+    by_place = LGBMSoftClassifier(**SMALL, categorical_feature=[1]).fit(frame.to_numpy(), P)
+    by_name = LGBMSoftClassifier(**SMALL, categorical_feature=["a b"]).fit(frame, P)
+    assert_array_equal(by_name.predict_proba(frame), by_place.predict_proba(frame.to_numpy()))
+    twice = frame.set_axis(["a", "a"], axis=1)
+    # Newer versions of scikit-learn refuse such a frame themselves.
+    with pytest.raises(ValueError, match="names several columns of X: 'a'|unique column names"):
+        LGBMSoftClassifier(**SMALL, categorical_feature=["a"]).fit(twice, P)
 
 
 @pytest.mark.parametrize("as_type", [sparse.csr_array, sparse.csc_matrix, sparse.coo_array])
@@ -429,13 +490,13 @@ def test_further_parameters_are_parameters():
         ({"boost_from_average": False}, "starts from the mean"),
         ({"boosting_type": "rf"}, "boosting_type must be 'gbdt' or 'dart', found 'rf'"),
         ({"boosting": "random_forest"}, "found 'random_forest'"),
-        ({"n_estimators": 0}, "n_estimators must be an integer of at least 1, found 0"),
-        ({"n_estimators": 2.5}, "n_estimators must be an integer of at least 1, found 2.5"),
-        ({"early_stopping_rounds": 0}, "early_stopping_rounds must be an integer of at least 1"),
-        ({"early_stopping_rounds": 1, "validation_fraction": 1.0}, "validation_fraction must lie"),
-        ({"early_stopping_rounds": 1, "validation_fraction": "0.1"}, "validation_fraction must"),
         ({"early_stopping_rounds": 1, "validation_fraction": 0.999}, "none of 600 rows to learn"),
-        ({"categorical_feature": ["z"]}, r"columns that X does not have: \['z'\]"),
+        ({"categorical_feature": ["z"]}, "columns that X does not have: 'z'. X has no names"),
+        ({"categorical_feature": [8]}, r"position 8, but X has 8 columns.* 0 to 7"),
+        ({"categorical_feature": [-1]}, "categorical_feature holds the position -1"),
+        ({"categorical_feature": [True]}, "categorical_feature names columns"),
+        ({"categorical_feature": [1.0]}, "categorical_feature names columns"),
+        ({"categorical_column": [9]}, "categorical_feature holds the position 9"),
         ({"categorical_feature": 3}, "categorical_feature must be 'auto' or a list, found 3"),
     ],
 )
@@ -443,6 +504,105 @@ def test_bad_parameters_are_refused(params, message):
     X, P = soft(2)
     with pytest.raises(ValueError, match=message):
         LGBMSoftClassifier(**params).fit(X, P)
+
+
+BAD = {
+    "boosting_type": ["forest", None, 1],
+    "num_leaves": [1, 0, -3, 131073, 2.5, 31.0, "31", None, True],
+    "max_depth": ["deep", 2.5, None, 2**33],
+    "learning_rate": [0, -1, np.nan, np.inf, "fast", None, True],
+    "n_estimators": [0, -1, 2.5, "many", None, True, np.nan],
+    "subsample_for_bin": [0, -1, 1e5, "all"],
+    "min_split_gain": [-0.1, np.nan, "no"],
+    "min_child_weight": [-1, np.nan, np.inf, "light"],
+    "min_child_samples": [-1, 1.5, "few", None],
+    "subsample": [0, -0.5, 2, 1.01, np.nan, "half", True],
+    "subsample_freq": [-1, 0.5, "often"],
+    "colsample_bytree": [0, -0.5, 2, np.nan, None],
+    "reg_alpha": [-1, np.nan, np.inf, "strong"],
+    "reg_lambda": [-1e-9, np.nan, None],
+    "early_stopping_rounds": [0, -1, 1.5, "soon", True],
+    "validation_fraction": [0, 0.0, 1, 1.0, -0.1, np.nan, "0.1", None],
+    "importance_type": ["weight", None, 3],
+    "random_state": [-1, 1.5, "seed", np.random.default_rng(0)],
+    "n_jobs": [1.5, "all", True],
+    "verbose": ["loud", 0.5, True, None],
+    # Under another of their names, too.
+    "feature_fraction": [2.0, -1],
+    "num_leaf": [1],
+    "eta": [-0.1],
+    "n_iter": [0],
+    "n_iter_no_change": [0],
+    "num_threads": [1.5],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in BAD.items() for value in values]
+)
+def test_bad_values_are_refused_before_lightgbm_is_called(name, value, monkeypatch):
+    monkeypatch.setattr("skdistill.students.lgbm.boost", None)
+    X, P = soft(2)
+    message = (
+        rf"The '{name}' parameter of LGBMSoftClassifier must be .*Got {re.escape(repr(value))}"
+    )
+    with pytest.raises(ValueError, match=message):
+        LGBMSoftClassifier(**{name: value}).fit(X, P)
+
+
+def test_table_of_constraints_is_about_all_parameters():
+    own = set(inspect.signature(LGBMSoftClassifier).parameters) - {"kwargs"}
+    assert set(LGBMSoftClassifier._parameter_constraints) == own
+    assert own - set(BAD) == {"categorical_feature"}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"num_leaves": np.int64(4), "learning_rate": np.float32(0.2), "n_estimators": np.int32(3)},
+        {"learning_rate": 1, "subsample": 1, "reg_lambda": 0, "min_child_samples": 0},
+        {"max_depth": -1, "n_jobs": -1, "early_stopping_rounds": None, "random_state": None},
+        {"boosting_type": "goss"},
+    ],
+)
+def test_good_values_are_not_refused(params):
+    X, P = soft(2, n_samples=100)
+    assert LGBMSoftClassifier(**{"n_estimators": 2} | params).fit(X, P).best_iteration_ > 0
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"max_bin": 1}, r"^max_bin must be > 1, found 1\.$"),
+        ({"max_bins": 0}, r"^max_bins must be > 1, found 0\.$"),
+        ({"path_smooth": np.nan}, r"^path_smooth must be >= 0.0, found nan\.$"),
+        ({"feature_fraction_bynode": 2}, r"^feature_fraction_bynode must be <= 1.0, found 2\.$"),
+        ({"max_bin": 2.5}, "take max_bin=2.5: Parameter max_bin should be of type int"),
+        ({"max_bin": {}}, "take max_bin={}: Unknown type of parameter"),
+        ({"extra_trees": "maybe"}, "take extra_trees='maybe': .* \"true\""),
+        ({"tree_learner": "nope"}, "take tree_learner='nope': Unknown tree learner"),
+        ({"cat_smooth": "a"}, "take cat_smooth='a': Unknown token a"),
+        ({"monotone_constraints": [1]}, "monotone_constraints must have one entry for each column"),
+        (
+            {"data_sample_strategy": "goss", "top_rate": 0.9, "other_rate": 0.9},
+            r"take top_rate=0.9, other_rate=0.9: Check failed: .* <= \(1.0f\)$",
+        ),
+    ],
+)
+def test_further_parameters_that_lightgbm_refuses_are_named(params, message):
+    X, P = soft(2)
+    with pytest.raises(ValueError, match=message):
+        LGBMSoftClassifier(**SMALL, **params).fit(X, P)
+
+
+def test_errors_that_are_about_no_parameter_stay_lightgbms(monkeypatch):
+    def fail(*args):
+        raise lgb.basic.LightGBMError("No OpenCL device found")
+
+    monkeypatch.setattr("skdistill.students.lgbm.boost", fail)
+    X, P = soft(2)
+    with pytest.raises(lgb.basic.LightGBMError, match="OpenCL"):
+        LGBMSoftClassifier(**SMALL, device_type="gpu").fit(X, P)
 
 
 def test_linear_leaves_are_refused_where_the_mean_could_not_be_folded_in():

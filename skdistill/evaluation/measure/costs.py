@@ -8,9 +8,9 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from joblib import parallel_config
 
 from ..._utils.compat import index_rows, n_rows
+from .one_core import on_one_core
 
 MIN_REPEATS, MAX_REPEATS, SECONDS = 3, 1000, 0.2
 WARM_UP_ROWS = 100
@@ -29,19 +29,19 @@ def prediction_time(
 ) -> float:
     """Return the least time that `predict_proba` takes, in microseconds per row.
 
-    What joblib would share out among cores runs on one, so that a forest's own parallelism does
-    not hide its cost. After a warm-up that is not timed, the batch, the first rows of X over and
-    over, is predicted 3 to 1,000 times, until a fifth of a second has passed. The quickest counts,
-    as what is slower met other work on the machine; on a busy one the clock `time.process_time` is
-    fairer to what uses one thread.
+    What would be shared out among cores, by joblib, OpenMP, BLAS or a booster's own threads, runs
+    on one (`one_core.py`), so that parallelism does not hide its cost. After a warm-up that is not
+    timed, the batch, the first rows of X over and over, is predicted 3 to 1,000 times, until a
+    fifth of a second has passed. The quickest counts, as what is slower met other work on the
+    machine; on a busy one the clock `time.process_time` is fairer.
     """
     rows = index_rows(X, np.resize(np.arange(n_rows(X)), batch))
     seconds: list[float] = []
-    with parallel_config(backend="sequential"):
-        classifier.predict_proba(index_rows(rows, np.arange(min(batch, WARM_UP_ROWS))))
+    with on_one_core(classifier) as alone:
+        alone.predict_proba(index_rows(rows, np.arange(min(batch, WARM_UP_ROWS))))
         end = clock() + SECONDS
         while len(seconds) < MIN_REPEATS or (len(seconds) < MAX_REPEATS and clock() < end):
             start = clock()
-            classifier.predict_proba(rows)
+            alone.predict_proba(rows)
             seconds.append(clock() - start)
     return 1e6 * min(seconds) / batch

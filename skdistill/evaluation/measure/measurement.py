@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from ..._utils.compat import index_rows
 from ...rows import Rows
@@ -56,6 +56,7 @@ class Measurement:
     losses: Array = field(repr=False, compare=False)  # log loss of each test row
     reliability: Reliability = field(repr=False, compare=False)
     note: str = ""  # what else there is to say of it
+    groups: NDArray[Any] | None = field(default=None, repr=False, compare=False)  # of test rows
 
     @property
     def is_teacher(self) -> bool:
@@ -74,6 +75,7 @@ class TestRows:
 
     Where `bayes_proba`, the true class probabilities (n_samples, n_classes), are known, they take
     the place of `y`: accuracy, log loss and calibration are then those expected over labels.
+    With `groups`, standard errors count these and not rows.
     """
 
     __test__ = False  # pytest takes the name for a test
@@ -83,6 +85,7 @@ class TestRows:
     classes: NDArray[Any]  # all labels there are, sorted
     scorer: Callable[..., float] | None = None  # scorer(classifier, X, y); None: the accuracy
     bayes_proba: Array | None = None
+    groups: NDArray[Any] | None = None
 
     @property
     def rows(self) -> Rows:
@@ -111,7 +114,7 @@ class TestRows:
         proba = probabilities(classifier, self.X, self.classes)
         truth = self.truth
         losses = log_losses(truth, proba)
-        log_loss, log_loss_se = mean_and_error(losses)
+        log_loss, log_loss_se = mean_and_error(losses, self.groups)
         score, score_se = self._score(classifier, proba)
         curve = reliability(truth, proba)
         excess = None if self.bayes_proba is None else log_loss - bayes_log_loss(truth)
@@ -133,21 +136,40 @@ class TestRows:
             losses,
             curve,
             note,
+            self.groups,
         )
 
     def _score(self, classifier: Any, proba: Array) -> tuple[float, float]:
         if self.scorer is None:
-            return mean_and_error(hits(self.truth, proba))
+            return mean_and_error(hits(self.truth, proba), self.groups)
         score = float(self.scorer(classifier, self.X, self.y))
         return score, self._error_by_blocks(classifier)
 
     def _error_by_blocks(self, classifier: Any) -> float:
         """Return the standard error of a score that is no mean over rows, from ten blocks."""
         assert self.scorer is not None
-        blocks = min(MAX_BLOCKS, int(np.unique(self.y, return_counts=True)[1].min()))
-        if blocks < 2:
+        parts = _blocks(self.y, self.groups)
+        if len(parts) < 2:
             return float("nan")
-        folds = StratifiedKFold(blocks, shuffle=True, random_state=0)
-        parts = [part for _, part in folds.split(np.zeros(len(self.y)), self.y)]
         scores = [self.scorer(classifier, index_rows(self.X, p), self.y[p]) for p in parts]
         return mean_and_error(np.array(scores, dtype=np.float64))[1]
+
+
+def _blocks(y: NDArray[Any], groups: NDArray[Any] | None) -> list[NDArray[np.intp]]:
+    """Divide rows in blocks with all classes, ten if possible, and none if not in two.
+
+    Groups stay whole: what they share would make blocks too much alike.
+    """
+    classes, codes = np.unique(y, return_inverse=True)
+    rows = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    most = min(len(np.unique(rows[codes == k])) for k in range(len(classes)))
+    for n_blocks in range(min(MAX_BLOCKS, most), 1, -1):
+        parts = [part for _, part in _splitter(n_blocks, groups).split(y, y, groups)]
+        if all(len(np.unique(codes[part])) == len(classes) for part in parts):
+            return parts
+    return []
+
+
+def _splitter(n_blocks: int, groups: NDArray[Any] | None) -> Any:
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    return kind(n_blocks, shuffle=True, random_state=0)

@@ -130,10 +130,48 @@ def brier_score(truth: ArrayLike, proba: ArrayLike) -> float:
     return float(distance.mean()) / (2 if proba.shape[1] == 2 else 1)
 
 
-def mean_and_error(values: Array) -> tuple[float, float]:
-    """Return the mean of rows and its standard error, NaN for a single row."""
-    error = float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return float(values.mean()), float(error)
+def mean_and_error(values: Array, groups: ArrayLike | None = None) -> tuple[float, float]:
+    """Return the mean over rows and its standard error, in which a group counts once.
+
+    Rows of a group are no independent draws: ten rows of one patient say hardly more than one.
+    The mean is a ratio, the groups' sums of values by their sums of rows, and the error is that
+    of such a ratio, G / (G − 1) Σ_g (Σ_{i in g} (v_i − v̄))² / n² under the root. With groups of
+    one row it is the error that is known of a mean.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+        One value a row.
+    groups : array-like of shape (n_samples,), default=None
+        Group of each row; None if every row is drawn on its own.
+
+    Returns
+    -------
+    mean, error : float
+        The error is NaN for a single row or group.
+
+    References
+    ----------
+    .. [1] Cochran, "Sampling Techniques", 1977, section 9A.1, on means of clusters of unequal
+       sizes.
+
+    Examples
+    --------
+    >>> values = np.array([0.0, 0.0, 1.0, 1.0])
+    >>> round(mean_and_error(values)[1], 3)
+    0.289
+    >>> mean_and_error(values, groups=["a", "a", "b", "b"])
+    (0.5, 0.5)
+    """
+    mean = float(values.mean())
+    off = np.asarray(values - mean, dtype=np.float64)
+    if groups is not None:
+        codes = np.unique(np.ravel(groups), return_inverse=True)[1]
+        off = np.bincount(codes, weights=off).astype(np.float64)
+    n_drawn = len(off)
+    if n_drawn < 2:
+        return mean, float("nan")
+    return mean, float(np.sqrt(n_drawn / (n_drawn - 1) * (off**2).sum()) / len(values))
 
 
 # ---- how calibrated --------------------------------------------------------------------------

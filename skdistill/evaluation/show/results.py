@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..measure.measurement import LARGE_BATCH, Measurement
+from ..measure.scores import mean_and_error
 from ..methods import LABELS, TUNED_LABELS
 from . import pictures
 from .tables import (
@@ -368,10 +369,9 @@ def describe(measurements: Sequence[Measurement], fits: Any = None) -> str:
 
 
 def _difference(one: Measurement, other: Measurement) -> str:
-    per_row = one.losses - other.losses
-    mean = float(per_row.mean())
-    error = float(per_row.std(ddof=1)) / np.sqrt(len(per_row)) if len(per_row) > 1 else np.inf
+    mean, error = mean_and_error(one.losses - other.losses, one.groups)
     amount = f"{abs(mean):.3f} ± {error:.3f}"
-    if abs(mean) < 2 * error or mean == 0:
+    # The error of a single row or group is NaN: nothing is clear then.
+    if not abs(mean) >= 2 * error or mean == 0:
         return f"no clear difference from the {printable(other.title)} ({amount})"
     return f"{amount} {'below' if mean < 0 else 'above'} the {printable(other.title)}"

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
 from sklearn.tree import DecisionTreeClassifier
 
 from skdistill.evaluation import make_noisy_table
 from skdistill.evaluation.measure.costs import pickled_size
-from skdistill.evaluation.measure.measurement import TestRows
+from skdistill.evaluation.measure.measurement import TestRows, _blocks
 from skdistill.evaluation.measure.scores import bayes_log_loss, fidelity
 
 CLASSES = np.array(["no", "yes"])
@@ -70,6 +70,52 @@ def test_any_scorer_may_judge_and_its_error_is_that_of_blocks():
     assert by_blocks.score == by_rows.score
     # A standard deviation of ten numbers is off by 1 / sqrt(18), a quarter; three times that.
     assert_allclose(by_blocks.score_se, by_rows.score_se, rtol=0.75)
+
+
+def grouped(n_groups=200, size=5):
+    """Rows that are all but equal within their group."""
+    X, y, bayes = make_noisy_table(n_groups, random_state=0)
+    groups = np.repeat(np.arange(n_groups), size)
+    return X[groups], y[groups], bayes[groups], groups
+
+
+def test_errors_count_groups():
+    """Equal rows of a group are one row."""
+    X, y, bayes, groups = grouped()
+    classifier = LogisticRegression().fit(X, y)
+    for truth in (None, bayes):
+        by_group = TestRows(X, y, np.arange(2), None, truth, groups).measure(classifier, "labels")
+        one = None if truth is None else truth[::5]
+        alone = TestRows(X[::5], y[::5], np.arange(2), None, one).measure(classifier, "labels")
+        assert_allclose(by_group.score_se, alone.score_se)
+        assert_allclose(by_group.log_loss_se, alone.log_loss_se)
+        assert by_group.groups is groups
+
+
+def test_blocks_hold_whole_groups_and_all_classes():
+    _, y, _, groups = grouped()
+    shuffled = np.random.default_rng(0).permutation(len(y))
+    parts = _blocks(y[shuffled], groups[shuffled])
+    assert len(parts) == 10
+    assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(y)))
+    held = [set(groups[shuffled][part]) for part in parts]
+    assert sum(map(len, held)) == len(np.unique(groups))
+    assert all(len(np.unique(y[shuffled][part])) == 2 for part in parts)
+
+
+def test_error_of_any_scorer_counts_groups():
+    X, y, _, groups = grouped(n_groups=800)
+    classifier, scorer = LogisticRegression().fit(X, y), get_scorer("accuracy")
+    by_groups = TestRows(X, y, np.arange(2), groups=groups).measure(classifier, "labels")
+    by_blocks = TestRows(X, y, np.arange(2), scorer, groups=groups).measure(classifier, "labels")
+    # As for rows: ten blocks are off by a quarter; three times that.
+    assert_allclose(by_blocks.score_se, by_groups.score_se, rtol=0.75)
+
+
+def test_class_of_a_single_group_leaves_the_error_unknown():
+    y, groups = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2, 3, 3, 3])
+    assert _blocks(y, groups) == []
+    assert len(_blocks(y, None)) == 3
 
 
 def test_error_is_unknown_where_a_class_has_one_row():

@@ -118,6 +118,34 @@ def test_mean_has_the_standard_error_of_a_mean():
     assert np.isnan(mean_and_error(values[:1])[1])
 
 
+def test_each_row_its_own_group_is_as_if_there_were_none():
+    values = np.random.default_rng(0).normal(size=9)
+    assert_allclose(mean_and_error(values, list("abcdefghi")), mean_and_error(values))
+    assert np.isnan(mean_and_error(values, np.zeros(9))[1])
+
+
+def test_groups_of_one_size_have_the_error_of_the_mean_of_their_means():
+    values, groups = np.random.default_rng(0).normal(size=12), np.tile([3, 1, 2, 9], 3)
+    means = [values[groups == g].mean() for g in np.unique(groups)]
+    assert_allclose(mean_and_error(values, groups), mean_and_error(np.array(means)))
+
+
+def test_error_by_groups_is_the_spread_of_means_over_draws():
+    """Groups of 1 to 9 rows that share most of what they have, 40 of them, drawn 1,000 times."""
+    rng, n_draws, n_groups = np.random.default_rng(0), 1_000, 40
+    found = []
+    for _ in range(n_draws):
+        groups = np.repeat(np.arange(n_groups), rng.integers(1, 10, n_groups))
+        values = rng.normal(size=n_groups)[groups] + 0.3 * rng.normal(size=len(groups))
+        found.append([*mean_and_error(values, groups), mean_and_error(values)[1]])
+    means, errors, errors_of_rows = np.transpose(found)
+    # A standard deviation of n numbers is off by 1 / sqrt(2 n); three times that, and the error
+    # itself falls short by about 1 / n_groups.
+    tolerance = 3 / np.sqrt(2 * n_draws) + 1 / n_groups
+    assert_allclose(errors.mean(), means.std(ddof=1), rtol=tolerance)
+    assert errors_of_rows.mean() < 0.6 * means.std(ddof=1)
+
+
 def test_probabilities_come_in_the_order_of_all_classes(noisy):
     X, y, _ = noisy
     model = LogisticRegression().fit(X, y + 1)
