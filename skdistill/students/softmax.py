@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple, Self
@@ -19,6 +18,7 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from .._utils.compat import Interval, check_parameters
+from .._utils.warn import warn
 from ..rows import check_weights
 from .soft_label_checks import check_soft_labels
 
@@ -177,14 +177,13 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         return self
 
     def _warn(self, found: _Found) -> None:
-        warnings.warn(
+        warn(
             f"SoftmaxRegression did not converge in {found.n_iter} iterations, with max_iter="
             f"{self.max_iter}: the largest component of the gradient is {found.largest:.1e}, "
             f"above tol={self.tol:g}. Raise max_iter, lower C (signed labels may need it), or "
             "change the columns: bring them to one scale, for instance by StandardScaler, and "
             "drop those that repeat others.",
             ConvergenceWarning,
-            stacklevel=3,
         )
 
     def decision_function(self, X: Any) -> Array:

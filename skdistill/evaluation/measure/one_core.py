@@ -36,15 +36,7 @@ ANSWERS = ("predict_proba", "predict_log_proba", "predict", "decision_function",
 def on_one_core(classifier: Any) -> Iterator[Any]:
     """Make everything that predicts use one core; afterwards all is as it was.
 
-    Parameters
-    ----------
-    classifier : classifier
-        A fitted classifier; estimators may be anywhere inside it.
-
-    Yields
-    ------
-    classifier
-        It, or a shallow copy of it that shares what was fitted and has one thread.
+    Yields the classifier, or a shallow copy of it that shares what was fitted and has one thread.
     """
     with ExitStack() as stack:
         stack.enter_context(parallel_config(backend="sequential"))

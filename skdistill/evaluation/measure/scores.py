@@ -138,25 +138,8 @@ def mean_and_error(values: Array, groups: ArrayLike | None = None) -> tuple[floa
     of such a ratio, G / (G − 1) Σ_g (Σ_{i in g} (v_i − v̄))² / n² under the root. With groups of
     one row it is the error that is known of a mean.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples,)
-        One value a row.
-    groups : array-like of shape (n_samples,), default=None
-        Group of each row; None if every row is drawn on its own.
+    NaN for a single row or group. See Cochran, "Sampling Techniques", 1977, section 9A.1.
 
-    Returns
-    -------
-    mean, error : float
-        The error is NaN for a single row or group.
-
-    References
-    ----------
-    .. [1] Cochran, "Sampling Techniques", 1977, section 9A.1, on means of clusters of unequal
-       sizes.
-
-    Examples
-    --------
     >>> values = np.array([0.0, 0.0, 1.0, 1.0])
     >>> round(mean_and_error(values)[1], 3)
     0.289

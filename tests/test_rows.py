@@ -1,0 +1,179 @@
+"""Rows are converted once, the same in fit and predict."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.exceptions import DataConversionWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeRegressor
+
+from skdistill import (
+    CrossFitDistiller,
+    Distiller,
+    LGBMSoftClassifier,
+    LossCorrectedDistiller,
+    compare_students,
+    distillation_targets,
+)
+from skdistill.rows import as_rows, check, restore_categories
+
+
+def coded(estimator):
+    return make_pipeline(OneHotEncoder(handle_unknown="ignore"), estimator)
+
+
+@pytest.fixture
+def mixed():
+    """Rows of a number and a word, as a list, and their labels."""
+    rng = np.random.RandomState(0)
+    floor, colour = rng.randint(0, 4, 600), rng.choice(["red", "green", "blue"], 600)
+    rows = [[int(f), str(c)] for f, c in zip(floor, colour, strict=True)]
+    return rows, ((floor >= 2) ^ (colour == "red")).astype(int)
+
+
+@pytest.mark.parametrize("distiller", [Distiller, LossCorrectedDistiller])
+def test_lists_that_mix_numbers_and_text_are_what_they_say(mixed, distiller):
+    rows, y = mixed
+    table = np.empty((600, 2), dtype=object)
+    table[:] = rows
+    model = distiller(
+        coded(LogisticRegression()), coded(DecisionTreeRegressor(random_state=0))
+    ).fit(rows, y)
+    assert_array_equal(model.predict_proba(rows), model.predict_proba(table))
+    assert_array_equal(model.classifier_.predict_proba(rows), model.predict_proba(table))
+    if distiller is LossCorrectedDistiller:
+        assert model.score(rows, y) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ([[1, "a"], [2, "b"]], "O"),
+        ([["a", "b"], ["c", "d"]], "O"),
+        ([[1, 2.5], [3, 4]], "f"),
+        ([[True, 2], [False, 4]], "i"),
+    ],
+)
+def test_lists_become_arrays_of_what_is_in_them(given, kind):
+    rows = as_rows(given)
+    assert type(rows) is np.ndarray
+    assert rows.dtype.kind == kind
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_a_matrix_becomes_an_array():
+    assert type(as_rows(np.matrix([[1, 2], [3, 4]]))) is np.ndarray
+
+
+def test_rows_of_several_lengths_and_lazy_frames_are_refused():
+    with pytest.raises(ValueError, match="X must be a table, whose rows are of one length"):
+        as_rows([[1, 2], [3]])
+    with pytest.raises(ValueError, match=r"LazyFrame: call its collect\(\) first"):
+        as_rows(pl.LazyFrame({"a": [1]}))
+
+
+@pytest.mark.filterwarnings("ignore:Constructing a DIA matrix")
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "dok", "dia", "lil", "bsr"])
+def test_sparse_rows_of_every_format(binary, form):
+    X, y = binary
+    X = np.where(X.mean(axis=0) < X, X, 0)
+    model = CrossFitDistiller(
+        RandomForestClassifier(10, random_state=0),
+        DecisionTreeRegressor(max_depth=4, random_state=0),
+        random_state=0,
+    )
+    found = model.fit(sparse.csr_array(X).asformat(form), y)
+    proba = found.predict_proba(sparse.csr_array(X).asformat(form))
+    assert_array_equal(proba, model.fit(sparse.csr_array(X), y).predict_proba(X))
+
+
+def test_column_of_labels_is_told_at_the_users_line(binary):
+    X, y = binary
+    with pytest.warns(DataConversionWarning, match="column-vector") as told:
+        Distiller(GaussianNB(), DecisionTreeRegressor()).fit(X, y[:, None])
+    assert told[0].filename == __file__
+
+
+# ---- categories ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def zones():
+    rng = np.random.RandomState(0)
+    zone, size = rng.choice([10, 20, 30, 40], 800), rng.randn(800)
+    frame = pd.DataFrame({"zone": pd.Categorical(zone), "size": size})
+    return frame, np.column_stack([zone, size]), np.isin(zone, [20, 40]).astype(int)
+
+
+def boosted():
+    return LGBMSoftClassifier(n_estimators=20, min_child_samples=5)
+
+
+@pytest.mark.parametrize("distilled", [False, True])
+def test_arrays_answer_a_model_of_categories_by_value(zones, distilled):
+    frame, array, y = zones
+    model = boosted()
+    if distilled:
+        teacher = HistGradientBoostingClassifier(max_iter=20, categorical_features="from_dtype")
+        model = CrossFitDistiller(teacher, model, cv=3, random_state=0)
+    model.fit(frame, y)
+    assert model.score(frame, y) == 1.0
+    others = frame.assign(zone=pd.Categorical(frame["zone"], categories=[40, 30, 20, 10]))
+    for rows in (array, array.tolist(), frame.assign(zone=array[:, 0]), others):
+        assert_array_equal(model.predict_proba(rows), model.predict_proba(frame))
+
+
+def test_comparison_knows_the_categories_of_test_rows(zones):
+    frame, array, y = zones
+    comparison = compare_students(
+        HistGradientBoostingClassifier(max_iter=20, categorical_features="from_dtype"),
+        boosted(),
+        frame,
+        y,
+        X_test=array,
+        y_test=y,
+        methods=["labels"],
+        random_state=0,
+    )
+    assert comparison.measurements[1].score == 1.0
+    with pytest.raises(ValueError, match="feature names should match"):
+        compare_students(GaussianNB(), boosted(), frame, y, X_test=frame.add_prefix("x"), y_test=y)
+
+
+def test_category_that_is_new_is_missing_and_another_kind_of_value_refused(zones):
+    frame, _, _ = zones
+    dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
+    new = restore_categories(pd.DataFrame({"zone": [50, 10], "size": [0.0, 0.0]}), dtypes)
+    assert new["zone"].isna().tolist() == [True, False]
+    words = pd.DataFrame({"zone": ["10", "20"], "size": [0.0, 0.0]})
+    with pytest.raises(ValueError, match=r"no known category in column 'zone': it had \[10, 20"):
+        restore_categories(words, dtypes)
+    with pytest.raises(ValueError, match="X must have 2 columns, as in fit"):
+        restore_categories(np.zeros((3, 5)), dtypes)
+
+
+# ---- rows ------------------------------------------------------------------------------------
+
+
+def test_part_of_the_rows_keeps_what_belongs_to_each(binary):
+    X, y = binary
+    rows = check(X, y, np.arange(len(y)) + 1.0, np.arange(len(y)) // 10)
+    part = rows.take(np.array([30, 10]))
+    assert_array_equal(part.X, X[[30, 10]])
+    assert_array_equal(part.sample_weight, [31, 11])
+    assert_array_equal(part.groups, [3, 1])
+    assert_array_equal(part.onehot, rows.onehot[[30, 10]])
+    assert list(part.classes) == list(rows.classes)
+
+
+def test_targets_elsewhere_check_rows_as_distillers_do(binary):
+    X, y = binary
+    with pytest.raises(ValueError, match="at least 2 classes"):
+        distillation_targets(GaussianNB(), X, np.zeros(len(y)))
