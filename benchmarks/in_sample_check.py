@@ -26,12 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skdistill._numeric import as_numeric
-from skdistill.overfit import (
-    MAX_UNEXPLAINED,
-    MIN_SHARE,
-    MIN_SLOPE,
-    in_sample_evidence,
-)
+from skdistill.overfit import MAX_UNEXPLAINED, MIN_SHARE, MIN_SLOPE, in_sample_evidence
 
 RESULT = Path(__file__).parent / "results" / "in_sample_check.md"
 TWO_CLASSES = ["adult", "magic", "phoneme"]

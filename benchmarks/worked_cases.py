@@ -22,12 +22,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import (
-    CrossFitDistiller,
-    Distiller,
-    LossCorrectedDistiller,
-    LossCorrectedDistillerCV,
-)
+from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller, LossCorrectedDistillerCV
 from skdistill.evaluation import student_on_labels
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from report import table
-
+from ..page import fill, table
+from .cell import Cell
 from .results import Results
-from .store import Cell
 
 
 def progress_table(
@@ -25,15 +24,9 @@ def progress_table(
         told = ", ".join(f"{seed} ({n})" for seed, n in sorted(seeds.items()))
         spent = sum(record["cpu_seconds"] for record in found.values()) / seconds
         rows.append([value, f"{done} of {len(plan)}", told, f"{spent:.1f}"])
-    header = [title or field, "cells measured", "seeds (cells)", f"{name} of one core"]
-    return "## Progress\n\n" + table(header, rows)
+    return table([title or field, "cells measured", "seeds (cells)", f"{name} of one core"], rows)
 
 
 def not_measured(names: Iterable[str]) -> str:
     """Say what is not here, nothing if all is."""
-    if not (absent := list(names)):
-        return ""
-    return (
-        f"\nNot measured here: {' and '.join(absent)}. Where they can be had the same command "
-        "adds them; where not, it says how to have them.\n"
-    )
+    return fill("paper", "absent", names=" and ".join(absent)) if (absent := [*names]) else ""

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from protocol import FIRST_SEED, standard_error
 
+from ..data import FIRST_SEED
+from ..scores import standard_error
 from . import depth, published, simulated, tabular
+from .cell import Cell
 from .published import Published
-from .store import Cell
 
 TOLERANCE = 0.005  # beside two joint standard errors
 MIN_SPLITS = 4  # with fewer, an error over splits says next to nothing
@@ -78,12 +79,14 @@ class Results:
             ]
         )
 
-    def pairs(self, upper: Cell, lower: Cell) -> list[tuple[np.ndarray, np.ndarray]]:
+    def pairs(
+        self, upper: Cell, lower: Cell, what: str = "auc"
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the numbers of two curves for each split that both have; seeds do not count."""
         seeds = self.seeds(upper.figure, upper.table, upper.size, upper.curve)
         both = [(upper._replace(seed=seed), lower._replace(seed=seed)) for seed in seeds]
         return [
-            (self.students(one), self.students(other))
+            (self.students(one, what), self.students(other, what))
             for one, other in both
             if other in self.records
         ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,11 @@ from skdistill import (
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
-from skdistill.losses import floor_proba
 
-from .store import Cell, own_folder
+from ..models import boosted
+from ..ours import floor_proba
+from ..scores import PROBA_FLOOR, standard_error
+from .cell import Cell
 from .worlds import WORLDS
 
 NAME = "simulated"
@@ -34,20 +35,11 @@ N_SEEDS = 5
 SETTINGS = {"trees": 100, "test_rows": 20_000}
 SIZES = (500, 1_500, 5_000, 15_000, 50_000)
 QUICK_SIZES = (500, 1_500, 5_000)
-FLOOR = 1 / 500
 
 STUDENTS: dict[str, Callable[[int], Any]] = {
     "tree": lambda seed: DecisionTreeRegressor(random_state=seed),
     "leaves": lambda seed: DecisionTreeRegressor(max_leaf_nodes=64, random_state=seed),
-    "boosted": lambda seed: LGBMSoftClassifier(
-        n_estimators=50,
-        num_leaves=16,
-        random_state=seed,
-        n_jobs=1,
-        deterministic=True,
-        force_row_wise=True,
-        verbose=-1,
-    ),
+    "boosted": lambda seed: boosted(LGBMSoftClassifier, 50, 16, seed),
 }
 TEACHERS: dict[str, Callable[[int, int], Any]] = {
     "forest": lambda trees, seed: RandomForestClassifier(trees, random_state=seed),
@@ -104,7 +96,7 @@ def effort(cell: Cell) -> float:
     return cell.size * search * {"sparse": 2, "classes": 4}.get(cell.table, 1) / 5_000
 
 
-def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
+def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterator[tuple]:
     """Yield cells of one world and seed and their values."""
     world, seed = WORLDS[cells[0].table], cells[0].seed
     number = [*WORLDS].index(cells[0].table)
@@ -113,9 +105,8 @@ def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterato
     for cell in cells:
         if cell.size not in samples:
             samples = {cell.size: world.draw(cell.size, [seed, number, cell.size])}
-        memory = str(own_folder(cache, *cells[0][:3]))
-        fit = partial(teach, settings["trees"], seed, memory)
-        model = fit(cell.curve.split(), *samples[cell.size])
+        how = (settings["trees"], seed, str(folder), cell.curve.split())
+        model = teach(*how, *samples[cell.size])
         yield cell, excess(model.predict_proba(X_test), bayes) | notes(model)
 
 
@@ -144,12 +135,9 @@ def teach(trees: int, seed: int, memory: str, curve: list[str], X, y, bayes) -> 
 
 def excess(proba: np.ndarray, bayes: np.ndarray) -> dict[str, float]:
     """Return the expected log loss under p0 above that of p0, and its error over test rows."""
-    gains = bayes * (np.log(np.maximum(bayes, 1e-300)) - np.log(floor_proba(proba, FLOOR)))
+    gains = bayes * (np.log(np.maximum(bayes, 1e-300)) - np.log(floor_proba(proba, PROBA_FLOOR)))
     rows = gains.sum(axis=1)
-    return {
-        "excess": round(float(rows.mean()), 7),
-        "se": round(float(rows.std(ddof=1) / np.sqrt(len(rows))), 7),
-    }
+    return {"excess": round(float(rows.mean()), 7), "se": round(standard_error(rows), 7)}
 
 
 def notes(model: Any) -> dict[str, Any]:

@@ -42,10 +42,7 @@ def check(peer: str, folder: Path) -> Path:
     if not python.exists():
         raise PeerMissingError(f"{peer} is left out: there is no {python}. To have it: {repeat}")
     found = subprocess.run(
-        [python, "-c", f"import {MODULES[peer]}"],
-        capture_output=True,
-        text=True,
-        env=one_thread(),
+        [python, "-c", f"import {MODULES[peer]}"], capture_output=True, text=True, env=one_thread()
     )
     if found.returncode:
         reason = (found.stderr.strip().splitlines() or ["no message"])[-1]

@@ -62,10 +62,7 @@ def paper(X, y, trees: int, size: int, seed: int):
     teacher = RandomForestClassifier(trees, random_state=seed)
     proba = cross_val_predict(teacher, X, y, cv=folds, method="predict_proba")[:, 1]
     search = GridSearchCV(
-        CorrectedForest(size, random_state=seed),
-        {"c": CONSTANTS},
-        scoring=label_loss,
-        cv=5,
+        CorrectedForest(size, random_state=seed), {"c": CONSTANTS}, scoring=label_loss, cv=5
     )
     return search.fit(X, np.column_stack([proba, y])).predict
 

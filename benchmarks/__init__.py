@@ -1,0 +1,1 @@
+"""Benchmarks of skdistill: `python -m benchmarks.NAME`."""
