@@ -109,7 +109,7 @@ def write(path: Path, text: str) -> None:
     """Write a file so that a stopped run leaves the old or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(path.suffix + ".part")
-    part.write_text(text, encoding="utf-8")
+    part.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
     part.replace(path)
     print(f"The page is {path}.")
 

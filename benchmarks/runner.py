@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from queue import Empty
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -153,6 +154,12 @@ def measure_all(
     return failed
 
 
+def measure_here(cells: list[Any], store: Store, measure: Any, settings: dict, **own: Any) -> list:
+    """Measure what is missing, all in one way, with answers kept for this run alone."""
+    with TemporaryDirectory(prefix="skdistill_") as cache:
+        return measure_all(cells, store, How(measure, {SAME: settings}, Path(cache)), **own)
+
+
 def report(failed: list[Any]) -> None:
     """End a run with an error if cells failed."""
     if failed:
@@ -260,14 +267,18 @@ def guess_seconds(cells: list[Any], records: Records, effort: Callable[[Any], fl
     kinds: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for cell, record in records.items():
         if "seconds" in record:
-            spent[cell._replace(seed=0)].append(record["seconds"])
+            spent[_but_seed(cell)].append(record["seconds"])
             kinds[cell[0]].append((record["seconds"], effort(cell)))
     rates = {kind: np.sum(found, axis=0) for kind, found in kinds.items()}
     rates = {kind: seconds / efforts for kind, (seconds, efforts) in rates.items()}
     usual = float(np.mean([*rates.values()])) if rates else 1.0
     return sum(
         float(np.mean(spent[key]))
-        if (key := cell._replace(seed=0)) in spent
+        if (key := _but_seed(cell)) in spent
         else rates.get(cell[0], usual) * effort(cell)
         for cell in cells
     )
+
+
+def _but_seed(cell: Any) -> tuple:
+    return tuple(value for field, value in cell._asdict().items() if field != "seed")
