@@ -9,8 +9,6 @@ there in the form the benchmarks use.
     X, X_test, y, y_test = split("adult", seed=0)
 """
 
-from __future__ import annotations
-
 import os
 import warnings
 from collections.abc import Callable

@@ -10,8 +10,6 @@ of the simulation; seeds 2 and 3 had no say.
 What results/diagnosis.jsonl holds already is not measured again: remove it to start anew.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,11 +48,7 @@ class Cell(NamedTuple):
     teacher: str
     student: str
     seed = 0
-
-    @property
-    def unit(self) -> tuple[str, ...]:
-        """Cells of a table share rows and what teachers said."""
-        return self[:1]
+    shared = slice(0, 1)  # cells of a table share rows and what teachers said
 
 
 def forest(depth: int | None = None) -> RandomForestClassifier:

@@ -5,8 +5,6 @@
 writes benchmarks/results/in_sample_check.md. About 7 minutes of one core.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import time

@@ -4,8 +4,6 @@ Sizes of student, and searches over the same targets, share most of their fits. 
 seeded, so that a second fit would change nothing: what is shared here is computing, never a label.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 
-def _predicts_proba(kept: Kept) -> bool:
+def _predicts_proba(kept: Any) -> bool:
     return hasattr(kept.estimator, "predict_proba")
 
 

@@ -1,7 +1,5 @@
 """Models that several benchmarks use."""
 
-from __future__ import annotations
-
 from copy import copy
 from typing import Any
 

@@ -11,8 +11,6 @@ in-sample and cross-fit in hindsight.
     python -m benchmarks.no_regret --render           # the page of what there is
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import random
@@ -113,10 +111,7 @@ class Cell(NamedTuple):
     teacher: str
     seed: int
 
-    @property
-    def unit(self) -> Cell:
-        """It shares nothing with others but what teachers said."""
-        return self
+    shared = slice(None)  # it shares nothing with others
 
     @property
     def is_quick(self) -> bool:
@@ -125,6 +120,7 @@ class Cell(NamedTuple):
         return self.seed == 0 and [*TEACHERS].index(self.teacher) == turn % len(TEACHERS)
 
     def make_teacher(self) -> Any:
+        """Return a teacher that has learned nothing."""
         return TEACHERS[self.teacher](self.seed)
 
     def make_student(self, folder: Path) -> Any:
@@ -280,11 +276,11 @@ def against(losses: np.ndarray, best: np.ndarray) -> dict[str, float]:
 
 def score(record: dict) -> str:
     """Say how a cell went."""
-    ours = record["strategies"]["ours"]
-    best = record["best_pure"]
+    ours, best = record["strategies"]["ours"], record["best_pure"]
+    told = f"{1000 * ours['regret']:+.1f} ± {1000 * ours['se']:.1f}"
     return (
         f"best pure {best} {record['strategies'][best]['log_loss']:.4f}, ours "
-        f"{record['choices']['ours']['best']} {1000 * ours['regret']:+.1f} ± {1000 * ours['se']:.1f}"
+        f"{record['choices']['ours']['best']} {told}"
     )
 
 

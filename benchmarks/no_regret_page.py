@@ -1,7 +1,5 @@
 """The page and the figure of `no_regret.py`: goals, tables of regret, what was chosen."""
 
-from __future__ import annotations
-
 import argparse
 from typing import Any
 

@@ -3,8 +3,6 @@
 The words of a page are in `texts/NAME.md`, in parts that begin with a line `<!-- part -->`.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import re

@@ -1,9 +1,8 @@
 """Measures cells: in which order, in how many processes, and how long the rest will take.
 
-A cell is a NamedTuple with a seed. Cells of one `unit` share rows, a cache folder and a process.
+A cell is a NamedTuple with a seed. Cells that are alike in the fields that are `shared` make a
+unit, with a process and a folder of answers.
 """
-
-from __future__ import annotations
 
 import argparse
 import multiprocessing
@@ -56,13 +55,13 @@ def units_of(cells: list[Any], *, by_seed: bool = True) -> list[list[Any]]:
     groups: dict[Any, list[Any]] = defaultdict(list)
     seeds = list(dict.fromkeys(cell.seed for cell in cells))
     for cell in sorted(cells, key=lambda cell: seeds.index(cell.seed)) if by_seed else cells:
-        groups[cell.unit].append(cell)
+        groups[cell[cell.shared]].append(cell)
     return [*groups.values()]
 
 
 def own_folder(cache: Path, cell: Any) -> Path:
     """Return where answers are kept that only cells of this one's unit ask for."""
-    return cache / "units" / "-".join(map(str, cell.unit))
+    return cache / "units" / "-".join(map(str, cell[cell.shared]))
 
 
 def settings_of(cell: Any, settings: dict[str, dict]) -> dict:

@@ -1,7 +1,5 @@
 """Scores on test rows, and means with their errors."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What was measured so far: one JSON line for each cell, added for good as soon as it is there."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable, Iterator

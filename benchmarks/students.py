@@ -9,8 +9,6 @@ where the teacher knows more and where it knows less than the student.
 Optional packages: xgboost, interpret-core (a pair whose package is missing is left out).
 """
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -63,10 +61,7 @@ class Cell(NamedTuple):
     part: str
     seed: int
 
-    @property
-    def unit(self) -> Cell:
-        """It shares nothing with others."""
-        return self
+    shared = slice(None)  # it shares nothing with others
 
 
 # ---- measuring -------------------------------------------------------------------------------

@@ -7,8 +7,6 @@ rows that it did not see. The user guide's page on the honest choice shows the r
     python -m benchmarks.worked_cases
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -11,8 +11,6 @@ for each cell. A cache folder keeps teachers' answers, and those of students unt
 done; it may be removed at any time.
 """
 
-from __future__ import annotations
-
 import argparse
 import tempfile
 from collections.abc import Container, Iterable, Iterator

@@ -1,7 +1,5 @@
 """What the paper's figures are made of."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 
@@ -14,7 +12,4 @@ class Cell(NamedTuple):
     size: int
     curve: str
 
-    @property
-    def unit(self) -> tuple[str, str, int]:
-        """What shares rows and answers."""
-        return self[:3]
+    shared = slice(0, 3)  # cells of a figure, table and split share rows and answers

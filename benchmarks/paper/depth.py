@@ -1,7 +1,5 @@
 """Figure "teacher depth": students of 10 trees, taught by forests of 100 that may be too small."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

@@ -3,8 +3,6 @@
 An image set may have a share of its training labels flipped, and is then called `NAME_flipped`.
 """
 
-from __future__ import annotations
-
 import os
 import pickle
 import tarfile

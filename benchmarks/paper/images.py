@@ -4,13 +4,11 @@ Image sets: scikit-learn's digits, and CIFAR-10 where it is on hand; each as it 
 of its training labels flipped. It needs PyTorch and skorch: `pip install "skdistill[torch]"`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from lightgbm import LGBMClassifier
@@ -69,7 +67,7 @@ class Softness(NamedTuple):
     proba_floor: float = PROBA_FLOOR
 
     @classmethod
-    def read(cls, text: str, usual: float) -> Softness:
+    def read(cls, text: str, usual: float) -> Self:
         """Read what follows "@" in the name of a curve: a temperature, and perhaps a floor."""
         temperature, _, floor = text.partition("/")
         return cls(float(temperature or usual), float(floor or PROBA_FLOOR))

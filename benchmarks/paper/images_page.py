@@ -1,7 +1,5 @@
 """The page and the picture of the figure "images"."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path

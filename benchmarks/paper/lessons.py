@@ -4,8 +4,6 @@ A lesson is a function of a classroom (a table, a split, a teacher) and a size o
 returns what each of a few students, which differ in their seed alone, says about the test rows.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field

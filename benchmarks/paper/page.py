@@ -1,7 +1,5 @@
 """The page: what was measured, beside what was published, and what follows from it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any

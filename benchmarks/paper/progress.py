@@ -1,7 +1,5 @@
 """How much of what is planned has been measured, and what is not here."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 

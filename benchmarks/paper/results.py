@@ -1,7 +1,5 @@
 """What the measured cells say: means over splits, and how far they are from what was published."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ The risk of a student is its expected log loss under p0 on fresh rows; its exces
 the risk of p0 itself. The best student in class is the same student taught p0.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Figure "tabular": students of 1 to 40 trees, taught by a forest of 500."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

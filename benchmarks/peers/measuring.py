@@ -82,7 +82,7 @@ def measure(
     Prediction times are taken on the first split: they hardly depend on it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    table, seed = cells[0].unit
+    table, seed = cells[0][1:3]
     X, X_test, y, y_test = paper_split(table, seed)
     np.savez(folder / "split.npz", X=X, y=y, X_test=X_test)
     for peer, own in by_peer(cells, folder).items():
@@ -100,7 +100,7 @@ def by_peer(cells: list[Cell], folder: Path) -> dict[str, list[Cell]]:
     groups: dict[str, list[Cell]] = {}
     asked = any(cell.peer in ASK_TEACHER or cell.method == "cross_fit" for cell in cells)
     if asked and not (folder / "teacher.npz").exists():
-        groups["teacher"] = [Cell("teacher", *cells[0].unit, "teacher", "forest500")]
+        groups["teacher"] = [Cell("teacher", *cells[0][1:3], "teacher", "forest500")]
     for cell in cells:
         group = groups.setdefault(cell.peer, [])
         group += [cell] if cell not in group else []

@@ -29,10 +29,7 @@ class Cell(NamedTuple):
     method: str
     student: str
 
-    @property
-    def unit(self) -> tuple[str, int]:
-        """Cells of a split share rows and the teacher."""
-        return self[1:3]
+    shared = slice(1, 3)  # cells of a split share rows and the teacher
 
 
 class Method(NamedTuple):

@@ -55,7 +55,8 @@ def distil(job: Job, student: str) -> Fitted:
     place = job.folder / f"autogluon_{student}"
     shipped, _ = job.aside(student, lambda: ship(predictor, names[0], place))
     # Else it might be the best model, and so the teacher of the next student.
-    job.aside((student, "gone"), lambda: predictor.delete_models(models_to_delete=names, dry_run=False))
+    gone = {"models_to_delete": names, "dry_run": False}
+    job.aside((student, "gone"), lambda: predictor.delete_models(**gone))
     size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
     return Fitted(ByFrame(shipped), size, teacher_seconds=seconds)
 
