@@ -14,7 +14,7 @@ from benchmarks.peers.__main__ import lacks_times
 from benchmarks.peers.page import Results
 from benchmarks.peers.plan import METHODS, OURS, TABLES, TEACHER, Cell, plan
 from benchmarks.peers.workers import own_worker, serving
-from benchmarks.store import Store
+from benchmarks.store import Store, missing
 
 PEER = "shrinkage"
 SCORES = {"calibration_error": 0.1, "bytes": 1000.0, "teacher_seconds": 1.0, "student_seconds": 2.0}
@@ -155,6 +155,7 @@ def test_model_that_fails_is_told_and_its_split_kept(monkeypatch, tmp_path):
 def test_first_split_is_missing_without_times():
     first = Cell("ours", "magic", FIRST_SEED, "tuned", "tree64")
     later = first._replace(seed=first.seed + 1)
+    assert missing([first], {}) == [first]
     assert lacks_times(first, {"auc": 0.5})
     assert not lacks_times(first, {"auc": 0.5, "us_one_row": 80.0})
     assert not lacks_times(later, {"auc": 0.5})
