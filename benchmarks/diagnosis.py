@@ -16,12 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
-from sklearn.tree import DecisionTreeRegressor
 
 import skdistill
 from skdistill import diagnose_teacher
@@ -29,6 +27,7 @@ from skdistill.evaluation import make_noisy_table, student_on_labels
 
 from . import runner
 from .data import split
+from .models import forest, scaled, tree
 from .ours import Difference, advise, log_losses, onehot
 from .page import RESULTS, blocks, fill, heading, measured_before, table, write
 from .store import Store
@@ -51,10 +50,6 @@ class Cell(NamedTuple):
     shared = slice(0, 1)  # cells of a table share rows and what teachers said
 
 
-def forest(depth: int | None = None) -> RandomForestClassifier:
-    return RandomForestClassifier(100, max_depth=depth, random_state=0)
-
-
 def squares() -> Any:
     """Return a linear model of all products of two columns."""
     products = PolynomialFeatures(2, include_bias=False)
@@ -65,23 +60,23 @@ def teachers(name: str) -> dict[str, Any]:
     """Return the teachers of a table."""
     if name in SIMULATED:
         return {
-            "forest": forest(),
-            "forest of stumps": forest(1),
+            "forest": forest(100),
+            "forest of stumps": forest(100, 0, 1),
             "logistic": LogisticRegression(),
             "squares": squares(),
             "5 neighbours": KNeighborsClassifier(5),
         }
     return {
-        "forest": forest(),
-        "forest, depth 4": forest(4),
+        "forest": forest(100),
+        "forest, depth 4": forest(100, 0, 4),
         "LightGBM": LGBMClassifier(n_jobs=1, verbose=-1),
-        "logistic": make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)),
+        "logistic": scaled(LogisticRegression(max_iter=500)),
     }
 
 
 STUDENTS: dict[str, Any] = {
-    "tree": DecisionTreeRegressor(random_state=0),
-    "tree of 64": DecisionTreeRegressor(max_leaf_nodes=64, random_state=0),
+    "tree": tree(),
+    "tree of 64": tree(64),
     "LightGBM 30": LGBMRegressor(n_estimators=30, n_jobs=1, verbose=-1),
 }
 

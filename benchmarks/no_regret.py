@@ -22,26 +22,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from lightgbm import LGBMClassifier
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import (
-    CrossFitDistiller,
-    Distiller,
-    LGBMSoftClassifier,
-    LossCorrectedDistiller,
-    LossCorrectedDistillerCV,
-)
+from skdistill import LGBMSoftClassifier, LossCorrectedDistillerCV
 
 from . import runner
 from .data import split
 from .kept import Kept
-from .models import boosted, without_calibration
+from .models import boosted, distillers, forest, scaled, small_forest, tree, without_calibration
 from .no_regret_page import PURE, write_page
 from .page import RESULTS
 from .scores import auc, row_losses, standard_error
@@ -80,26 +71,22 @@ class OneNetwork(MLPRegressor):
 
 def network(seed: int) -> Any:
     training = {"early_stopping": True, "max_iter": 100, "random_state": seed}
-    return make_pipeline(StandardScaler(), OneNetwork(hidden_layer_sizes=(32,), **training))
-
-
-def forest(seed: int, depth: int | None = None) -> RandomForestClassifier:
-    return RandomForestClassifier(SETTINGS["trees"], max_depth=depth, random_state=seed)
+    return scaled(OneNetwork(hidden_layer_sizes=(32,), **training))
 
 
 STUDENTS: dict[str, Callable[[int], Any]] = {
-    "unpruned tree": lambda seed: DecisionTreeRegressor(random_state=seed),
-    "tree of 256 leaves": lambda seed: DecisionTreeRegressor(max_leaf_nodes=256, random_state=seed),
-    "forest of 10": lambda seed: RandomForestRegressor(10, random_state=seed),
+    "unpruned tree": lambda seed: tree(None, seed),
+    "tree of 256 leaves": lambda seed: tree(256, seed),
+    "forest of 10": lambda seed: small_forest(10, seed),
     "LightGBM 30×16": lambda seed: boosted(LGBMSoftClassifier, 30, 16, seed),
     "LightGBM 100×31": lambda seed: boosted(LGBMSoftClassifier, 100, 31, seed),
     "logistic regression": lambda _: LogisticRegression(max_iter=200),
     "MLP": network,
 }
 TEACHERS: dict[str, Callable[[int], Any]] = {
-    "forest, out-of-bag": forest,
+    "forest, out-of-bag": lambda seed: forest(SETTINGS["trees"], seed),
     "LightGBM": lambda seed: boosted(LGBMClassifier, 100, 31, seed),
-    "forest of depth 4": lambda seed: forest(seed, 4),
+    "forest of depth 4": lambda seed: forest(SETTINGS["trees"], seed, 4),
 }
 
 
@@ -127,8 +114,7 @@ class Cell(NamedTuple):
         """Return a student that shares its fits within a cell."""
         student = Kept(STUDENTS[self.student](self.seed), folder=str(folder))
         # Weighted copies of rows, which classifiers learn from, must not reach the scaler.
-        scaled = self.student == "logistic regression"
-        return make_pipeline(StandardScaler(), student) if scaled else student
+        return scaled(student) if self.student == "logistic regression" else student
 
 
 def all_cells(options: argparse.Namespace) -> list[Cell]:
@@ -146,32 +132,16 @@ def all_cells(options: argparse.Namespace) -> list[Cell]:
 # ---- strategies ------------------------------------------------------------------------------
 
 
-def single_strategies(cell: Cell, folder: Path, memory: str) -> dict[str, Any]:
-    """Return the distillers that choose nothing."""
+def strategies(cell: Cell, folder: Path, memory: str) -> dict[str, Any]:
+    """Return all ways but the leaky one; ours first, so that its seconds are those of all fits."""
     both = (cell.make_teacher(), cell.make_student(folder))
     cv = "oob" if cell.teacher == "forest, out-of-bag" else FOLDS
-    common = {"cv": cv, "random_state": cell.seed, "memory": memory}
-    return {
-        # A share of 1 is the label, to the last bit, whatever the teacher says.
-        "labels": LossCorrectedDistiller(*both, correction=1.0, **common),
-        "in_sample": Distiller(*both, memory=memory),
-        "cross_fit": CrossFitDistiller(*both, store_teacher_proba=True, **common),
-        "residual": LossCorrectedDistiller(*both, **common),
-    }
-
-
-POOLS: dict[str, dict[str, Any]] = {
-    "ours": {"candidates": "auto"},
-    "shares": {"candidates": ["labels", "in_sample", "cross_fit", *SHARES], "calibrate": False},
-}
-
-
-def honest_search(cell: Cell, folder: Path, memory: str, pool: dict) -> LossCorrectedDistillerCV:
-    """Build a search over a pool of candidates."""
-    teacher_cv = "oob" if cell.teacher == "forest, out-of-bag" else None
-    how = {"cv": FOLDS, "teacher_cv": teacher_cv, "random_state": cell.seed, "memory": memory}
-    both = (cell.make_teacher(), cell.make_student(folder))
-    return LossCorrectedDistillerCV(*both, **how, **pool)
+    found = distillers(*both, cv=cv, seed=cell.seed, memory=memory)
+    # A share of 1 is the label, to the last bit, whatever the teacher says.
+    found["labels"] = clone(found["residual"]).set_params(correction=1.0)
+    pool = {"candidates": ["labels", "in_sample", "cross_fit", *SHARES], "calibrate": False}
+    shares = clone(found["ours"]).set_params(**pool)
+    return {"ours": found.pop("ours"), "shares": shares, **found}
 
 
 def leaky_search(cell: Cell, folder: Path, proba: np.ndarray, X, y) -> LossCorrectedDistillerCV:
@@ -222,8 +192,7 @@ def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterat
 def teach(cell: Cell, X, y, X_test, folder: Path):
     """Return test probabilities of each strategy, what searches chose, and processor seconds.
 
-    Ours comes first, so that its seconds are those of all its students. Whose teachers were asked
-    before, in this cell or another, finds their answers.
+    Whose teachers were asked before, in this cell or another, finds their answers.
     """
     memory = str(folder.parents[1] / "teachers")
     probas, choices, seconds = {}, {}, {}
@@ -237,15 +206,12 @@ def teach(cell: Cell, X, y, X_test, folder: Path):
             choices[name] = choice(model)
         return model
 
-    for name, pool in POOLS.items():
-        search = honest_search(cell, folder, memory, pool)
-        timed(name, lambda search=search: search.fit(X, y))
+    for name, model in strategies(cell, folder, memory).items():
+        timed(name, lambda model=model: model.fit(X, y))
         if name == "ours":
-            probas["uncalibrated"] = without_calibration(search).predict_proba(X_test)
-    for name, distiller in single_strategies(cell, folder, memory).items():
-        timed(name, lambda distiller=distiller: distiller.fit(X, y))
+            probas["uncalibrated"] = without_calibration(model).predict_proba(X_test)
         if name == "cross_fit":
-            out_of_fold = distiller.teacher_proba_
+            out_of_fold = model.teacher_proba_
     timed("leaky", lambda: leaky_search(cell, folder, out_of_fold, X, y))
     return probas, choices, seconds
 

@@ -1,5 +1,6 @@
 """What benchmarks need of skdistill beyond its public interface: the one place that knows where."""
 
+# ruff: noqa: F401
 from skdistill._numeric import as_numeric
 from skdistill.evaluation.costs import pickled_size, prediction_time
 from skdistill.evaluation.diagnosis import Difference, advise
@@ -13,21 +14,3 @@ from skdistill.overfit import (
     in_sample_evidence,
     overfit_share,
 )
-
-__all__ = [
-    "MAX_UNEXPLAINED",
-    "MIN_SHARE",
-    "MIN_SLOPE",
-    "Difference",
-    "advise",
-    "as_numeric",
-    "floor_proba",
-    "in_sample_evidence",
-    "log_losses",
-    "onehot",
-    "overfit_share",
-    "pickled_size",
-    "prediction_time",
-    "reliability",
-    "tune_on_labels",
-]

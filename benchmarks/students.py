@@ -21,33 +21,19 @@ from lightgbm import LGBMClassifier
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    RandomForestClassifier,
-    RandomForestRegressor,
-    StackingClassifier,
-)
+from sklearn.ensemble import HistGradientBoostingClassifier, StackingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import (
-    CrossFitDistiller,
-    Distiller,
-    LGBMSoftClassifier,
-    LossCorrectedDistiller,
-    LossCorrectedDistillerCV,
-    SoftmaxRegression,
-)
-from skdistill.evaluation import student_on_labels
+from skdistill import LGBMSoftClassifier, SoftmaxRegression
 
 from . import runner
 from .data import load, split
+from .models import distillers, forest, scaled, small_forest, tree
 from .page import HERE, RESULTS, blocks, fill, heading, measured_before, table, write
 from .scores import mean_and_error, scores
 from .store import Store
@@ -85,27 +71,19 @@ def measure_models(models: dict[str, Any], data: list[Any], **about: Any) -> Ite
         yield {**about, "method": name, **found, **chosen, "seconds": time.perf_counter() - start}
 
 
-def distillers(teacher: Any, student: Any, *, seed: int = 0, cv: Any = 5) -> dict[str, Any]:
-    """Return the student on labels, in-sample, cross-fitted and corrected."""
-    how = {"cv": cv, "random_state": seed}
-    return {
-        "labels": student_on_labels(student),
-        "in-sample": Distiller(teacher, student),
-        "out-of-bag" if cv == "oob" else "cross-fit": CrossFitDistiller(teacher, student, **how),
-        "corrected": LossCorrectedDistiller(teacher, student, **how),
-    }
+def taught(teacher: Any, student: Any, *, seed: int = 0, cv: Any = 5) -> dict[str, Any]:
+    """Return the student on labels, in-sample, cross-fitted, corrected and tuned."""
+    names = ["labels", "in-sample", "out-of-bag" if cv == "oob" else "cross-fit", "corrected"]
+    made = distillers(teacher, student, cv=cv, seed=seed).values()
+    return dict(zip([*names, "tuned"], made, strict=True))
 
 
 # ---- a dozen pairs ---------------------------------------------------------------------------
 
 
-def scaled(model: Any) -> Any:
-    return make_pipeline(StandardScaler(), model)
-
-
 def stacked() -> StackingClassifier:
     linear = scaled(LogisticRegression(max_iter=500))
-    members = [("forest", RandomForestClassifier(100, random_state=0)), ("linear", linear)]
+    members = [("forest", forest(100)), ("linear", linear)]
     members.insert(1, ("boosting", HistGradientBoostingClassifier(random_state=0)))
     return StackingClassifier(members, LogisticRegression(max_iter=500), cv=3)
 
@@ -113,10 +91,6 @@ def stacked() -> StackingClassifier:
 def network() -> Any:
     layers = {"hidden_layer_sizes": (64, 64), "early_stopping": True, "random_state": 0}
     return scaled(MLPClassifier(**layers))
-
-
-def tree(leaves: int | None = None, seed: int = 0) -> DecisionTreeRegressor:
-    return DecisionTreeRegressor(max_leaf_nodes=leaves, random_state=seed)
 
 
 def xgboost_student() -> Any:
@@ -138,7 +112,7 @@ def small_network() -> Any:
 
 
 TEACHERS: dict[str, Callable[[], Any]] = {
-    "forest": lambda: RandomForestClassifier(300, random_state=0),
+    "forest": lambda: forest(300),
     "boosting": lambda: HistGradientBoostingClassifier(random_state=0),
     "stacked ensemble": stacked,
     "MLP": network,
@@ -146,7 +120,7 @@ TEACHERS: dict[str, Callable[[], Any]] = {
 }
 STUDENTS: dict[str, Callable[[], Any]] = {
     "unpruned tree": tree,
-    "forest of 10": lambda: RandomForestRegressor(10, random_state=0),
+    "forest of 10": lambda: small_forest(10),
     "LightGBM 50": lambda: LGBMSoftClassifier(n_estimators=50, n_jobs=1),
     "XGBoost 50, by weighted copies": xgboost_student,
     "linear": lambda: scaled(SoftmaxRegression()),
@@ -193,8 +167,8 @@ def pairs(seed: int) -> Iterator[dict[str, Any]]:
             if package and find_spec(package) is None:
                 print(f"{package} is not installed: left out {student}")
                 continue
-            models = distillers(TEACHERS[teacher](), STUDENTS[student]())
-            del models["in-sample"]
+            models = taught(TEACHERS[teacher](), STUDENTS[student]())
+            models = {name: models[name] for name in ("labels", "cross-fit", "corrected")}
             models["teacher"] = TEACHERS[teacher]()
             about = {"table": name, "teacher": teacher, "student": student}
             yield from measure_models(models, data, **about)
@@ -217,7 +191,8 @@ def columns(seed: int) -> Iterator[dict[str, Any]]:
         data = split("adult", seed, rows)
         for student, make in last.items():
             about = {"table": f"adult, {len(data[0]):,} rows", "teacher": "LightGBM 100"}
-            models = distillers(teacher, seeing(cheap, make()))
+            models = taught(teacher, seeing(cheap, make()))
+            del models["tuned"]
             yield from measure_models(models, data, **about, student=student)
 
 
@@ -226,14 +201,12 @@ def columns(seed: int) -> Iterator[dict[str, Any]]:
 
 def boosting_students(seed: int) -> Iterator[dict[str, Any]]:
     """Teach LightGBM by a forest that knows more (FICO) and one that knows less (Adult)."""
-    teacher = RandomForestClassifier(500, random_state=seed, n_jobs=-1)
-    search = {"teacher_cv": "oob", "random_state": seed}
+    teacher = forest(500, seed, n_jobs=-1)
     for name in ("fico_heloc", "adult"):
         data = split(name, seed)
         for trees, leaves in ((30, 16), (300, 31)):
             student = LGBMSoftClassifier(n_estimators=trees, num_leaves=leaves, n_jobs=1)
-            models = distillers(teacher, student, seed=seed, cv="oob")
-            models["tuned"] = LossCorrectedDistillerCV(teacher, student, **search)
+            models = taught(teacher, student, seed=seed, cv="oob")
             if trees == 30:
                 models["teacher"] = clone(teacher)
             about = {"table": name, "teacher": "forest of 500", "student": f"{trees} × {leaves}"}
@@ -241,9 +214,7 @@ def boosting_students(seed: int) -> Iterator[dict[str, Any]]:
     # A tree of 1,024 leaves, taught by LightGBM on Adult.
     teacher = LGBMClassifier(n_estimators=400, random_state=seed, n_jobs=1, verbose=-1)
     student = tree(1_024, seed)
-    models = distillers(teacher, student, seed=seed)
-    models["tuned"] = LossCorrectedDistillerCV(teacher, student, random_state=seed)
-    models["teacher"] = clone(teacher)
+    models = taught(teacher, student, seed=seed) | {"teacher": clone(teacher)}
     about = {"table": "adult", "teacher": "LightGBM 400", "student": "tree of 1,024 leaves"}
     yield from measure_models(models, data, **about)
 
@@ -303,8 +274,8 @@ def rst_table(lines: list[list[str]]) -> str:
 def best_bold(means: list[float], best: Callable[..., float]) -> list[str]:
     """Write numbers, the best of them bold, and nothing for those that are not there."""
     known = best((m for m in means if not np.isnan(m)), default=np.nan)
-    texts = ["" if np.isnan(m) else f"{m:.3f}" for m in means]
-    return [f"**{t}**" if m == known else t for t, m in zip(texts, means, strict=True)]
+    marks = ["**" if m == known else "" for m in means]
+    return ["" if np.isnan(m) else f"{b}{m:.3f}{b}" for m, b in zip(means, marks, strict=True)]
 
 
 def mean(values: np.ndarray) -> float:

@@ -12,15 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from lightgbm import LGBMRegressor
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss
-from sklearn.tree import DecisionTreeRegressor
-
-from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller, LossCorrectedDistillerCV
-from skdistill.evaluation import student_on_labels
 
 from .data import split
-from .models import without_calibration
+from .models import distillers, forest, tree, without_calibration
 from .page import RESULTS, blocks, fill, heading, table, write
 from .scores import PROBA_FLOOR
 
@@ -37,42 +32,27 @@ class Case(NamedTuple):
     student: Any
 
 
+BOOSTER = LGBMRegressor(n_estimators=100, num_leaves=31, random_state=0, n_jobs=1, verbose=-1)
+MORE = "The teacher knows much more than the student"
+LESS = "The teacher knows less than the student"
 CASES = [
-    Case(
-        "The teacher knows much more than the student",
-        *("fico_heloc", None, "unpruned tree"),
-        DecisionTreeRegressor(random_state=0),
-    ),
-    Case(
-        "The teacher knows less than the student",
-        *("adult", None, "LightGBM 100 × 31"),
-        LGBMRegressor(n_estimators=100, num_leaves=31, random_state=0, n_jobs=1, verbose=-1),
-    ),
-    Case(
-        "The teacher is too simple",
-        *("magic", 4, "tree of 256 leaves"),
-        DecisionTreeRegressor(max_leaf_nodes=256, random_state=0),
-    ),
+    Case(MORE, "fico_heloc", None, "unpruned tree", tree()),
+    Case(LESS, "adult", None, "LightGBM 100 × 31", BOOSTER),
+    Case("The teacher is too simple", "magic", 4, "tree of 256 leaves", tree(256)),
 ]
 
 
 def measure(case: Case) -> str:
     """Search, fit each candidate alone, and say what came out."""
     X, X_test, y, y_test = split(case.table, 0, ROWS)
-    teacher = RandomForestClassifier(500, max_depth=case.depth, random_state=0)
+    teacher = forest(500, 0, case.depth)
 
     def on_test(model: Any) -> float:
         proba = model.predict_proba(X_test)[:, 1]
         return log_loss(y_test, np.clip(proba, PROBA_FLOOR, 1 - PROBA_FLOOR))
 
-    both, oob = (teacher, case.student), {"cv": "oob", "random_state": 0}
-    search = LossCorrectedDistillerCV(*both, teacher_cv="oob", random_state=0).fit(X, y)
-    alone = {
-        "labels": student_on_labels(case.student),
-        "in_sample": Distiller(*both),
-        "cross_fit": CrossFitDistiller(*both, **oob),
-        "residual": LossCorrectedDistiller(*both, **oob),
-    }
+    alone = distillers(teacher, case.student, cv="oob")
+    search = alone.pop("ours").fit(X, y)
     tested = {name: f"{on_test(model.fit(X, y)):.4f}" for name, model in alone.items()}
     best, found = search.best_candidate_, search.cv_results_
     tested[best] = f"{on_test(without_calibration(search)):.4f}"

@@ -10,18 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import (
-    CrossFitDistiller,
-    Distiller,
-    LGBMSoftClassifier,
-    LossCorrectedDistiller,
-    LossCorrectedDistillerCV,
-)
+from skdistill import Distiller, LGBMSoftClassifier, LossCorrectedDistillerCV
 
-from ..models import boosted
+from ..models import boosted, distillers, forest, tree
 from ..ours import floor_proba
 from ..scores import PROBA_FLOOR, standard_error
 from .cell import Cell
@@ -35,13 +27,13 @@ SIZES = (500, 1_500, 5_000, 15_000, 50_000)
 QUICK_SIZES = (500, 1_500, 5_000)
 
 STUDENTS: dict[str, Callable[[int], Any]] = {
-    "tree": lambda seed: DecisionTreeRegressor(random_state=seed),
-    "leaves": lambda seed: DecisionTreeRegressor(max_leaf_nodes=64, random_state=seed),
+    "tree": lambda seed: tree(None, seed),
+    "leaves": lambda seed: tree(64, seed),
     "boosted": lambda seed: boosted(LGBMSoftClassifier, 50, 16, seed),
 }
 TEACHERS: dict[str, Callable[[int, int], Any]] = {
-    "forest": lambda trees, seed: RandomForestClassifier(trees, random_state=seed),
-    "shallow": lambda trees, seed: RandomForestClassifier(trees, max_depth=3, random_state=seed),
+    "forest": forest,
+    "shallow": lambda trees, seed: forest(trees, seed, 3),
 }
 STUDENT_TITLES = {
     "tree": "unpruned tree",
@@ -72,15 +64,9 @@ def plan(world: str, seed: int, *, quick: bool = False) -> list[Cell]:
 
 def curves() -> list[str]:
     """Return all curves: method, student and, where one teaches, teacher."""
-    alone = [f"{method} {student}" for student in STUDENTS for method in WITHOUT_TEACHER]
-    taught = [
-        f"{method} {student} {teacher}"
-        for teacher in TEACHERS
-        for student in STUDENTS
-        for method in METHODS
-        if method not in WITHOUT_TEACHER
-    ]
-    return alone + taught
+    every = [(t, s, m) for t in TEACHERS for s in STUDENTS for m in METHODS]
+    names = [curve_name(m, s, t) for t, s, m in every]
+    return sorted(dict.fromkeys(names), key=lambda name: len(name.split()))
 
 
 def curve_name(method: str, student: str, teacher: str) -> str:
@@ -120,15 +106,7 @@ def teach(trees: int, seed: int, memory: str, curve: list[str], X, y, bayes) -> 
             # Labels as they are, as a booster of scikit-learn's kind would learn them.
             return Distiller(None, student, proba_floor=1e-12).fit(X, y, teacher_proba=target)
         teacher = TEACHERS[teachers[0]](trees, seed)
-        oob = {"cv": "oob", "random_state": seed, "memory": memory}
-        search = {"teacher_cv": "oob", "random_state": seed, "memory": memory}
-        distiller = {
-            "in_sample": lambda: Distiller(teacher, student, memory=memory),
-            "cross_fit": lambda: CrossFitDistiller(teacher, student, **oob),
-            "residual": lambda: LossCorrectedDistiller(teacher, student, **oob),
-            "ours": lambda: LossCorrectedDistillerCV(teacher, student, **search),
-        }[method]()
-        return distiller.fit(X, y)
+        return distillers(teacher, student, cv="oob", seed=seed, memory=memory)[method].fit(X, y)
 
 
 def excess(proba: np.ndarray, bayes: np.ndarray) -> dict[str, float]:
