@@ -23,32 +23,13 @@ from sklearn.impute import SimpleImputer
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OrdinalEncoder
 
+from . import NAMES
+
 FOLDER_VARIABLE = "SKDISTILL_DATA"
 FIRST_SEED = 2357  # the paper's, for its only split; ours goes on to 2358, 2359, ...
 TEST_SHARE = 0.3
 
-# Name and version on OpenML, None where it has no such table or only another edition of it.
-OPENML: dict[str, tuple[str, int] | None] = {
-    "adult": ("adult", 2),
-    "magic": ("MagicTelescope", 1),
-    "fico_heloc": None,
-    "bank_additional": None,
-    "online_shoppers": None,
-    "letter": ("letter", 1),
-    "satimage": ("satimage", 1),
-    "optdigits": ("optdigits", 1),
-    "phoneme": ("phoneme", 1),
-    "higgs": ("Higgs", 2),
-    "stumbleupon": None,
-}
-
-# Where a person gets the tables that cannot be fetched.
-ORIGINS = {
-    "fico_heloc": "the FICO Explainable Machine Learning Challenge of 2018 (heloc_dataset_v1)",
-    "bank_additional": "UCI Bank Marketing (bank-additional-full)",
-    "online_shoppers": "UCI Online Shoppers Purchasing Intention",
-    "stumbleupon": "the StumbleUpon Evergreen Classification Challenge of 2013",
-}
+OPENML, ORIGINS = NAMES["openml"], NAMES["origins"]
 
 
 class TableNotFoundError(Exception):
@@ -152,7 +133,7 @@ def read(name: str) -> pd.DataFrame:
 
 
 def _fetch(name: str, missing: str) -> pd.DataFrame:
-    if OPENML[name] is None:
+    if not OPENML[name]:
         raise TableNotFoundError(name, missing)
     title, version = OPENML[name]
     try:

@@ -5,20 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from . import NAMES
 from .page import blocks, counted, draw, fill, heading, machine, measured_before, table, write, yes
 from .scores import mean_and_error
 
 PURE = ("labels", "in_sample", "cross_fit")
-TITLES = {
-    "labels": "labels always",
-    "in_sample": "in-sample always",
-    "cross_fit": "cross-fit always",
-    "residual": "residual always",
-    "leaky": "the paper's leaky search over shares",
-    "shares": "honest search, shares only",
-    "uncalibrated": "ours, never calibrated",
-    "ours": "ours",
-}
+TITLES = NAMES["no_regret"]
 Cells = list[dict[str, Any]]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.ensemble import RandomForestClassifier
 
+from .. import NAMES
 from ..data import names
 from . import lessons
 from .cell import Cell
@@ -20,15 +21,7 @@ QUICK_DEPTHS = (1, 5, 20)
 SCALES = {"p": "identity", "log": "log"}
 PAPERS = ("teacher", "none", "in_sample", "cross_fit", "fast_realized", "orthogonal")
 
-TITLES = {
-    "teacher": "teacher",
-    "none": "no distillation",
-    "in_sample": "in-sample",
-    "cross_fit": "cross-fit",
-    "fast_realized": "enhanced (`fast_realized`)",
-    "orthogonal": "orthogonal",
-    "ours": "ours",
-}
+TITLES = NAMES["depth"]
 
 
 def lessons_of_scales() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import NAMES
 from ..data import FIRST_SEED
 from ..page import draw
 from ..scores import standard_error
@@ -14,22 +15,7 @@ from .cell import Cell
 from .results import OnTop, Results, excess_of, excesses, single_means
 from .worlds import WORLDS
 
-COLOURS = {
-    "teacher": "0.4",
-    "none": "tab:blue",
-    "tuned": "tab:cyan",
-    "in_sample": "tab:orange",
-    "cross_fit": "tab:green",
-    "fast_realized": "tab:red",
-    "slow_realized": "tab:pink",
-    "relative": "tab:brown",
-    "orthogonal": "tab:olive",
-    "ours": "black",
-    "ours_auc": "0.6",
-    "labels": "tab:blue",
-    "residual": "tab:red",
-    "best": "0.6",
-}
+COLOURS = NAMES["colours"]
 MARGIN = 0.012
 
 

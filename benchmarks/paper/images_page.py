@@ -7,28 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from .. import page
+from .. import NAMES, page
 from ..page import blocks, explanation, table
 from ..scores import PROBA_FLOOR, mean_and_error, standard_error
 from .cell import Cell
 from .figures import COLOURS, legend, line, panels
-from .image_sets import FLIPPED, NAMES
+from .image_sets import FLIPPED
+from .image_sets import NAMES as SETS
 from .images import ALONE
 from .images import NAME as FIGURE
-from .progress import not_measured, progress_table
-from .results import Results
+from .results import Results, not_measured, progress_table
 
 EXPLANATION = "## Explanation"
 PICTURE = "images.png"
-TITLES = {
-    "teacher": "teacher",
-    "labels": "student on labels",
-    "trees": "cross-fit, boosted trees",
-    "in_sample": "in-sample",
-    "cross_fit": "cross-fit",
-    "share": "corrected, share",
-    "residual": "corrected, `residual`",
-}
+TITLES = NAMES["images"]
 STEPS = (
     ("in_sample", "labels"),
     ("cross_fit", "labels"),
@@ -38,8 +30,6 @@ STEPS = (
     ("residual", "trees"),
 )
 MEASURES = {"accuracy": "accuracy", "log_loss": "log loss"}
-LINES = {"share": "tab:purple", "trees": "tab:brown"}
-LINES |= {curve: COLOURS[curve] for curve in TITLES if curve not in LINES}
 SMALLEST_T = 2  # standard errors from which a difference is printed bold
 fill = partial(page.fill, "images")
 
@@ -87,7 +77,7 @@ def set_part(results: Results, name: str) -> str:
 
 def sets_of(results: Results) -> list[str]:
     """Return the image sets that have been measured."""
-    return sorted(results.tables(FIGURE), key=NAMES.index)
+    return sorted(results.tables(FIGURE), key=SETS.index)
 
 
 def _settings(results: Results, name: str) -> dict[str, Any]:
@@ -211,7 +201,7 @@ def _draw_set(results: Results, panel: Any, name: str, measure: str) -> None:
     for curve, title in TITLES.items():
         points = {width: splits_of(results, name, width, curve, measure) for width in widths}
         style = {"ls": "--" if curve in ("teacher", *ALONE) else "-", "lw": 1.5}
-        line(panel, points, title, color=LINES[curve], **style)
+        line(panel, points, title, color=COLOURS[curve], **style)
     panel.axvline(_settings(results, name)["student"], color="0.85", lw=1, zorder=0)
     panel.set_xscale("log", base=2)
     panel.set_xticks(widths, widths)

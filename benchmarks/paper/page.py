@@ -12,7 +12,6 @@ from ..page import blocks, counted, explanation, table, yes
 from ..scores import mean_and_error, standard_error
 from . import depth, published, simulated, tabular
 from .cell import Cell
-from .progress import not_measured, progress_table
 from .results import (
     AGAINST_TEACHER,
     MIN_SPLITS,
@@ -22,7 +21,9 @@ from .results import (
     Results,
     comparisons,
     excesses,
+    not_measured,
     on_top,
+    progress_table,
     single_means,
     whole,
 )

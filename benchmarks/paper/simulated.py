@@ -13,6 +13,7 @@ import numpy as np
 
 from skdistill import Distiller, LGBMSoftClassifier, LossCorrectedDistillerCV
 
+from .. import NAMES
 from ..models import boosted, distillers, forest, tree
 from ..ours import floor_proba
 from ..scores import PROBA_FLOOR, standard_error
@@ -35,20 +36,7 @@ TEACHERS: dict[str, Callable[[int, int], Any]] = {
     "forest": forest,
     "shallow": lambda trees, seed: forest(trees, seed, 3),
 }
-STUDENT_TITLES = {
-    "tree": "unpruned tree",
-    "leaves": "tree of 64 leaves",
-    "boosted": "LightGBM, 50 × 16 leaves",
-}
-TEACHER_TITLES = {"forest": "unpruned forest", "shallow": "forest of depth 3"}
-METHODS = {
-    "best": "best in class",
-    "labels": "labels",
-    "in_sample": "in-sample",
-    "cross_fit": "cross-fit",
-    "residual": "corrected by `residual`",
-    "ours": "ours",
-}
+STUDENT_TITLES, TEACHER_TITLES, METHODS = NAMES["simulated"].values()
 WITHOUT_TEACHER = ("best", "labels")
 SINGLE = ("labels", "in_sample", "cross_fit", "residual")  # without a search
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import page
+from .. import NAMES, page
 from ..page import blocks, heading, measured, table
 from ..scores import mean_and_error, standard_error
 from ..store import Records
@@ -233,21 +233,7 @@ def cost_table(results: Results, name: str) -> str:
 
 # ---- the figure: accuracy against prediction time --------------------------------------------
 
-MARKS = {
-    "teacher": ("*", "0.3"),
-    "onnx": ("*", "tab:purple"),
-    "labels": (".", "0.6"),
-    "tuned_auc": ("o", "tab:blue"),
-    "shrinkage": ("^", "tab:green"),
-    "distilled_regressor": ("v", "tab:olive"),
-    "autogluon": ("s", "tab:orange"),
-    "autogluon_cross_fit": ("X", "tab:orange"),
-    "gbdt_student": ("D", "tab:brown"),
-    "onnx_ours": ("X", "tab:purple"),
-    "cross_fit": ("P", "tab:pink"),
-    "tuned": ("X", "tab:red"),
-}
-LABELS = dict(zip(TITLES, ("16", "64", "256", "full", "RF10", "GBM", ""), strict=True))
+MARKS, LABELS = NAMES["peers"]["marks"], NAMES["peers"]["labels"]
 TIMES = {"us_one_row": "one row, µs", "us_per_row_of_many": "100,000 rows, µs a row"}
 # The panels reach down to the worst of these; full trees that memorised labels would squeeze them.
 SHOWN = ("tuned_auc", "shrinkage", "cross_fit", "tuned")

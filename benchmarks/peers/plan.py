@@ -2,15 +2,10 @@
 
 from typing import NamedTuple
 
+from .. import NAMES
+
 # Table: its students. Few on the table of six classes, where a booster grows six times the trees.
-STUDENTS = {
-    "tree16": "tree of 16 leaves",
-    "tree64": "tree of 64 leaves",
-    "tree256": "tree of 256 leaves",
-    "unpruned": "unpruned tree",
-    "forest10": "forest of 10 trees",
-    "lgbm": "LightGBM 100 × 31",
-}
+STUDENTS = NAMES["peers"]["students"]
 TEACHER = "forest500"
 TITLES = {**STUDENTS, TEACHER: "the teacher, 500 trees"}
 FEW = ("tree64", "unpruned", "forest10", "lgbm")
