@@ -17,13 +17,8 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import log_loss, make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 
-from skdistill import (
-    CrossFitDistiller,
-    Distiller,
-    LossCorrectedDistiller,
-    LossCorrectedDistillerCV,
-    corrections,
-)
+import skdistill
+from skdistill import corrections
 
 from .._interim import teacher_probabilities
 from ..data import paper_split
@@ -136,7 +131,9 @@ def in_sample(room: Classroom, size: int, *, link: str = "identity") -> Outcome:
     """Learn what the teacher says about rows that it has seen; on log p that is no public loss."""
     if link == "log":
         return fit_all(room, room.students(size), linked(room.inside, link), link)
-    return distil_all(room, [Distiller(room.kept_teacher, s) for s in room.students(size)])
+    return distil_all(
+        room, [skdistill.Distiller(room.kept_teacher, s) for s in room.students(size)]
+    )
 
 
 def cross_fit(room: Classroom, size: int, *, link: str = "identity") -> Outcome:
@@ -144,8 +141,8 @@ def cross_fit(room: Classroom, size: int, *, link: str = "identity") -> Outcome:
     students = room.students(size)
     if link == "log":
         return fit_all(room, students, linked(room.outside, link), link)
-    made = [CrossFitDistiller(room.kept_teacher, s, cv=room.folds) for s in students]
-    return distil_all(room, made)
+    make = skdistill.CrossFitDistiller
+    return distil_all(room, [make(room.kept_teacher, s, cv=room.folds) for s in students])
 
 
 def corrected(room: Classroom, size: int, *, rule: str, link: str = "identity") -> Outcome:
@@ -161,7 +158,9 @@ def corrected(room: Classroom, size: int, *, rule: str, link: str = "identity") 
         models = [Corrected(s, rule=rule, c=c, link=link).fit(X, both) for s in students]
         return Outcome([model.predict(room.test[0]) for model in models], notes, link)
     how = {"correction": rule, "c": c, "cv": room.folds}
-    made = [LossCorrectedDistiller(room.kept_teacher, student, **how) for student in students]
+    made = [
+        skdistill.LossCorrectedDistiller(room.kept_teacher, student, **how) for student in students
+    ]
     return distil_all(room, made)._replace(notes=notes)
 
 
@@ -176,7 +175,7 @@ def ours(room: Classroom, size: int, *, scoring: str | None = None) -> Outcome:
 
     One search serves all students, as with the paper's: they learn what its winner learned.
     """
-    search = LossCorrectedDistillerCV(
+    search = skdistill.LossCorrectedDistillerCV(
         room.teacher,
         room.student(size),
         teacher_cv="oob",

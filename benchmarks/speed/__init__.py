@@ -1,5 +1,6 @@
 """Time and memory: `python -m benchmarks.speed.NAME`."""
 
+import argparse
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter
@@ -35,3 +36,14 @@ def write_page(name: str, title: str, header: str, rows: list[list], **known: An
     """Write a page of one table, whose columns' names come in one line, and whose words wait."""
     page = heading(title, f"speed.{name}", fill("speed", name, **known))
     write(RESULTS / "speed" / f"{name}.md", f"{page}\n\n{table(header.split(' | '), rows)}")
+
+
+def options(doc: str, tables: list[str], seeds: int, **sizes: list[int]) -> argparse.Namespace:
+    """Read what is asked for of a program that teaches forests on tables."""
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
+    parser.add_argument("--tables", nargs="+", default=tables)
+    parser.add_argument("--seeds", type=int, default=seeds)
+    parser.add_argument("--trees", type=int, default=500)
+    for name, default in sizes.items():
+        parser.add_argument(f"--{name}", nargs="+", type=int, default=default)
+    return parser.parse_args()

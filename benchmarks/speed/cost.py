@@ -6,7 +6,6 @@ one. Both sides run in turn in one process on the same rows, and teach the same 
     python -m benchmarks.speed.cost [--tables adult magic fico_heloc] [--seeds 5] [--trees 500]
 """
 
-import argparse
 from time import perf_counter
 
 import numpy as np
@@ -16,7 +15,7 @@ from skdistill import CrossFitDistiller
 
 from ..data import split
 from ..scores import auc, standard_error
-from . import write_page
+from . import options, write_page
 
 
 def measure(name: str, seed: int, trees: int) -> dict[object, tuple[float, list[float]]]:
@@ -50,17 +49,13 @@ def summarise(name: str, runs: list[dict]) -> list[list[str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tables", nargs="+", default=["adult", "magic", "fico_heloc"])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--trees", type=int, default=500)
-    options = parser.parse_args()
+    asked = options(__doc__, ["adult", "magic", "fico_heloc"], 5)
     rows = []
-    for name in options.tables:
-        seeds = range(options.seeds)
-        rows += summarise(name, [measure(name, seed, options.trees) for seed in seeds])
+    for name in asked.tables:
+        seeds = range(asked.seeds)
+        rows += summarise(name, [measure(name, seed, asked.trees) for seed in seeds])
     header = "table | student | ten folds | out-of-bag | difference | times faster"
-    write_page("cost", "Cost", header, rows, trees=options.trees, seeds=options.seeds)
+    write_page("cost", "Cost", header, rows, trees=asked.trees, seeds=asked.seeds)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ does not lengthen.
     python -m benchmarks.speed.tuned_cost [--tables magic adult] [--seeds 3] [--trees 500]
 """
 
-import argparse
 from time import process_time
 
 import numpy as np
@@ -23,7 +22,7 @@ from skdistill import LossCorrectedDistillerCV
 from ..data import split
 from ..paper.lessons import RULES, Corrected
 from ..scores import PROBA_FLOOR, mean_and_error
-from . import write_page
+from . import options, write_page
 
 
 def clipped(proba: np.ndarray) -> np.ndarray:
@@ -81,22 +80,17 @@ def summarise(name: str, size: int, runs: list[dict]) -> list[object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tables", nargs="+", default=["magic", "adult"])
-    parser.add_argument("--sizes", nargs="+", type=int, default=[1, 10])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--trees", type=int, default=500)
-    options = parser.parse_args()
-    cells = [(name, size) for name in options.tables for size in options.sizes]
+    asked = options(__doc__, ["magic", "adult"], 3, sizes=[1, 10])
+    cells = [(name, size) for name in asked.tables for size in asked.sizes]
     runs = {cell: [] for cell in cells}
     header = "table | student | splits | paper | ours | times faster | AUC, paper | ours"
     header += " | difference | log loss, paper | ours | difference"
-    for seed in range(options.seeds):
+    for seed in range(asked.seeds):
         for name, size in cells:
-            runs[name, size].append(measure(name, size, seed, options.trees))
+            runs[name, size].append(measure(name, size, seed, asked.trees))
             print(name, size, seed, runs[name, size][-1], flush=True)
             rows = [summarise(*cell, found) for cell, found in runs.items() if found]
-            write_page("tuned_cost", "Cost of tuning", header, rows, trees=options.trees)
+            write_page("tuned_cost", "Cost of tuning", header, rows, trees=asked.trees)
 
 
 if __name__ == "__main__":
