@@ -13,9 +13,8 @@ done; it may be removed at any time.
 
 import argparse
 import tempfile
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,13 +22,13 @@ from .. import data, runner
 from ..data import FIRST_SEED, names
 from ..page import RESULTS, by_hand, write
 from ..store import Store
-from . import depth, images, images_page, page, simulated, tabular
+from . import images, images_page, page, simulated, tabular
 from .cell import Cell
 from .figures import write_figures
 from .image_sets import SETS
+from .measuring import FIGURES, effort, measure
 from .results import Results, on_top, whole
 
-FIGURES = {module.NAME: module for module in (tabular, depth, simulated, images)}
 # Tables of the paper, the cheap ones first; the last two are not everywhere on hand.
 TABLES = ("fico_heloc", "magic", "adult", "stumbleupon", "higgs")
 
@@ -88,16 +87,6 @@ def plan(options: argparse.Namespace, absent: Container[str] = ()) -> list[Cell]
             for table in tables:
                 cells += figure.plan(table, seed, quick=options.quick)
     return cells
-
-
-def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterator[tuple]:
-    """Yield cells of one figure, table and split, and their values."""
-    yield from FIGURES[cells[0].figure].measure(cells, settings, folder)
-
-
-def effort(cell: Cell) -> float:
-    """Return roughly how the cost of a cell compares with that of others of its figure."""
-    return FIGURES[cell.figure].effort(cell)
 
 
 def score(values: dict) -> str:

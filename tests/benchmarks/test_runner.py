@@ -2,8 +2,7 @@
 
 import pytest
 
-from benchmarks.paper import __main__ as command
-from benchmarks.paper import depth, simulated, tabular
+from benchmarks.paper import depth, measuring, simulated, tabular
 from benchmarks.paper.cell import Cell
 from benchmarks.runner import How, guess_seconds, measure, own_folder, run, units_of
 
@@ -12,7 +11,7 @@ CURVES = ("best leaves", "labels leaves", "cross_fit leaves shallow")
 
 @pytest.fixture
 def how(tmp_path):
-    return How(command.measure, {"simulated": {"trees": 5, "test_rows": 200}}, tmp_path)
+    return How(measuring.measure, {"simulated": {"trees": 5, "test_rows": 200}}, tmp_path)
 
 
 def small_cells(seeds=(0,), curves=CURVES):
