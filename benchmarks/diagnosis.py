@@ -5,142 +5,121 @@ labels and the three distillers that need no search. Regret is the test log loss
 these. The thresholds of the advice were chosen on the tables in another split, and on seeds 0 and 1
 of the simulation; seeds 2 and 3 had no say.
 
-    python benchmarks/diagnosis.py [--tables NAME ...]
+    python -m benchmarks.diagnosis [--tables NAME ...] [--render]
 
-What results/diagnosis.json holds already is not measured again: remove it to start anew.
+What results/diagnosis.jsonl holds already is not measured again: remove it to start anew.
 """
 
-from __future__ import annotations
-
-import argparse
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
-from sklearn.tree import DecisionTreeRegressor
 
 import skdistill
 from skdistill import diagnose_teacher
 from skdistill.evaluation import make_noisy_table, student_on_labels
-from skdistill.evaluation.diagnosis import Difference, advise
-from skdistill.evaluation.measure.scores import log_losses, onehot
 
-sys.path.insert(0, str(Path(__file__).parent))
-from datasets import as_numbers, load
-from report import RESULTS, heading, table, write
+from . import runner
+from .data import split
+from .models import forest, scaled, tree
+from .ours import Difference, advise, log_losses, onehot
+from .page import RESULTS, blocks, fill, heading, measured_before, table, write
+from .store import Store
 
 TABLES = ("adult", "fico_heloc", "phoneme", "letter")
+SIMULATED = tuple(f"simulated {seed}" for seed in range(4))
 ROWS, TEST_ROWS = 2_000, 6_000
 ALWAYS = ("labels", "Distiller", "CrossFitDistiller", "LossCorrectedDistiller")
 # A regret below this is none: about a standard error of a difference over the test rows.
 NONE = 0.01
 
 
-class Given(NamedTuple):
-    """Rows to train and test on, and what is true of the latter: labels or probabilities."""
+class Cell(NamedTuple):
+    """What is measured at once."""
 
-    name: str
-    X: Any
-    y: Any
-    X_test: Any
-    truth: Any
+    table: str
+    teacher: str
+    student: str
+    seed = 0
+    shared = slice(0, 1)  # cells of a table share rows and what teachers said
 
 
 def squares() -> Any:
     """Return a linear model of all products of two columns."""
-    return make_pipeline(
-        PolynomialFeatures(2, include_bias=False), StandardScaler(), LogisticRegression(C=0.1)
-    )
+    products = PolynomialFeatures(2, include_bias=False)
+    return make_pipeline(products, StandardScaler(), LogisticRegression(C=0.1))
 
 
-def teachers() -> dict[str, Any]:
+def teachers(name: str) -> dict[str, Any]:
+    """Return the teachers of a table."""
+    if name in SIMULATED:
+        return {
+            "forest": forest(100),
+            "forest of stumps": forest(100, 0, 1),
+            "logistic": LogisticRegression(),
+            "squares": squares(),
+            "5 neighbours": KNeighborsClassifier(5),
+        }
     return {
-        "forest": RandomForestClassifier(100, random_state=0),
-        "forest, depth 4": RandomForestClassifier(100, max_depth=4, random_state=0),
+        "forest": forest(100),
+        "forest, depth 4": forest(100, 0, 4),
         "LightGBM": LGBMClassifier(n_jobs=1, verbose=-1),
-        "logistic": make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)),
+        "logistic": scaled(LogisticRegression(max_iter=500)),
     }
 
 
-def simulated_teachers() -> dict[str, Any]:
-    return {
-        "forest": RandomForestClassifier(100, random_state=0),
-        "forest of stumps": RandomForestClassifier(100, max_depth=1, random_state=0),
-        "logistic": LogisticRegression(),
-        "squares": squares(),
-        "5 neighbours": KNeighborsClassifier(5),
-    }
+STUDENTS: dict[str, Any] = {
+    "tree": tree(),
+    "tree of 64": tree(64),
+    "LightGBM 30": LGBMRegressor(n_estimators=30, n_jobs=1, verbose=-1),
+}
 
 
-def students() -> dict[str, Any]:
-    return {
-        "tree": DecisionTreeRegressor(random_state=0),
-        "tree of 64": DecisionTreeRegressor(max_leaf_nodes=64, random_state=0),
-        "LightGBM 30": LGBMRegressor(n_estimators=30, n_jobs=1, verbose=-1),
-    }
-
-
-def real(names: list[str]) -> Iterator[Given]:
-    for name in names:
-        X, y = load(name)
-        X, labels = as_numbers(X), y.astype(str).to_numpy()
-        if name == "letter":
-            labels = np.where(labels < "N", "A to M", "N to Z")
-        X, X_test, labels, y_test = train_test_split(
-            X, labels, train_size=ROWS, stratify=labels, random_state=0
-        )
-        truth = onehot(y_test[:TEST_ROWS], np.unique(labels))
-        yield Given(name, X, labels, X_test[:TEST_ROWS], truth)
-
-
-def simulated() -> Iterator[Given]:
-    for seed in range(4):
+def rows_of(name: str) -> tuple[Any, Any, Any, Any]:
+    """Return rows and labels to learn from, rows to test on, and what is true of them."""
+    if name in SIMULATED:
+        seed = SIMULATED.index(name)
         X, y, _ = make_noisy_table(2000, random_state=seed)
         X_test, _, bayes = make_noisy_table(5000, random_state=seed + 1000)
-        yield Given(f"simulated {seed}", X, y, X_test, bayes)
+        return X, y, X_test, bayes
+    # Of the letters, A to M against N to Z.
+    X, X_test, y, y_test = split("letter_two" if name == "letter" else name, 0, ROWS)
+    return X, y, X_test[:TEST_ROWS], onehot(y_test[:TEST_ROWS], np.unique(y))
 
 
-def fit_one(name: str, teacher: Any, student: Any, given: Given, memory: str) -> float:
-    """Return the test log loss of the student that a distiller makes."""
-    model = student_on_labels(student)
-    if name != "labels":
-        model = getattr(skdistill, name)(teacher, student, memory=memory)
-        if "random_state" in model.get_params(deep=False):
-            model.set_params(random_state=0)
-    proba = model.fit(given.X, given.y).predict_proba(given.X_test)
-    return float(log_losses(given.truth, proba).mean())
+def measure(cells: list[Cell], settings: dict, folder: Path) -> Iterator[tuple]:
+    """Yield cells of one table and their values."""
+    X, y, X_test, truth = rows_of(cells[0].table)
 
+    def loss(kind: str, teacher: Any, student: Any) -> float:
+        """Return the test log loss of the student that a distiller makes."""
+        model = student_on_labels(student)
+        if kind != "labels":
+            model = getattr(skdistill, kind)(teacher, student, memory=str(folder))
+            if "random_state" in model.get_params(deep=False):
+                model.set_params(random_state=0)
+        return float(log_losses(truth, model.fit(X, y).predict_proba(X_test)).mean())
 
-def run_cell(given: Given, teacher_name: str, name: str, memory: str) -> dict:
-    teacher = (teachers() | simulated_teachers())[teacher_name]
-    student = students()[name]
-    found = diagnose_teacher(teacher, given.X, given.y, student=student, random_state=0)
-    kinds = dict.fromkeys([*ALWAYS, found.recommendation])
-    losses = {kind: fit_one(kind, teacher, student, given, memory) for kind in kinds}
-    cell = {
-        "table": given.name,
-        "teacher": teacher_name,
-        "student": name,
-        "losses": losses,
-        "overfit_share": found.overfit_share,
-        "gain": list(found.correction_gain),
-        "lead": list(found.lead),
-        "corrected_lead": list(found.corrected_lead),
-    }
-    regret = regrets([cell])[0]
-    print(f"{given.name}, {teacher_name}, {name}: {found.recommendation} {regret:+.1f}", flush=True)
-    return cell
+    for cell in cells:
+        both = (teachers(cell.table)[cell.teacher], STUDENTS[cell.student])
+        found = diagnose_teacher(both[0], X, y, student=both[1], random_state=0)
+        kinds = dict.fromkeys([*ALWAYS, found.recommendation])
+        yield (
+            cell,
+            {
+                "losses": {kind: loss(kind, *both) for kind in kinds},
+                "overfit_share": found.overfit_share,
+                "gain": list(found.correction_gain),
+                "lead": list(found.lead),
+                "corrected_lead": list(found.corrected_lead),
+            },
+        )
 
 
 # ---- the page --------------------------------------------------------------------------------
@@ -157,63 +136,48 @@ def advised(cell: dict) -> str:
     )[0]
 
 
-def regrets(cells: list[dict], kind: str | None = None) -> np.ndarray:
-    """Return regrets × 1000 of the advice, or of always doing one thing."""
+def line(name: str, cells: list[dict], kind: str | None = None) -> list[object]:
+    """Tell of the regret × 1000 of the advice, or of always doing one thing."""
     chosen = [cell["losses"][kind or advised(cell)] for cell in cells]
     best = [min(cell["losses"][always] for always in ALWAYS) for cell in cells]
-    return 1000 * (np.array(chosen) - best)
-
-
-def line(name: str, values: np.ndarray) -> list[object]:
+    values = 1000 * (np.array(chosen) - best)
     share = float((values <= 1000 * NONE).mean())
     return [name, len(values), f"{values.mean():+.1f}", f"{share:.0%}", f"{values.max():+.0f}"]
 
 
-def page(cells: list[dict]) -> str:
-    parts = {
-        "Real tables": [c for c in cells if c["table"] in TABLES],
-        "Simulated, seeds 0 and 1": [c for c in cells if c["table"][-1] in "01"],
-        "Simulated, seeds 2 and 3": [c for c in cells if c["table"][-1] in "23"],
-    }
-    head = ["", "cells", "mean", f"at most {1000 * NONE:.0f}", "largest"]
-    text = heading("Is the advice right?", "python benchmarks/diagnosis.py", ABOUT)
-    for name, part in parts.items():
-        if part:
-            lines = [line("**the advice**", regrets(part))]
-            lines += [line(f"always {kind}", regrets(part, kind)) for kind in ALWAYS]
-            kinds = sorted(set(map(advised, part)))
-            by_advice = [
-                line(kind, regrets([c for c in part if advised(c) == kind])) for kind in kinds
-            ]
-            text += f"\n## {name}\n\n{table(head, lines)}\nBy what was advised:\n\n"
-            text += table(head, by_advice)
-    return text
+def part(name: str, tables: tuple[str, ...], cells: list[dict]) -> str:
+    """Tell of some tables."""
+    own = [cell for cell in cells if cell["table"] in tables]
+    if not own:
+        return ""
+    header = ["", "cells", "mean", f"at most {1000 * NONE:.0f}", "largest"]
+    lines = [line("**the advice**", own), *(line(f"always {kind}", own, kind) for kind in ALWAYS)]
+    by = [(k, [c for c in own if advised(c) == k]) for k in sorted(set(map(advised, own)))]
+    tables = {"all": table(header, lines), "by": table(header, [line(*each) for each in by])}
+    return fill("diagnosis", "part", name=name, **tables)
 
 
-ABOUT = f"""`diagnose_teacher` and its advice: regret in test log loss × 1000 (probabilities floored
-at 1/500) against the best, in hindsight, of labels, `Distiller`, `CrossFitDistiller` and
-`LossCorrectedDistiller`; and the share of cells with at most {1000 * NONE:.0f}. {ROWS:,} training
-rows of tables from `SKDISTILL_DATA`, and 2,000 of a simulated one, whose true probabilities are the
-judge. Students: a tree, unpruned and of 64 leaves, and LightGBM of 30 trees. Where
-`LossCorrectedDistillerCV` is advised, it is fitted, and may do better than all four. The thresholds
-of the advice were chosen on these tables, in another split of 3,000 training rows, and on seeds 0
-and 1 of the simulation with 1,000 and 4,000 rows."""
+def render(cells: list[dict], told: str) -> None:
+    """Write the page."""
+    about = fill("diagnosis", "about", none=1000 * NONE, rows=ROWS)
+    parts = [
+        heading("Is the advice right?", "diagnosis", about, told),
+        part("Real tables", TABLES, cells),
+        part("Simulated, seeds 0 and 1", SIMULATED[:2], cells),
+        part("Simulated, seeds 2 and 3", SIMULATED[2:], cells),
+    ]
+    write(RESULTS / "diagnosis.md", blocks(parts))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", nargs="*", default=list(TABLES), help="default: %(default)s")
-    names = parser.parse_args().tables
-    path = RESULTS / "diagnosis.json"
-    cells = json.loads(path.read_text()) if path.exists() else []
-    done = {cell["table"] for cell in cells}
-    for source, own in ((simulated(), simulated_teachers()), (real(names), teachers())):
-        for given in source:
-            if given.name not in done:
-                with TemporaryDirectory() as memory:
-                    cells += [run_cell(given, t, s, memory) for t in own for s in students()]
-                path.write_text(json.dumps(cells, indent=1) + "\n")
-    write("diagnosis.md", page(cells))
+    options = runner.parser(__doc__, tables=[*SIMULATED, *TABLES]).parse_args()
+    store, failed = Store(RESULTS / "diagnosis.jsonl", Cell), []
+    cells = [Cell(n, t, s) for n in options.tables for t in teachers(n) for s in STUDENTS]
+    if not options.render:
+        failed = runner.measure_here(cells, store, measure, {})
+    told = measured_before(RESULTS / "diagnosis.md") if options.render else ""
+    render([*store.read().values()], told)
+    runner.report(failed)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 """Measure whether the check of given probabilities speaks and stays silent where it should.
 
-    SKDISTILL_DATA=/folder/of/tables python benchmarks/in_sample_check.py
+    SKDISTILL_DATA=/folder/of/tables python -m benchmarks.in_sample_check
 
 writes benchmarks/results/in_sample_check.md. About 7 minutes of one core.
 """
 
+import itertools
 import os
 import platform
-import sys
 import time
 import warnings
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -19,26 +20,23 @@ import sklearn
 from sklearn.datasets import load_digits
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict, train_test_split
+from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skdistill._utils.numeric import as_numeric
-from skdistill.sources.overfit import (
-    MAX_UNEXPLAINED,
-    MIN_SHARE,
-    MIN_SLOPE,
-    in_sample_evidence,
-)
+from skdistill import teacher_probabilities
 
-RESULT = Path(__file__).parent / "results" / "in_sample_check.md"
+from .data import read
+from .ours import MAX_UNEXPLAINED, MIN_SHARE, MIN_SLOPE, as_numeric, in_sample_evidence
+from .page import RESULTS, fill, table, write
+
 TWO_CLASSES = ["adult", "magic", "phoneme"]
 MANY_CLASSES = ["digits", "optdigits", "letter", "satimage"]
 OTHERS = ["fico_heloc", "bank_additional", "online_shoppers"]
-# Must speak; the other in-sample teachers may.
-REQUIRED = {("forest", name) for name in TWO_CLASSES} | {("lightgbm", n) for n in TWO_CLASSES}
+HEADER = ["data", "rows", "teacher", "probabilities", "seed", "lower slope", "share"]
+HEADER += ["unexplained", "verdict", "s"]
 
 
 class HardSVC(SVC):
@@ -50,7 +48,7 @@ class HardSVC(SVC):
         return 0.95 * (self.predict(X)[:, None] == self.classes_) + 0.05 / n_classes
 
 
-def make_teacher(name, seed=0):
+def make_teacher(name: str, seed: int = 0) -> Any:
     return {
         "forest": RandomForestClassifier(100, oob_score=True, random_state=seed),
         "shallow forest": RandomForestClassifier(50, max_depth=4, random_state=seed),
@@ -62,69 +60,61 @@ def make_teacher(name, seed=0):
     }[name]
 
 
-def load(name):
+def load(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a table as the distillers see it: words as codes of their own, gaps as a number."""
     if name == "digits":
         return load_digits(return_X_y=True)
-    table = pd.read_csv(Path(os.environ["SKDISTILL_DATA"]) / f"{name}.csv.gz")
-    if name == "bank_additional":
-        table = table.drop(columns="duration")  # leaks the label
-    y = np.unique(table.pop("target"), return_inverse=True)[1]
-    return np.nan_to_num(as_numeric(table), nan=-99.0), y
+    rows = read(name).drop(columns="duration", errors="ignore")  # leaks the label of the bank
+    y = np.unique(rows.pop("target"), return_inverse=True)[1]
+    return np.nan_to_num(as_numeric(rows), nan=-99.0), y
 
 
-def simulate(kind, n_rows, seed=0):
+def simulate(kind: str, n_rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_rows, 6))
     score = 2 * np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + X[:, 3]
-    p = {"logistic": 1 / (1 + np.exp(-score)), "flips": np.where(score > 0, 0.9, 0.1)}.get(
-        kind, (score > 0).astype(float)
-    )
+    known = {"logistic": 1 / (1 + np.exp(-score)), "flips": np.where(score > 0, 0.9, 0.1)}
+    p = known.get(kind, (score > 0).astype(float))
     return X, (rng.random(n_rows) < p).astype(int), np.column_stack([1 - p, p])
 
 
-def ask(teacher, how, X, y, seed):
-    if how == "in-sample":
-        return teacher.fit(X, y).predict_proba(X)
+def ask(teacher: Any, how: str, X, y, seed: int) -> np.ndarray:
+    """Return what a teacher says about its rows."""
     if how == "out-of-bag":
         return np.nan_to_num(teacher.fit(X, y).oob_decision_function_, nan=1 / (y.max() + 1))
-    folds = StratifiedKFold(int(how.split("-")[0]), shuffle=True, random_state=seed)
-    return cross_val_predict(teacher, X, y, cv=folds, method="predict_proba")
+    cv: Any = "in_sample" if how == "in-sample" else int(how.partition("-")[0])
+    return teacher_probabilities(teacher, X, y, cv=cv, random_state=seed)
 
 
-def sample(X, y, n_rows, seed):
+def sample(X, y, n_rows: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
     if n_rows is None or n_rows >= len(y):
         return X, y
     rows = train_test_split(np.arange(len(y)), train_size=n_rows, stratify=y, random_state=seed)
     return X[rows[0]], y[rows[0]]
 
 
-def cells():
+def cells() -> Iterator[tuple]:
     """Give (data, rows or None for all, teacher, how, seed)."""
     for name in TWO_CLASSES:
         for n_rows in (5000, None):
-            for seed in range(3):
-                for teacher in ("forest", "lightgbm"):
-                    yield name, n_rows, teacher, "in-sample", seed
+            for seed, teacher in itertools.product(range(3), ("forest", "lightgbm")):
+                yield name, n_rows, teacher, "in-sample", seed
             for teacher in ("extra trees", "1-nn", "logistic", "shallow forest"):
                 yield name, n_rows, teacher, "in-sample", 0
             yield name, n_rows, "lightgbm", "5-fold", 0
             yield name, n_rows, "forest", "out-of-bag", 0
-        yield name, 3000, "1-nn", "5-fold", 0
-        yield name, 3000, "shallow forest", "5-fold", 0
-        yield name, 3000, "forest", "10-fold", 0
+        for teacher, how in (("1-nn", 5), ("shallow forest", 5), ("forest", 10)):
+            yield name, 3000, teacher, f"{how}-fold", 0
     for name in MANY_CLASSES + OTHERS:
         for n_rows in (3000, None) if name != "digits" else (None,):
+            few = n_rows is None and name in OTHERS
             yield name, n_rows, "forest", "out-of-bag", 0
-            if n_rows is None and name in OTHERS:
-                yield name, n_rows, "lightgbm", "5-fold", 0
-                yield name, n_rows, "lightgbm", "in-sample", 0
-                continue
-            for teacher in ("1-nn", "svm", "logistic", "forest"):
+            for teacher in ("lightgbm",) if few else ("1-nn", "svm", "logistic", "forest"):
                 yield name, n_rows, teacher, "5-fold", 0
-            yield name, n_rows, "forest", "in-sample", 0
+            yield name, n_rows, "lightgbm" if few else "forest", "in-sample", 0
 
 
-def measure_tables():
+def measure_tables() -> Iterator[list]:
     tables = {name: load(name) for name in TWO_CLASSES + MANY_CLASSES + OTHERS}
     for name, n_rows, teacher, how, seed in cells():
         X, y = sample(*tables[name], n_rows, seed)
@@ -137,7 +127,7 @@ def measure_tables():
         yield check(name, teacher, "frozen, other rows", X_new, y_new, proba, 0)
 
 
-def measure_simulations():
+def measure_simulations() -> Iterator[list]:
     for kind in ("logistic", "flips", "no noise"):
         for n_rows in (3000, 20_000):
             X, y, p0 = simulate(kind, n_rows)
@@ -146,48 +136,41 @@ def measure_simulations():
             yield check(f"simulated, {kind}", "forest", "out-of-bag", X, y, proba, 0)
 
 
-def check(name, teacher, how, X, y, proba, seed):
+def check(name: str, teacher: str, how: str, X, y, proba: np.ndarray, seed: int) -> list:
+    """Return a line of the table: what the check saw, and whether that is right."""
     start = time.process_time()
-    evidence = in_sample_evidence(X, y, proba, seed=seed)
+    found = in_sample_evidence(X, y, proba, seed=seed)
     seconds = time.process_time() - start
-    must_speak = how == "in-sample" and (teacher, name) in REQUIRED
-    wrong = evidence.in_sample != must_speak and (how != "in-sample" or must_speak)
-    row = (
-        f"| {name} | {len(y)} | {teacher} | {how} | {seed} | {evidence.lower_slope:.2f} | "
-        f"{evidence.share:.3f} | {evidence.unexplained:.3f} | "
-        f"{'speaks' if evidence.in_sample else 'silent'}{' **wrong**' if wrong else ''} | "
-        f"{seconds:.1f} |"
-    )
-    print(row, flush=True)
+    # The other in-sample teachers may be spoken of.
+    must_speak = how == "in-sample" and teacher in ("forest", "lightgbm") and name in TWO_CLASSES
+    wrong = found.in_sample != must_speak and (how != "in-sample" or must_speak)
+    numbers = [f"{found.lower_slope:.2f}", f"{found.share:.3f}", f"{found.unexplained:.3f}"]
+    verdict = ("speaks" if found.in_sample else "silent") + " **wrong**" * wrong
+    row = [name, len(y), teacher, how, seed, *numbers, verdict, f"{seconds:.1f}"]
+    print(*row, sep=" | ", flush=True)
     return row
 
 
-def main():
+def main() -> None:
     warnings.simplefilter("ignore")
     start = time.time()
     rows = [*measure_simulations(), *measure_tables()]
-    versions = ", ".join(f"{m.__name__} {m.__version__}" for m in (sklearn, lgb, np, pd))
-    RESULT.write_text(
-        f"""# The check of given probabilities
-
-Machine: {platform.machine()}, {os.cpu_count()} cores; Python {platform.python_version()},
-{versions}. Repeat with `SKDISTILL_DATA=/folder/of/tables python benchmarks/in_sample_check.py`
-({(time.time() - start) / 60:.0f} minutes).
-
-The check speaks if the slope less two standard errors is above {MIN_SLOPE} and the share above
-{MIN_SHARE}, or if the unexplained part is below {MAX_UNEXPLAINED}
-(`sources.overfit.in_sample_evidence`). It must speak for in-sample forests and LightGBMs of
-{", ".join(TWO_CLASSES)}; it may speak for other in-sample teachers; all else must be silent.
-Seconds are of processor time, of the check alone.
-
-| data | rows | teacher | probabilities | seed | lower slope | share | unexplained | verdict | s |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-"""
-        + "\n".join(rows)
-        + "\n"
+    text = fill(
+        "in_sample_check",
+        "page",
+        machine=platform.machine(),
+        cores=os.cpu_count(),
+        python=platform.python_version(),
+        versions=", ".join(f"{m.__name__} {m.__version__}" for m in (sklearn, lgb, np, pd)),
+        minutes=(time.time() - start) / 60,
+        min_slope=MIN_SLOPE,
+        min_share=MIN_SHARE,
+        max_unexplained=MAX_UNEXPLAINED,
+        required=", ".join(TWO_CLASSES),
+        table=table(HEADER, rows),
     )
-    return 0
+    write(RESULTS / "in_sample_check.md", text)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

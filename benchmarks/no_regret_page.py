@@ -1,60 +1,36 @@
 """The page and the figure of `no_regret.py`: goals, tables of regret, what was chosen."""
 
-from __future__ import annotations
-
 import argparse
-from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from report import heading, machine, table, write
+
+from . import NAMES
+from .page import blocks, counted, draw, fill, heading, machine, measured_before, table, write, yes
+from .scores import mean_and_error
 
 PURE = ("labels", "in_sample", "cross_fit")
-TITLES = {
-    "labels": "labels always",
-    "in_sample": "in-sample always",
-    "cross_fit": "cross-fit always",
-    "residual": "residual always",
-    "leaky": "the paper's leaky search over shares",
-    "shares": "honest search, shares only",
-    "uncalibrated": "ours, never calibrated",
-    "ours": "ours",
-}
-COMMAND = "python benchmarks/no_regret.py"
+TITLES = NAMES["no_regret"]
+Cells = list[dict[str, Any]]
 
 
 # ---- numbers ---------------------------------------------------------------------------------
 
 
-def values(records: list[dict], strategy: str, what: str = "regret") -> np.ndarray:
+def values(records: Cells, strategy: str, what: str = "regret") -> np.ndarray:
     """Return a number of a strategy in each cell."""
     return np.array([record["strategies"][strategy][what] for record in records])
 
 
-def in_order(records: list[dict]) -> list[str]:
-    """Return the strategies, those with titles first."""
-    names = records[0]["strategies"]
-    return [*(n for n in TITLES if n in names), *(n for n in names if n not in TITLES)]
-
-
-def within_one_error(records: list[dict], strategy: str) -> np.ndarray:
+def within_one_error(records: Cells, strategy: str) -> np.ndarray:
     """Say in which cells a strategy is at most one paired standard error worse than the best."""
     return values(records, strategy) <= values(records, strategy, "se")
 
 
-def auc_gain(records: list[dict], strategy: str) -> np.ndarray:
+def auc_gain(records: Cells, strategy: str) -> np.ndarray:
     """Return each cell's AUC above that of the strategy with the least log loss of the pure."""
     best = [record["strategies"][record["best_pure"]]["auc"] for record in records]
     return values(records, strategy, "auc") - np.array(best)
-
-
-def two_class(records: list[dict]) -> list[dict]:
-    return [record for record in records if record["n_classes"] == 2]
-
-
-def several_classes(records: list[dict]) -> list[dict]:
-    return [record for record in records if record["n_classes"] > 2]
 
 
 def percent(holds: np.ndarray) -> str:
@@ -63,217 +39,160 @@ def percent(holds: np.ndarray) -> str:
     return f"{100 * share:.1f} ± {100 * np.sqrt(share * (1 - share) / n):.1f} %"
 
 
-def mean_and_error(numbers: np.ndarray, digits: int = 1) -> str:
-    """Write mean ± standard error over cells."""
-    error = (
-        f" ± {numbers.std(ddof=1) / np.sqrt(len(numbers)):.{digits}f}" if len(numbers) > 1 else ""
-    )
-    return f"{numbers.mean():+.{digits}f}{error}"
+def kinds(records: Cells) -> dict[str, Cells]:
+    """Return all cells, those of two and those of several classes, without empty groups."""
+    two = [record for record in records if record["n_classes"] == 2]
+    several = [record for record in records if record["n_classes"] > 2]
+    groups = {"all": records, "two classes": two, "several classes": several}
+    return {kind: cells for kind, cells in groups.items() if cells}
+
+
+def chosen(record: dict[str, Any], *, search: str = "ours") -> str:
+    found = record["choices"][search]
+    return found["best"] + (", calibrated" if found["calibrated"] else "")
 
 
 # ---- parts of the page -----------------------------------------------------------------------
 
 
-def goals(records: list[dict]) -> str:
+def goals(records: Cells) -> str:
     """Say whether each goal of the benchmark holds on the cells measured so far."""
+
+    def goal(kind: str, what: str, holds: np.ndarray, least: float) -> list[str]:
+        return [kind, what, f"≥ {100 * least:.0f} %", percent(holds), yes(holds.mean() >= least)]
+
     rows = []
-    for kind, cells in kinds(records):
+    for kind, cells in kinds(records).items():
         within, better = within_one_error(cells, "ours"), values(cells, "ours") < 0
         rows.append(goal(kind, "within one paired standard error of the best pure", within, 0.95))
         rows.append(goal(kind, "strictly better than the best pure", better, 0.5))
-    cells = two_class(records)
-    if cells:
+    if cells := kinds(records).get("two classes"):
         regret = 1000 * values(cells, "ours")
-        measured = mean_and_error(regret)
-        verdict = yes(regret.mean() <= -8)
-        rows.append(["two classes", "mean regret × 1000", "≤ −8", measured, verdict])
+        told = [mean_and_error(regret, "+.1f"), yes(regret.mean() <= -8)]
+        rows.append(["two classes", "mean regret × 1000", "≤ −8", *told])
         better = values(cells, "residual") < values(cells, "cross_fit")
         rows.append(goal("two classes", "residual below cross-fit in log loss", better, 0.8))
     return table(["cells", "what", "goal", "measured", "holds"], rows)
 
 
-def goal(kind: str, what: str, holds: np.ndarray, least: float) -> list[str]:
-    return [kind, what, f"≥ {100 * least:.0f} %", percent(holds), yes(holds.mean() >= least)]
-
-
-def yes(holds: bool) -> str:
-    return "yes" if holds else "**no**"
-
-
-def kinds(records: list[dict]) -> list[tuple[str, list[dict]]]:
-    """Return all cells, those of two and those of several classes, without empty groups."""
-    groups = [
-        ("all", records),
-        ("two classes", two_class(records)),
-        ("several classes", several_classes(records)),
-    ]
-    return [(kind, cells) for kind, cells in groups if cells]
-
-
-def strategies_table(records: list[dict]) -> str:
+def strategies_table(records: Cells) -> str:
     """Compare all strategies on some cells."""
     rows = []
-    for strategy in in_order(records):
+    for strategy, title in TITLES.items():
         regret = 1000 * values(records, strategy)
-        rows.append(
-            [
-                TITLES.get(strategy, strategy),
-                mean_and_error(regret),
-                f"{np.median(regret):+.1f}",
-                f"{regret.max():+.1f}",
-                percent(within_one_error(records, strategy)),
-                percent(regret < 0),
-                mean_and_error(1000 * auc_gain(records, strategy)),
-            ]
-        )
+        own = [title, mean_and_error(regret, "+.1f"), f"{np.median(regret):+.1f}"]
+        own += [f"{regret.max():+.1f}", percent(within_one_error(records, strategy))]
+        gain = mean_and_error(1000 * auc_gain(records, strategy), "+.1f")
+        rows.append([*own, percent(regret < 0), gain])
     header = ["strategy", "mean regret", "median", "worst", "within 1 se", "strictly better"]
     return table([*header, "AUC × 1000 above the best pure's"], rows)
 
 
-def groups_table(records: list[dict], field: str) -> str:
+def groups_table(records: Cells, field: str) -> str:
     """Show how ours and its rivals fare for each table, student or teacher."""
     rows = []
     for name in dict.fromkeys(record[field] for record in records):
         cells = [record for record in records if record[field] == name]
-        means = [
-            f"{1000 * values(cells, strategy).mean():+.1f}"
-            for strategy in (*PURE, "residual", "leaky", "shares")
-        ]
-        ours = mean_and_error(1000 * values(cells, "ours"))
-        within, better = within_one_error(cells, "ours"), values(cells, "ours") < 0
-        plain = f"{1000 * values(cells, 'uncalibrated').mean():+.1f}"
+        rivals = (*PURE, "residual", "leaky", "shares", "uncalibrated")
+        means = [f"{1000 * values(cells, strategy).mean():+.1f}" for strategy in rivals]
+        ours = values(cells, "ours")
+        shares = [within_one_error(cells, "ours").mean(), (ours < 0).mean()]
+        own = [mean_and_error(1000 * ours, "+.1f"), *(f"{100 * share:.0f} %" for share in shares)]
         spent = f"{np.mean([record['cpu_seconds']['cell'] for record in cells]):.0f}"
-        shares = [f"{100 * within.mean():.0f} %", f"{100 * better.mean():.0f} %"]
-        rows.append([name, len(cells), *means, plain, ours, *shares, spent])
+        rows.append([name, len(cells), *means, *own, spent])
     header = [field, "cells", "labels", "in-sample", "cross-fit", "residual", "leaky", "shares"]
     header += ["never calibrated", "ours", "within 1 se", "better", "CPU seconds a cell"]
     return table(header, sorted(rows))
 
 
-def choices_table(records: list[dict]) -> str:
+def choices_table(records: Cells) -> str:
     """Count what each search chose, and which pure strategy was the best in hindsight."""
     rows = []
-    for kind, cells in kinds(records)[1:]:
-        best = Counter(record["best_pure"] for record in cells)
-        rows.append([kind, "best pure in hindsight", counted(best)])
+    for kind, cells in [*kinds(records).items()][1:]:
+
+        def share(name: str, n: int, total: int = len(cells)) -> str:
+            return f"{name} {100 * n / total:.0f} %"
+
+        best = [record["best_pure"] for record in cells]
+        rows.append([kind, "best pure in hindsight", counted(best, share)])
         for search in cells[0]["choices"]:
-            chosen = Counter(record["choices"][search]["best"] for record in cells)
-            rows.append([kind, TITLES.get(search, search), counted(chosen)])
+            found = [record["choices"][search]["best"] for record in cells]
+            rows.append([kind, TITLES[search], counted(found, share)])
         kept = np.mean([record["choices"]["ours"]["calibrated"] for record in cells])
         rows.append([kind, "ours", f"a sigmoid in {100 * kept:.0f} %"])
     return table(["cells", "search", "chose"], rows)
 
 
-def counted(counter: Counter) -> str:
-    total = sum(counter.values())
-    return ", ".join(f"{name} {100 * n / total:.0f} %" for name, n in counter.most_common())
-
-
-def overfit_table(records: list[dict]) -> str:
+def overfit_table(records: Cells) -> str:
     """Show how much of its labels each teacher remembers."""
-    rows = []
-    for teacher in dict.fromkeys(record["teacher"] for record in records):
-        shares = [
-            record["choices"]["ours"]["overfit_share"]
-            for record in records
-            if record["teacher"] == teacher
-        ]
-        rows.append([teacher, f"{np.mean(shares):.2f}", f"{min(shares):.2f} to {max(shares):.2f}"])
-    return table(["teacher", "overfit share, mean", "range"], sorted(rows))
-
-
-def misses_table(records: list[dict]) -> str:
-    """List the cells where ours is more than one standard error worse than the best pure."""
-    missed = [
-        r for r, near in zip(records, within_one_error(records, "ours"), strict=True) if not near
-    ]
-    missed.sort(key=lambda record: -record["strategies"]["ours"]["regret"])
+    shares: dict[str, list[float]] = {}
+    for record in records:
+        own = record["choices"]["ours"]["overfit_share"]
+        shares.setdefault(record["teacher"], []).append(own)
     rows = [
-        [
-            *(record[field] for field in ("table", "student", "teacher", "seed")),
-            record["best_pure"],
-            record["choices"]["ours"]["best"]
-            + (", calibrated" if record["choices"]["ours"]["calibrated"] else ""),
-            f"{1000 * record['strategies']['ours']['regret']:+.1f}",
-            f"{1000 * record['strategies']['ours']['se']:.1f}",
-        ]
-        for record in missed
+        [teacher, f"{np.mean(own):.2f}", f"{min(own):.2f} to {max(own):.2f}"]
+        for teacher, own in sorted(shares.items())
     ]
+    return table(["teacher", "overfit share, mean", "range"], rows)
+
+
+def misses_table(records: Cells) -> str:
+    """List the cells where ours is more than one standard error worse than the best pure."""
+    near = within_one_error(records, "ours")
+    missed = [record for record, holds in zip(records, near, strict=True) if not holds]
+    missed.sort(key=lambda record: -record["strategies"]["ours"]["regret"])
+    rows = []
+    for record in missed:
+        names = [record[field] for field in ("table", "student", "teacher", "seed", "best_pure")]
+        ours = record["strategies"]["ours"]
+        numbers = [f"{1000 * ours['regret']:+.1f}", f"{1000 * ours['se']:.1f}"]
+        rows.append([*names, chosen(record), *numbers])
     header = ["table", "student", "teacher", "seed", "best pure", "chosen", "regret", "1 se"]
-    return table(header, rows) if rows else "None.\n"
+    return table(header, rows) if rows else "None."
 
 
 # ---- the whole page --------------------------------------------------------------------------
 
 
 def write_page(
-    records: list[dict], planned: int, settings: dict[str, Any], options: argparse.Namespace
+    records: Cells, planned: int, settings: dict[str, Any], options: argparse.Namespace
 ) -> None:
-    """Write the page and, of what is reported, the figure."""
-    out = options.out.resolve()
-    page = out / "choosing.md" if options.choose else out.with_suffix(".md")
-    command = COMMAND + (" --choose" if options.choose else "") + (" --quick" * options.quick)
-    title = "No regret: choosing the pool" if options.choose else "No regret"
-    parts = [
-        heading(title, command, about(records, planned)),
-        setting(settings),
-        *sections(records),
-    ]
-    draw(records, out / ("choosing.png" if options.choose else "regret.png"))
-    if not options.choose:
-        parts.insert(1, f"![Regret of each strategy over all cells]({out.name}/regret.png)\n")
-    write(str(page), "\n".join(parts))
-
-
-def about(records: list[dict], planned: int) -> str:
+    """Write the page and the figure of what has been measured."""
+    out, page = options.out, options.out.with_suffix(".md")
+    told = measured_before(page) if options.render else ""
+    machines = {record["machine"] for record in records}
+    others = sorted(name for name in machines if name not in (told or machine()))
     dates = sorted({record["date"] for record in records})
-    machines = sorted({record["machine"] for record in records} - {machine()})
     seeds = sorted({record["seed"] for record in records})
-    return (
-        f"**{len(records)} of {planned} cells measured**, {dates[0]} to {dates[-1]}, seeds "
-        f"{', '.join(map(str, seeds))}; cells come in random order, a balanced quick choice first. "
-        "A cell is a table, a student, a teacher and a seed. Regret is the test log loss above "
-        "that of the best of labels, in-sample and cross-fit in hindsight, × 1000 in all tables; "
-        "standard errors of a cell are paired, over its test rows; ± is the standard error over "
-        "cells. Tables from `SKDISTILL_DATA`."
-        + (f" Cells were measured with {'; '.join(machines)}." if machines else "")
+    about = fill(
+        "no_regret",
+        "about",
+        n=len(records),
+        planned=planned,
+        first=dates[0],
+        last=dates[-1],
+        seeds=", ".join(map(str, seeds)),
+        machines=f" Cells were measured with {'; '.join(others)}." if others else "",
     )
+    command = "no_regret" + " --quick" * options.quick
+    setting = fill("no_regret", "setting", share=100 * settings["train_share"], **settings)
+    draw(out / "regret.png", lambda: figure(records), dpi=150, bbox_inches=None)
+    write(page, blocks([heading("No regret", command, about, told), setting, *sections(records)]))
 
 
-def setting(settings: dict[str, Any]) -> str:
-    return (
-        f"Training rows: {settings['rows']:,}, at most {100 * settings['train_share']:.0f} % of a "
-        f"table; test rows: the rest, at most {settings['test_rows']:,}. Forests as teachers have "
-        f"{settings['trees']} trees; LightGBM as teacher has 100 trees of 31 leaves. The "
-        "unpruned forest is asked out-of-bag, the other two in 5 folds (in searches: "
-        "leave-two-folds-out). Probabilities are raised to 1/500 and normalised before the log "
-        "loss, as in the searches' own score. For several classes the AUC is the mean over "
-        "classes against the rest. Trees and forests learn class probabilities by squared error, "
-        "LightGBM is `LGBMSoftClassifier`, logistic regression learns weighted copies, "
-        "scaled; the MLP is scikit-learn's MLPRegressor with one layer of 32, scaled, early "
-        "stopping, at most 100 epochs, one network for all classes.\n\n"
-        "The paper's search is given out-of-fold (out-of-bag) probabilities of all rows, made "
-        "beforehand, and chooses among shares 0, .1, .2, .3, .5, .7 and 1 by a 5-fold "
-        "cross-validation of the student's log loss. Shares only is "
-        "`LossCorrectedDistillerCV` over labels, in-sample, cross-fit and shares "
-        ".1, .2, .3, .5, .7, without calibration. Ours is `LossCorrectedDistillerCV` with its "
-        "defaults; the sigmoid that it keeps where that proves itself is not distillation's own "
-        "merit, so the same choice without it is shown beside.\n"
-    )
-
-
-def sections(records: list[dict]) -> list[str]:
-    parts = ["## Goals\n", goals(records)]
-    for kind, cells in kinds(records):
-        parts += [f"## Strategies: {kind}, {len(cells)} cells\n", strategies_table(cells)]
-    by: list[tuple[str, Callable]] = [("two classes", two_class), ("several", several_classes)]
+def sections(records: Cells) -> list[str]:
+    """Return headings and tables."""
+    found = kinds(records)
+    parts = ["## Goals", goals(records)]
+    for kind, cells in found.items():
+        parts += [f"## Strategies: {kind}, {len(cells)} cells", strategies_table(cells)]
     for field in ("student", "teacher"):
-        for kind, select in by:
-            if select(records):
-                parts += [f"## By {field}: {kind}\n", groups_table(select(records), field)]
-    parts += ["## By table\n", groups_table(records, "table")]
-    parts += ["## What was chosen\n", choices_table(records), overfit_table(records)]
-    return [*parts, "## Cells more than one standard error worse\n", misses_table(records)]
+        for kind, title in (("two classes", "two classes"), ("several classes", "several")):
+            if kind in found:
+                parts += [f"## By {field}: {title}", groups_table(found[kind], field)]
+    parts += ["## By table", groups_table(records, "table")]
+    parts += ["## What was chosen", choices_table(records), overfit_table(records)]
+    return [*parts, "## Cells more than one standard error worse", misses_table(records)]
 
 
 # ---- the figure ------------------------------------------------------------------------------
@@ -281,43 +200,36 @@ def sections(records: list[dict]) -> list[str]:
 COLOURS = {"two classes": "#2a6fbb", "several classes": "#d9822b"}
 
 
-def draw(records: list[dict], path) -> None:
+def figure(records: Cells) -> Any:
     """Draw the regret of each strategy in all cells."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    order = in_order(records)
-    figure, axes = plt.subplots(figsize=(9, 0.62 * len(order) + 1.4), layout="constrained")
-    figure.set_facecolor("white")
-    for place, strategy in enumerate(reversed(order)):
+    size = (9, 0.62 * len(TITLES) + 1.4)
+    picture = Figure(figsize=size, layout="constrained", facecolor="white")
+    axes = picture.subplots()
+    for place, strategy in enumerate(reversed(TITLES)):
         draw_strategy(axes, place, records, strategy)
     axes.axvline(0, color="#444444", linewidth=1)
     axes.set_xscale("symlog", linthresh=3, linscale=0.6)
     ticks = [-300, -100, -30, -10, -3, 0, 3, 10, 30, 100, 300, 1000]
     axes.set_xticks(ticks, [f"{tick}".replace("-", "−") for tick in ticks])
     axes.minorticks_off()
-    axes.set_yticks(range(len(order)), [TITLES.get(n, n) for n in reversed(order)])
+    axes.set_yticks(range(len(TITLES)), [*reversed(TITLES.values())])
     axes.set_xlabel("regret × 1000: test log loss above the best of labels, in-sample, cross-fit")
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_title(f"Left of 0 is better ({len(records)} cells)", loc="left", fontsize=11)
     axes.legend(handles=legend(), loc="lower right", frameon=True, fontsize=9)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    return picture
 
 
-def draw_strategy(axes, place: int, records: list[dict], strategy: str) -> None:
+def draw_strategy(axes: Any, place: int, records: Cells, strategy: str) -> None:
     """Draw a dot for each cell, the middle half of the cells, their median and mean."""
     jitter = np.random.default_rng(0).uniform(-0.28, 0.28, len(records))
     regret = 1000 * values(records, strategy)
-    colours = [
-        COLOURS["two classes" if record["n_classes"] == 2 else "several classes"]
-        for record in records
-    ]
+    two, several = COLOURS.values()
+    colours = [two if record["n_classes"] == 2 else several for record in records]
     axes.scatter(regret, place + jitter, s=9, c=colours, alpha=0.45, linewidths=0)
     low, middle, high = np.percentile(regret, [25, 50, 75])
     axes.plot([low, high], [place, place], color="#222222", linewidth=3, alpha=0.8)
@@ -328,14 +240,12 @@ def draw_strategy(axes, place: int, records: list[dict], strategy: str) -> None:
 def legend() -> list:
     from matplotlib.lines import Line2D
 
-    dots = [
-        Line2D([], [], marker="o", linestyle="", color=colour, markersize=5, label=kind)
-        for kind, colour in COLOURS.items()
-    ]
-    black = {"color": "#222222"}
+    dot = {"marker": "o", "linestyle": "", "markersize": 5}
+    dots = [Line2D([], [], color=colour, label=kind, **dot) for kind, colour in COLOURS.items()]
+    black, alone = {"color": "#222222"}, {"linestyle": "", "color": "#222222"}
     return [
         *dots,
         Line2D([], [], linewidth=3, **black, label="middle half of the cells"),
-        Line2D([], [], marker="|", linestyle="", markersize=12, **black, label="median"),
-        Line2D([], [], marker="D", linestyle="", markerfacecolor="white", **black, label="mean"),
+        Line2D([], [], marker="|", markersize=12, **alone, label="median"),
+        Line2D([], [], marker="D", markerfacecolor="white", **alone, label="mean"),
     ]

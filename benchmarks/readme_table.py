@@ -1,117 +1,113 @@
 """The README's table: test AUC of students with a teacher, and of their rivals without.
 
-Most of it is what `first_look.py` and `students.py` stored. What they lack is measured here: the
-same students with parameters tuned on labels, by the search of `compare_students`, on the same
-splits.
+Most of it is what `paper` (figure "tabular") and `students` stored. What they lack is measured
+here: the same students with parameters tuned on labels, by the search of `compare_students`, on
+the same splits.
 
-    python benchmarks/readme_table.py [--render]
+    python -m benchmarks.readme_table [--render]
 
 prints the table, and writes it to `results/readme_table.md`.
 """
 
-from __future__ import annotations
-
-import argparse
-import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import LGBMSoftClassifier
-from skdistill.evaluation.methods import tune_on_labels
 
-sys.path.insert(0, str(Path(__file__).parent))
-from protocol import standard_error, write_whole
-from report import RESULTS, heading, table, write
-from students import scores, split
+from . import runner, students
+from .data import split
+from .ours import tune_on_labels
+from .page import RESULTS, fill, heading, measured_before, table, write
+from .paper import cell as paper
+from .paper import tabular
+from .paper.__main__ import parse, plan
+from .paper.results import Results, whole
+from .scores import mean_and_error, scores
+from .store import Records, Store
 
-STORE = RESULTS / "readme_table.json"
-SEEDS = 3
 NAMES = {"adult": "Adult", "magic": "MAGIC", "fico_heloc": "FICO"}
 TREE, BOOSTED = "tree of 1,024 leaves", "300 × 31"
 HEADER = ["table", "teacher", "student", "labels", "tuned on labels", "in-sample", "cross-fit"]
 HEADER += ["corrected", "search", "teacher alone"]
 # What each column is called in the two stores.
-OF_FIRST_LOOK = ["none", "tuned", "in_sample", "cross_fit", "fast_realized", None]
+OF_PAPER = ["none", "tuned", "in_sample_log", "cross_fit", "fast_realized", "ours", "teacher"]
 OF_STUDENTS = ["labels", "tuned on labels", "in-sample", "cross-fit", "corrected", "tuned"]
-OF_STUDENTS += ["teacher"]
-ALL = [*OF_STUDENTS, "out-of-bag"]
-ABOUT = (
-    "Means ± standard errors over three splits of a table from `SKDISTILL_DATA`. The first three "
-    "lines are those of `first_look.md`, where the correction is the paper's rule, `fast_realized` "
-    "with c = .001, and cross-fitting takes ten folds. The others are those of `students.md`, with "
-    "the default correction, and the forest asked out-of-bag. Search is "
-    "`LossCorrectedDistillerCV`. Tuned on labels: leaves by AUC in the first three lines; in the "
-    "others leaves or the learning rate by log loss, as in `compare_students`."
-)
 
 
-def tuned_on_labels(name: str, student: str, seed: int) -> float:
-    """Return the test AUC of a student of `students.py`, tuned without a teacher."""
-    X, X_test, y, y_test = split(name, seed)
-    made = {
-        TREE: DecisionTreeRegressor(max_leaf_nodes=1_024, random_state=seed),
-        BOOSTED: LGBMSoftClassifier(n_estimators=300, num_leaves=31, n_jobs=1),
-    }
-    return scores(tune_on_labels(made[student], X, y, random_state=seed), X_test, y_test)["auc"]
+class Cell(NamedTuple):
+    """A student that is tuned without a teacher, on one split."""
+
+    table: str
+    student: str
+    seed: int
+
+    shared = slice(None)  # it shares nothing with others
 
 
-def measure() -> None:
-    """Store what is lacking."""
-    for name, student in (("adult", TREE), ("fico_heloc", BOOSTED), ("adult", BOOSTED)):
-        for seed in range(SEEDS):
-            found = json.loads(STORE.read_text()) if STORE.exists() else {}
-            key = f"{name}/{student}/{seed}"
-            if key not in found:
-                found[key] = tuned_on_labels(name, student, seed)
-                write_whole(STORE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-                print(f"{key}: {found[key]:.4f}", flush=True)
+PLAN = [
+    Cell(*names, seed)
+    for names in (("adult", TREE), ("fico_heloc", BOOSTED), ("adult", BOOSTED))
+    for seed in range(3)
+]
 
 
-def of_first_look(name: str) -> list[str]:
+def measure(cells: list[Cell], settings: dict, folder: Path) -> Iterator[tuple]:
+    """Yield the test AUC of students of `students.py`, tuned without a teacher."""
+    for cell in cells:
+        X, X_test, y, y_test = split(cell.table, cell.seed)
+        student: Any = LGBMSoftClassifier(n_estimators=300, num_leaves=31, n_jobs=1)
+        if cell.student == TREE:
+            student = DecisionTreeRegressor(max_leaf_nodes=1_024, random_state=cell.seed)
+        model = tune_on_labels(student, X, y, random_state=cell.seed)
+        yield cell, {"auc": scores(model, X_test, y_test)["auc"]}
+
+
+def of_paper(name: str) -> list[str]:
     """Return a line: a forest of 500 trees, and one tree."""
-    runs = json.loads((RESULTS / "first_look.json").read_text())["runs"]
-    own = [run for key, run in runs.items() if key.startswith(f"{name}/")]
-    ones = [[np.mean(run["students"]["1"][c]) for run in own] if c else [] for c in OF_FIRST_LOOK]
-    teacher = [run["teacher"] for run in own]
-    return [NAMES[name], "forest of 500", "one tree", *map(cell, [*ones, teacher])]
+    records = Store(RESULTS / "paper" / "cells.jsonl", paper.Cell).read()
+    planned = plan(parse(["--figures", tabular.NAME, "--tables", name]))
+    results = Results(whole(records, planned))
+    own = [results.splits(tabular.NAME, name, int(c != "teacher"), c) for c in OF_PAPER]
+    return [NAMES[name], "forest of 500", "one tree", *map(cell, own)]
 
 
-def of_students(name: str, teacher: str, student: str, called: str) -> list[str]:
+def of_students(stored: Records, name: str, teacher: str, student: str, called: str) -> list[str]:
     """Return a line: a teacher and a student of `students.py`, and what is stored here."""
-    runs: dict[str, Any] = json.loads((RESULTS / "students.json").read_text())
-    rows = [row for key, run in runs.items() if key.startswith("boosting") for row in run]
-    same = [r for r in rows if (r["table"], r["teacher"]) == (name, teacher)]
-    own = {m: [r["auc"] for r in same if (r["student"], r["method"]) == (student, m)] for m in ALL}
-    own["teacher"] = [r["auc"] for r in same if r["method"] == "teacher"]
-    # A forest is asked out-of-bag instead of in folds.
-    own["cross-fit"] = own["cross-fit"] or own["out-of-bag"]
-    stored = json.loads(STORE.read_text())
-    own["tuned on labels"] = [stored[f"{name}/{student}/{seed}"] for seed in range(SEEDS)]
-    return [NAMES[name], teacher, called, *(cell(own[m]) for m in OF_STUDENTS)]
+    runs = Store(RESULTS / "students.jsonl", students.Cell).read()
+    rows = [row for key, run in runs.items() if key.part == "boosting" for row in run["rows"]]
+    where = {"table": name, "teacher": teacher}
+    mine = where | {"student": student}
+    own = {m: students.numbers(rows, "auc", method=m, **mine) for m in OF_STUDENTS}
+    own["tuned on labels"] = [r["auc"] for c, r in stored.items() if c[:2] == (name, student)]
+    if not len(own["cross-fit"]):  # a forest is asked out-of-bag instead of in folds
+        own["cross-fit"] = students.numbers(rows, "auc", method="out-of-bag", **mine)
+    alone = students.numbers(rows, "auc", method="teacher", **where)
+    return [NAMES[name], teacher, called, *map(cell, [*own.values(), alone])]
 
 
-def cell(values: list[float]) -> str:
+def cell(values: Any) -> str:
     """Write mean ± standard error, with as many figures as that says."""
-    if not len(values):
-        return "–"
-    return f"{np.mean(values):.3f} ± {standard_error(np.array(values)):.3f}".replace("0.", ".")
+    return mean_and_error(values, ".3f").replace("0.", ".") or "–"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--render", action="store_true", help="only write the page")
-    if not parser.parse_args().render:
-        measure()
-    lines = [of_first_look(name) for name in NAMES]
-    lines.append(of_students("adult", "LightGBM 400", TREE, TREE))
+    options = runner.parser(__doc__).parse_args()
+    store, path = Store(RESULTS / "readme_table.jsonl", Cell), RESULTS / "readme_table.md"
+    failed = [] if options.render else runner.measure_here(PLAN, store, measure, {})
+    stored = store.read()
+    lines = [of_paper(name) for name in NAMES]
+    lines.append(of_students(stored, "adult", "LightGBM 400", TREE, TREE))
     for name in ("fico_heloc", "adult"):
-        lines.append(of_students(name, "forest of 500", BOOSTED, "LightGBM of 300 trees"))
-    page = heading("The table of the README", "python benchmarks/readme_table.py", ABOUT)
-    write("readme_table.md", f"{page}\n{table(HEADER, lines)}")
+        told = ("forest of 500", BOOSTED, "LightGBM of 300 trees")
+        lines.append(of_students(stored, name, *told))
+    before = measured_before(path) if options.render else ""
+    about = fill("readme_table", "about")
+    page = heading("The table of the README", "readme_table", about, before)
+    write(path, f"{page}\n\n{table(HEADER, lines)}")
+    runner.report(failed)
 
 
 if __name__ == "__main__":

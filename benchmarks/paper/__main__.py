@@ -1,8 +1,8 @@
 """The paper's tables and figures, reproduced, with ours beside them.
 
-    python benchmarks/paper --jobs 2           # hours; may be stopped, and goes on
-    python benchmarks/paper --quick --jobs 2   # half an hour
-    python benchmarks/paper --render           # the pages and the figures of what there is
+    python -m benchmarks.paper --jobs 2           # hours; may be stopped, and goes on
+    python -m benchmarks.paper --quick --jobs 2   # half an hour
+    python -m benchmarks.paper --render           # the pages and the figures of what there is
 
 Figures: "tabular" (students of 1 to 40 trees, taught by a forest of 500), "depth" (teachers that
 may be too small), "simulated" (excess risk where the Bayes probabilities are known) and "images"
@@ -11,55 +11,38 @@ for each cell. A cache folder keeps teachers' answers, and those of students unt
 done; it may be removed at any time.
 """
 
-from __future__ import annotations
-
 import argparse
-import sys
 import tempfile
-import warnings
 from collections.abc import Container, Iterable
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from datasets import TableNotFoundError, load_numbers, names
-from protocol import FIRST_SEED, write_whole, written_by_hand
-from report import RESULTS
+from .. import data, runner
+from ..data import FIRST_SEED, names
+from ..page import RESULTS, by_hand, write
+from ..store import Store
+from . import images, images_page, page, simulated, tabular
+from .cell import Cell
+from .figures import write_figures
+from .image_sets import SETS
+from .measuring import FIGURES, effort, measure
+from .results import Results, on_top, whole
 
-from paper import depth, images, images_page, page, simulated, tabular
-from paper.figures import write_figures
-from paper.image_sets import SETS
-from paper.results import Results, on_top, whole
-from paper.runner import How, measure_all, stop_in_good_order
-from paper.store import Cell, Store
-
-FIGURES = {module.NAME: module for module in (tabular, depth, simulated, images)}
 # Tables of the paper, the cheap ones first; the last two are not everywhere on hand.
 TABLES = ("fico_heloc", "magic", "adult", "stumbleupon", "higgs")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--figures", nargs="+", default=[*FIGURES], choices=[*FIGURES])
-    parser.add_argument(
-        "--tables",
-        nargs="+",
-        default=[*TABLES, *simulated.TABLES, *images.TABLES],
-        choices=[*names(), *simulated.TABLES, *images.TABLES],
-        help="tables, worlds of the figure 'simulated', and sets of images",
-    )
+    known = [*names(), *simulated.TABLES, *images.TABLES]
+    parser = runner.parser(__doc__, figures=[*FIGURES], tables=known)
+    parser.set_defaults(tables=[*TABLES, *simulated.TABLES, *images.TABLES])
     parser.add_argument("--seeds", nargs="+", type=int, help="splits (or samples)")
     parser.add_argument("--quick", action="store_true", help="few sizes, one split")
-    parser.add_argument("--render", action="store_true", help="only write pages and figures")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--out", type=Path, default=RESULTS / "paper")
-    parser.add_argument(
-        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "skdistill_paper"
-    )
+    cache = Path(tempfile.gettempdir()) / "skdistill_paper"
+    parser.add_argument("--cache", type=Path, default=cache)
     trying = parser.add_argument_group("to try the program (with another --out)")
     trying.add_argument("--trees", type=int, help="trees of all teachers")
     trying.add_argument("--repeats", type=int, help="students of a kind on each split")
@@ -88,22 +71,9 @@ def wanted(options: argparse.Namespace) -> list[str]:
 
 def find_absent(tables: list[str]) -> dict[str, str]:
     """Return which tables and images cannot be had, and why."""
-    reasons = {name: why_absent(name) for name in tables if name not in simulated.TABLES}
+    ask = dict.fromkeys(images.TABLES, images.why_absent)
+    reasons = {t: ask.get(t, data.why_absent)(t) for t in tables if t not in simulated.TABLES}
     return {name: reason for name, reason in reasons.items() if reason}
-
-
-@cache
-def why_absent(name: str) -> str:
-    """Say why a table or a set of images cannot be had, an empty string if it can."""
-    if name in images.TABLES:
-        return images.why_absent(name)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="A network error occurred")
-            load_numbers(name)
-    except TableNotFoundError as error:
-        return str(error)
-    return ""
 
 
 def plan(options: argparse.Namespace, absent: Container[str] = ()) -> list[Cell]:
@@ -138,8 +108,13 @@ def render(store: Store, options: argparse.Namespace) -> None:
     measured = {cell.table for cell in results.records}
     absent = [name for name in everything.tables if name not in measured]
     write_tables(results, plan(everything, absent), absent, options.out)
-    if results.found(images.NAME):
-        write_images(results, plan(everything), absent, options.out / images.NAME)
+    if own := results.found(images.NAME):
+        planned = [cell for cell in plan(everything) if cell.figure == images.NAME]
+        left_out = [name for name in absent if name in images.TABLES]
+        path = options.out / images.NAME / "README.md"
+        picture = images_page.write_figure(Results(own), path.parent)
+        hand = by_hand(path, images_page.EXPLANATION)
+        write(path, images_page.write(Results(own), planned, left_out, picture, hand))
 
 
 def write_tables(
@@ -150,30 +125,12 @@ def write_tables(
     write_figures(shown, on_top(shown, "tabular", tabular.PAPERS), folder)
     left_out = [name for name in absent if name in TABLES]
     path = folder / "README.md"
-    by_hand = written_by_hand(path, page.EXPLANATION)
-    write_whole(path, page.write(results, planned, left_out, by_hand))
-    print(f"The page is {path}.")
-
-
-def write_images(
-    results: Results, planned: list[Cell], absent: Iterable[str], folder: Path
-) -> None:
-    """Write page and figure of the networks that classify images."""
-    own = Results(results.found(images.NAME))
-    planned = [cell for cell in planned if cell.figure == images.NAME]
-    left_out = [name for name in absent if name in images.TABLES]
-    folder.mkdir(parents=True, exist_ok=True)
-    picture = images_page.write_figure(own, folder)
-    path = folder / "README.md"
-    by_hand = written_by_hand(path, images_page.EXPLANATION)
-    write_whole(path, images_page.write(own, planned, left_out, picture, by_hand))
-    print(f"That of images is {path}.")
+    write(path, page.write(results, planned, left_out, by_hand(path, page.EXPLANATION)))
 
 
 def main() -> None:
     options = parse()
-    store = Store(options.out / "cells.jsonl")
-    stop_in_good_order()
+    store = Store(options.out / "cells.jsonl", Cell)
     failed = []
     if not options.render:
         absent = find_absent(wanted(options))
@@ -181,12 +138,11 @@ def main() -> None:
             print(f"Left out: {reason}", flush=True)
         if not (cells := plan(options, absent)):
             raise SystemExit("Nothing to measure: none of these tables belongs to these figures.")
-        with store.opened():
-            how = How(settings_of(options), options.cache)
-            failed = measure_all(cells, store, how, options.jobs, score)
+        how = runner.How(measure, settings_of(options), options.cache)
+        own = {"jobs": options.jobs, "score": score, "effort": effort}
+        failed = runner.measure_all(cells, store, how, **own)
     render(store, options)
-    if failed:
-        raise SystemExit(f"{len(failed)} cells failed: {', '.join(map(str, failed))}")
+    runner.report(failed)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,16 @@
 """Figure "teacher depth": students of 10 trees, taught by forests of 100 that may be too small."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from datasets import names
 from sklearn.ensemble import RandomForestClassifier
 
+from .. import NAMES
+from ..data import names
 from . import lessons
-from .lessons import Classroom
-from .store import Cell, own_folder
+from .cell import Cell
 
 NAME = "depth"
 TABLES = tuple(names())
@@ -23,15 +21,7 @@ QUICK_DEPTHS = (1, 5, 20)
 SCALES = {"p": "identity", "log": "log"}
 PAPERS = ("teacher", "none", "in_sample", "cross_fit", "fast_realized", "orthogonal")
 
-TITLES = {
-    "teacher": "teacher",
-    "none": "no distillation",
-    "in_sample": "in-sample",
-    "cross_fit": "cross-fit",
-    "fast_realized": "enhanced (`fast_realized`)",
-    "orthogonal": "orthogonal",
-    "ours": "ours",
-}
+TITLES = NAMES["depth"]
 
 
 def lessons_of_scales() -> dict[str, Any]:
@@ -40,9 +30,8 @@ def lessons_of_scales() -> dict[str, Any]:
     for scale, link in SCALES.items():
         found[f"in_sample_{scale}"] = partial(lessons.in_sample, link=link)
         found[f"cross_fit_{scale}"] = partial(lessons.cross_fit, link=link)
-        found[f"fast_realized_{scale}"] = partial(
-            lessons.corrected, rule="fast_realized", link=link
-        )
+        enhanced = partial(lessons.corrected, rule="fast_realized", link=link)
+        found[f"fast_realized_{scale}"] = enhanced
     # On the probability scale the orthogonal correction is the label.
     found["orthogonal_log"] = lessons.orthogonal_log
     found["ours"] = lessons.ours
@@ -73,26 +62,15 @@ def effort(cell: Cell) -> float:
     return 400 if cell.curve.startswith("fast") else 50
 
 
-def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
+def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterator[tuple]:
     """Yield cells of one split and their values."""
-    table, seed = cells[0].table, cells[0].seed
-    rooms: dict[int, Classroom] = {}
+    table, seed, size = cells[0].table, cells[0].seed, settings["student_trees"]
+    rooms: dict[int, lessons.Classroom] = {}
     for cell in cells:
         if cell.size not in rooms:
-            teacher = RandomForestClassifier(
-                settings["trees"], max_depth=cell.size or None, random_state=seed
-            )
-            rooms = {
-                cell.size: Classroom(
-                    table,
-                    seed,
-                    teacher,
-                    settings["repeats"],
-                    (settings["student_trees"],),
-                    teachers_folder=str(cache / "teachers"),
-                    students_folder=str(own_folder(cache, NAME, table, seed)),
-                )
-            }
+            depth = cell.size or None
+            teacher = RandomForestClassifier(settings["trees"], max_depth=depth, random_state=seed)
+            room = lessons.Classroom(table, seed, teacher, settings["repeats"], (size,), folder)
+            rooms = {cell.size: room}
         lesson = LESSONS.get(cell.curve, lessons.no_distillation)
-        room = rooms[cell.size]
-        yield cell, room.score(lesson(room, settings["student_trees"]))
+        yield cell, room.score(lesson(room, size))

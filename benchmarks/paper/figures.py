@@ -1,45 +1,26 @@
 """The figures, as PNG files."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from protocol import FIRST_SEED, standard_error
 
+from .. import NAMES
+from ..data import FIRST_SEED
+from ..page import draw
+from ..scores import standard_error
 from . import depth, published, simulated, tabular
+from .cell import Cell
 from .results import OnTop, Results, excess_of, excesses, single_means
-from .store import Cell
 from .worlds import WORLDS
 
-COLOURS = {
-    "teacher": "0.4",
-    "none": "tab:blue",
-    "tuned": "tab:cyan",
-    "in_sample": "tab:orange",
-    "cross_fit": "tab:green",
-    "fast_realized": "tab:red",
-    "slow_realized": "tab:pink",
-    "relative": "tab:brown",
-    "orthogonal": "tab:olive",
-    "ours": "black",
-    "ours_auc": "0.6",
-    "labels": "tab:blue",
-    "residual": "tab:red",
-    "best": "0.6",
-}
+COLOURS = NAMES["colours"]
 MARGIN = 0.012
 
 
 def write_figures(results: Results, tops: list[OnTop], folder: Path) -> list[str]:
     """Draw what has been measured; return the names of the files."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        print("Figures are left out: matplotlib is not installed.")
-        return []
     drawings: dict[str, tuple[str, Callable[..., Any]]] = {
         "tabular.png": ("tabular", lambda: draw_tabular(results)),
         "on_top.png": ("tabular", lambda: draw_on_top(tops)),
@@ -47,13 +28,9 @@ def write_figures(results: Results, tops: list[OnTop], folder: Path) -> list[str
         "simulated.png": ("simulated", lambda: draw_simulated(results)),
         "when.png": ("simulated", lambda: draw_when(results)),
     }
-    drawn = []
-    for name, (figure, draw) in drawings.items():
-        if results.found(figure):
-            picture = draw()
-            picture.savefig(folder / name, dpi=110, bbox_inches="tight")
-            drawn.append(name)
-    return drawn
+    own = {name: picture for name, (figure, picture) in drawings.items() if results.found(figure)}
+    drawn = [draw(folder / name, picture) for name, picture in own.items()]
+    return [name for name in drawn if name]
 
 
 def panels(n_rows: int, n_columns: int, width: float, height: float):
@@ -70,12 +47,17 @@ def legend(picture: Any, panel: Any, n_columns: int) -> None:
     picture.legend(handles, labels, loc="outside lower center", ncols=n_columns, frameon=False)
 
 
-def line(panel: Any, x: list, numbers: list[np.ndarray], title: str, **style: Any) -> None:
-    """Draw means and a band of one standard error."""
-    means = np.array([values.mean() for values in numbers])
-    errors = np.nan_to_num([standard_error(values) for values in numbers])
-    panel.plot(x, means, label=title.replace("`", ""), **style)
-    panel.fill_between(x, means - errors, means + errors, color=style.get("color"), alpha=0.15)
+def line(panel: Any, points: dict[Any, np.ndarray], title: str, **style: Any) -> list[float]:
+    """Draw means and a band of one standard error where there are numbers; return the means."""
+    points = {x: values for x, values in points.items() if len(values)}
+    if not points:
+        return []
+    means = np.array([values.mean() for values in points.values()])
+    errors = np.nan_to_num([standard_error(values) for values in points.values()])
+    panel.plot([*points], means, label=title.replace("`", ""), **style)
+    bounds = (means - errors, means + errors)
+    panel.fill_between([*points], *bounds, color=style.get("color"), alpha=0.15)
+    return [*means]
 
 
 # ---- the paper's figures ---------------------------------------------------------------------
@@ -86,52 +68,54 @@ def draw_tabular(results: Results):
     tables = results.tables("tabular")
     picture, axes = panels(1, len(tables), 5, 4.2)
     for panel, table in zip(axes[0], tables, strict=True):
-        sizes = results.sizes("tabular", table)
-        place = {size: k for k, size in enumerate(sizes)}
         teacher = results.splits("tabular", table, 0, "teacher")
         if len(teacher):
             panel.axhline(teacher.mean(), color=COLOURS["teacher"], ls="--", label="teacher")
-        lowest = []
+        lowest, sizes = [], results.sizes("tabular", table)
         for curve, title in tabular.TITLES.items():
-            points = _points(results, "tabular", table, curve, sizes)
-            if curve == "teacher" or not points:
+            if curve == "teacher":
                 continue
-            colour = COLOURS[curve.removesuffix("_log")]
-            x = [place[size] for size in points]
-            line(panel, x, [*points.values()], title, color=colour, lw=2 if curve == "ours" else 1)
-            _circles(panel, place, lambda n, c=curve, t=table: published.student(t, c, n), colour)
-            if curve in tabular.PAPERS:
-                _crosses(results, panel, "tabular", table, curve, place, colour)
-            if curve != "none":
-                lowest.append(min(values.mean() for values in points.values()))
-        # Without distillation, few trees would squeeze all other curves into one.
-        panel.set_ylim(bottom=min(lowest, default=0.5) - MARGIN)
-        panel.set_xticks([*place.values()], [*place])
+            style = {"color": COLOURS[curve.removesuffix("_log")], "lw": 1 + (curve == "ours")}
+            theirs = {size: published.student(table, curve, size) for size in sizes}
+            crosses = curve in tabular.PAPERS
+            cells = Cell("tabular", table, FIRST_SEED, 0, curve)
+            means = _curve(results, panel, cells, sizes, title, theirs, crosses=crosses, **style)
+            # Without distillation, few trees would squeeze all other curves into one.
+            lowest += means if curve != "none" else []
+        _finish(panel, sizes, lowest)
         panel.set(title=table, xlabel="trees of the student", ylabel="test AUC")
     legend(picture, axes[0][0], 5)
     return picture
 
 
-def _points(results: Results, figure: str, table: str, curve: str, sizes: list[int]) -> dict:
-    points = {size: results.splits(figure, table, size, curve) for size in sizes}
-    return {size: values for size, values in points.items() if len(values)}
+def _curve(
+    results: Results,
+    panel: Any,
+    cell: Cell,
+    sizes: list[int],
+    title: str,
+    theirs: dict[int, Any],
+    *,
+    crosses: bool,
+    **style: Any,
+) -> list[float]:
+    """Draw a curve at equal steps: ours, circles where published, crosses on the paper's split."""
+    splits = [results.splits(*cell[:2], size, cell.curve) for size in sizes]
+    means = line(panel, dict(enumerate(splits)), title, **style)
+    if means:
+        circles = {k: theirs[size].mean for k, size in enumerate(sizes) if theirs[size] is not None}
+        marks = {"color": style["color"], "mfc": "none", "ms": 5}
+        panel.plot([*circles], [*circles.values()], "o", **marks)
+    if means and crosses:
+        own = {k: cell._replace(size=size) for k, size in enumerate(sizes)}
+        found = {k: results.students(c).mean() for k, c in own.items() if c in results.records}
+        panel.plot([*found], [*found.values()], "x", color=style["color"], ms=4)
+    return means
 
 
-def _circles(panel: Any, place: dict[int, int], look_up: Callable, colour: str) -> None:
-    found = {k: look_up(size) for size, k in place.items()}
-    found = {k: point for k, point in found.items() if point is not None}
-    means = [point.mean for point in found.values()]
-    panel.plot([*found], means, "o", color=colour, mfc="none", ms=5)
-
-
-def _crosses(
-    results: Results, panel: Any, figure: str, table: str, curve: str, place: dict, colour: str
-) -> None:
-    """Mark what was measured on the paper's split."""
-    cells = {Cell(figure, table, FIRST_SEED, size, curve): k for size, k in place.items()}
-    found = {k: results.students(cell) for cell, k in cells.items() if cell in results.records}
-    means = [values.mean() for values in found.values()]
-    panel.plot([*found], means, "x", color=colour, ms=4)
+def _finish(panel: Any, sizes: list[int], lowest: list[float]) -> None:
+    panel.set_ylim(bottom=min(lowest, default=0.5) - MARGIN)
+    panel.set_xticks(range(len(sizes)), sizes)
 
 
 def draw_on_top(tops: list[OnTop]):
@@ -163,27 +147,21 @@ def draw_depth(results: Results):
 
 def _draw_scale(results: Results, panel: Any, table: str, scale: str) -> None:
     depths = results.sizes("depth", table)
-    place = {size: k for k, size in enumerate(depths)}
     alone = results.splits("depth", table, 0, "none")
     if len(alone):
         panel.axhline(alone.mean(), color=COLOURS["none"], label=depth.TITLES["none"])
     lowest = [alone.mean()] if len(alone) else []
     for curve, title in depth.TITLES.items():
-        stored = depth.curve_on(scale, curve)
-        points = _points(results, "depth", table, stored, depths)
-        if not points:
-            continue
-        x, colour = [place[size] for size in points], COLOURS[curve]
-        style = "--" if curve == "teacher" else "-"
-        width = 2 if curve == "ours" else 1
-        line(panel, x, [*points.values()], title, color=colour, ls=style, lw=width)
-        _circles(panel, place, lambda d, c=curve: published.of_depth(table, scale, c, d), colour)
-        if curve in depth.PAPERS:
-            _crosses(results, panel, "depth", table, stored, place, colour)
-        if curve != "orthogonal":  # it falls so far that the others would be one line
-            lowest.append(min(values.mean() for values in points.values()))
-    panel.set_ylim(bottom=min(lowest, default=0.5) - MARGIN)
-    panel.set_xticks([*place.values()], [*place])
+        style = {"color": COLOURS[curve], "ls": "--" if curve == "teacher" else "-"}
+        theirs = {d: published.of_depth(table, scale, curve, d) for d in depths}
+        style |= {"lw": 1 + (curve == "ours"), "crosses": curve in depth.PAPERS}
+        cell = Cell("depth", table, FIRST_SEED, 0, depth.curve_on(scale, curve))
+        means = (
+            [] if curve == "none" else _curve(results, panel, cell, depths, title, theirs, **style)
+        )
+        # It falls so far that the others would be one line.
+        lowest += means if curve != "orthogonal" else []
+    _finish(panel, depths, lowest)
 
 
 # ---- simulated tables ------------------------------------------------------------------------
@@ -207,15 +185,13 @@ def draw_simulated(results: Results):
 
 
 def _draw_world(results: Results, panel: Any, world: str, student: str, teacher: str) -> None:
+    sizes = results.sizes("simulated", world)
     for method, title in simulated.METHODS.items():
         curve = simulated.curve_name(method, student, teacher)
-        found = {n: excess_of(results, world, n, curve) for n in results.sizes("simulated", world)}
-        found = {n: values for n, values in found.items() if len(values)}
-        if found:
-            style = {"ls": "--" if method == "best" else "-", "lw": 2 if method == "ours" else 1}
-            line(panel, [*found], [*found.values()], title, color=COLOURS[method], **style)
+        style = {"ls": "--" if method == "best" else "-", "lw": 2 if method == "ours" else 1}
+        points = {n: excess_of(results, world, n, curve) for n in sizes}
+        line(panel, points, title, color=COLOURS[method], **style)
     panel.set(xscale="log", yscale="log")
-    sizes = results.sizes("simulated", world)
     panel.set_xticks(sizes, [f"{n / 1000:g}k" for n in sizes])
     panel.minorticks_off()
 
@@ -239,10 +215,8 @@ def draw_when(results: Results):
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
     axes[-1, 0].set_xlabel("training rows (numbers: excess risk, as a share of that on labels)")
-    handles = [
-        Patch(color=COLOURS[method], alpha=0.75, label=simulated.METHODS[method].replace("`", ""))
-        for method in simulated.SINGLE
-    ]
+    labels = {method: simulated.METHODS[method].replace("`", "") for method in simulated.SINGLE}
+    handles = [Patch(color=COLOURS[m], alpha=0.75, label=label) for m, label in labels.items()]
     picture.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     return picture
 

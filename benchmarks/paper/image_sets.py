@@ -3,8 +3,6 @@
 An image set may have a share of its training labels flipped, and is then called `NAME_flipped`.
 """
 
-from __future__ import annotations
-
 import os
 import pickle
 import tarfile
@@ -15,9 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from datasets import FOLDER_VARIABLE
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
+
+from ..data import FOLDER_VARIABLE
 
 FLIPPED = "_flipped"
 SETS = ("digits", "cifar10")
@@ -48,15 +47,6 @@ def load_images(name: str, seed: int, *, flips: float) -> Images:
     """Return an image set, split and flipped by a seed; CIFAR-10 has a split of its own.
 
     Test labels stay as they are: `flipped_log_loss` says what flipped ones would have cost.
-
-    Parameters
-    ----------
-    name : str
-        One of `NAMES`.
-    seed : int
-        Draws test rows and flips.
-    flips : float
-        Share of the training labels that become another one, where the name says so.
     """
     images = read_cifar(find_cifar()) if name.startswith("cifar10") else _digits(seed)
     if not name.endswith(FLIPPED):

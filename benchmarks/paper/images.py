@@ -4,22 +4,20 @@ Image sets: scikit-learn's digits, and CIFAR-10 where it is on hand; each as it 
 of its training labels flipped. It needs PyTorch and skorch: `pip install "skdistill[torch]"`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from lightgbm import LGBMClassifier
-from protocol import PROBA_FLOOR
 
-from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller
-from skdistill.sources.overfit import overfit_share
-from skdistill.targets.losses import floor_proba
+from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller, teacher_probabilities
 
+from ..ours import floor_proba, overfit_share
+from ..scores import PROBA_FLOOR
+from .cell import Cell
 from .image_sets import (
     FLIPPED,
     N_CLASSES,
@@ -29,8 +27,6 @@ from .image_sets import (
     find_cifar,
     load_images,
 )
-from .lessons import STUMP
-from .store import Cell, own_folder
 
 NAME = "images"
 TABLES = NAMES
@@ -45,7 +41,7 @@ SETTINGS: dict[str, Any] = {
     "cifar10": {"student": 8, "epochs": 60, "batch": 128, "rate": 0.002},
 }
 WIDTHS = {"digits": (1, 2, 4, 8, 16, 32), "cifar10": (4, 8, 16, 32, 64)}
-# As in skdistill/residual.py.
+# As those of the correction `residual`.
 TREES = {
     "n_estimators": 80,
     "num_leaves": 7,
@@ -70,7 +66,7 @@ class Softness(NamedTuple):
     proba_floor: float = PROBA_FLOOR
 
     @classmethod
-    def read(cls, text: str, usual: float) -> Softness:
+    def read(cls, text: str, usual: float) -> Self:
         """Read what follows "@" in the name of a curve: a temperature, and perhaps a floor."""
         temperature, _, floor = text.partition("/")
         return cls(float(temperature or usual), float(floor or PROBA_FLOOR))
@@ -105,15 +101,9 @@ class Gallery:
 
     def distil(self, make: Callable[..., Any], teacher: Any, softness: Softness) -> dict[str, Any]:
         """Teach all students, and score them."""
+        how = {"loss": "cross_entropy", "memory": self.folder}
         distillers = [
-            make(
-                teacher,
-                student,
-                loss="cross_entropy",
-                memory=self.folder,
-                **softness._asdict(),
-            )
-            for student in self.students()
+            make(teacher, student, **how, **softness._asdict()) for student in self.students()
         ]
         return self.score(distillers)
 
@@ -127,10 +117,10 @@ class Gallery:
             "log_loss_unflipped": [round(flipped_log_loss(a, y_test, 0.0), 6) for a in answers],
         }
 
-    def answers(self, make: Callable[..., Any], width: int) -> np.ndarray:
+    def answers(self, width: int, cv: Any) -> np.ndarray:
         """Return what teachers say about the training rows."""
-        asked = make(self.teacher(width), STUMP, memory=self.folder, store_teacher_proba=True)
-        return asked.fit(self.images.X, self.images.y).teacher_proba_
+        how = {"cv": cv, "random_state": self.seed, "memory": self.folder}
+        return teacher_probabilities(self.teacher(width), self.images.X, self.images.y, **how)
 
 
 def flipped_log_loss(proba: np.ndarray, y: np.ndarray, flips: float) -> float:
@@ -156,8 +146,8 @@ def teacher_itself(room: Gallery, width: int) -> dict[str, Any]:
 
     teacher = room.teacher(width)
     scores = room.score([teacher])
-    inside = room.answers(Distiller, width)
-    outside = room.answers(cross_fitted(room, CrossFitDistiller), width)
+    inside = room.answers(width, "in_sample")
+    outside = room.answers(width, room.settings["folds"])
     y = room.images.y
     return scores | {
         "train_accuracy": round(float((inside.argmax(axis=1) == y).mean()), 4),
@@ -181,35 +171,23 @@ def trees(room: Gallery, width: int) -> dict[str, Any]:
     return room.distil(make, LGBMClassifier(**TREES), Softness(room.settings["temperature"]))
 
 
-def in_sample(room: Gallery, width: int, softness: Softness) -> dict[str, Any]:
-    """Learn what the teacher says about images that it has seen."""
-    return room.distil(Distiller, room.teacher(width), softness)
+def _distilled(distiller: type, *, folds: bool = True, share: bool = False) -> Callable[..., Any]:
+    def lesson(room: Gallery, width: int, softness: Softness) -> dict[str, Any]:
+        correction = {"correction": room.settings["share"]} if share else {}
+        make = cross_fitted(room, distiller, **correction) if folds else distiller
+        return room.distil(make, room.teacher(width), softness)
 
-
-def cross_fit(room: Gallery, width: int, softness: Softness) -> dict[str, Any]:
-    """Learn what teachers say about images that they have not seen."""
-    make = cross_fitted(room, CrossFitDistiller)
-    return room.distil(make, room.teacher(width), softness)
-
-
-def share(room: Gallery, width: int, softness: Softness) -> dict[str, Any]:
-    """Correct cross-fitted probabilities towards the label by a fixed share."""
-    make = cross_fitted(room, LossCorrectedDistiller, correction=room.settings["share"])
-    return room.distil(make, room.teacher(width), softness)
-
-
-def residual(room: Gallery, width: int, softness: Softness) -> dict[str, Any]:
-    """Correct cross-fitted probabilities by what a model of their errors has learned."""
-    make = cross_fitted(room, LossCorrectedDistiller)
-    return room.distil(make, room.teacher(width), softness)
+    return lesson
 
 
 ALONE = {"labels": labels, "trees": trees}
 DISTILLED: dict[str, Callable[..., dict[str, Any]]] = {
-    "in_sample": in_sample,
-    "cross_fit": cross_fit,
-    "share": share,
-    "residual": residual,
+    # What the teacher says about images that it has seen, and that it has not.
+    "in_sample": _distilled(Distiller, folds=False),
+    "cross_fit": _distilled(CrossFitDistiller),
+    # Corrected towards the label by a fixed share, and by what a model of its errors has learned.
+    "share": _distilled(LossCorrectedDistiller, share=True),
+    "residual": _distilled(LossCorrectedDistiller),
 }
 
 # ---- the figure ------------------------------------------------------------------------------
@@ -250,13 +228,13 @@ def effort(cell: Cell) -> float:
     return each * (10 + 2 * cell.size if cell.curve == "teacher" else 4)
 
 
-def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
+def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterator[tuple]:
     """Yield cells of one split and their values."""
     import torch
 
     torch.set_num_threads(1)
     table, seed = cells[0].table, cells[0].seed
-    room = Gallery(table, seed, settings, own_folder(cache, NAME, table, seed))
+    room = Gallery(table, seed, settings, folder)
     for cell in cells:
         curve, _, how = cell.curve.partition("@")
         if curve == "teacher":

@@ -3,8 +3,6 @@
 Only the figure of images needs PyTorch and skorch, and imports this file when it measures.
 """
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 import numpy as np

@@ -1,16 +1,17 @@
 """The page: what was measured, beside what was published, and what follows from it."""
 
-from __future__ import annotations
-
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
-from protocol import FIRST_SEED, mean_and_error, standard_error
-from report import table
 
-from . import depth, images_page, published, simulated, tabular
-from .progress import not_measured, progress_table
+from .. import page
+from ..data import FIRST_SEED
+from ..page import blocks, counted, explanation, table, yes
+from ..scores import mean_and_error, standard_error
+from . import depth, published, simulated, tabular
+from .cell import Cell
 from .results import (
     AGAINST_TEACHER,
     MIN_SPLITS,
@@ -20,67 +21,34 @@ from .results import (
     Results,
     comparisons,
     excesses,
+    not_measured,
     on_top,
+    progress_table,
     single_means,
     whole,
 )
-from .store import Cell
 from .worlds import WORLDS
 
 GOAL = 0.9
 EXPLANATION = "## Explanation"
-COMMAND = "python benchmarks/paper"
-IMAGES = (
-    '## Figure "images"\n\nNetworks that classify images have [a page of their own]'
-    f"({images_page.FIGURE}/README.md).\n"
-)
+fill = partial(page.fill, "paper")
 
 
 def write(results: Results, planned: Sequence[Cell], absent: Iterable[str], by_hand: str) -> str:
     """Return the page: progress of all cells, and the rest of whole splits."""
-    told = progress(results, planned, absent)
+    told = progress_table(results, planned, "figure", ("hours", 3600))
     results = Results(whole(results.records, planned))
-    parts = [
-        "# The paper's tables, reproduced\n",
-        introduction(results),
-        told,
-        reproduction(results),
-        tabular_part(results) if results.found("tabular") else "",
-        depth_part(results) if results.found("depth") else "",
-        simulated_part(results) if results.found("simulated") else "",
-        IMAGES if results.found("images") else "",
-        f"{EXPLANATION}\n\n{by_hand.strip() or '(not written yet)'}\n",
-    ]
-    return "\n".join(part for part in parts if part)
-
-
-def introduction(results: Results) -> str:
-    """Say what is compared, and with what it was measured."""
     records = results.records.values()
     dates = sorted({record["date"] for record in records})
-    return (
-        "T. Dao, G. Kamath, V. Syrgkanis, L. Mackey, *Knowledge Distillation as Semiparametric "
-        "Inference* (ICLR 2021), teach random forests of a few trees what a larger forest knows. "
-        "Here their curves are measured again, beside ours: `LossCorrectedDistillerCV` with "
-        "out-of-bag teachers and its defaults. Numbers are test AUC unless said otherwise. "
-        f"The paper has one split 70/30 (seed {FIRST_SEED}) and five students on it; here more "
-        "splits follow, with five students each. What is searched (c, leaves, ours) is searched "
-        "once for each split and size, and serves the five, as in the paper. Students of a split "
-        "are nested: that of one tree is the first tree of that of forty.\n\n"
-        f"* Measured from {dates[0]} to {dates[-1]}\n"
-        f"* With: {'; '.join(sorted({record['machine'] for record in records}))}\n"
-        f"* Again: `{COMMAND} --jobs 2`, with the tables' folder in `SKDISTILL_DATA`. What "
-        "`cells.jsonl` holds is not measured again; `--render` writes this page from it.\n"
-    )
-
-
-def progress(results: Results, planned: Sequence[Cell], absent: Iterable[str]) -> str:
-    """Say how much of what is planned has been measured."""
-    return (
-        progress_table(results, planned, "figure", ("hours", 3600))
-        + "\nWhat follows shows splits that are whole, so that all curves have the same ones.\n"
-        + not_measured(absent)
-    )
+    machines = "; ".join(sorted({record["machine"] for record in records}))
+    parts = [
+        fill("introduction", seed=FIRST_SEED, first=dates[0], last=dates[-1], machines=machines),
+        fill("progress", table=told, absent=not_measured(absent)),
+        reproduction(results),
+        *(part(results) for name, part in PARTS.items() if results.found(name)),
+        explanation(EXPLANATION, by_hand),
+    ]
+    return blocks(parts)
 
 
 # ---- reproduction ----------------------------------------------------------------------------
@@ -88,28 +56,25 @@ def progress(results: Results, planned: Sequence[Cell], absent: Iterable[str]) -
 
 def reproduction(results: Results) -> str:
     """Say how many of the published means are reproduced."""
-    kinds = {
-        f"on the paper's split ({FIRST_SEED}), over students": comparisons(
-            results, same_split=True
-        ),
-        "over splits": comparisons(results, same_split=False),
-    }
-    rows = [row for title, found in kinds.items() for row in _shares(title, found)]
+    kinds = {f"on the paper's split ({FIRST_SEED}), over students": True, "over splits": False}
+    found = {title: comparisons(results, same_split=same) for title, same in kinds.items()}
+    rows = [row for title, compared in found.items() for row in _shares(title, compared)]
     if not rows:
         return ""
-    text = (
-        "## Reproduction\n\nShares of the published means that lie within two joint standard "
-        f"errors plus {TOLERANCE} of ours. Goal: {GOAL:.0%}. On {', '.join(AGAINST_TEACHER)} "
-        "differences from the teacher are compared, because the paper's encoding of words is "
-        "not known.\n\n"
-    )
     header = ["figure", "table", "compared", "within", "mean difference", "goal reached"]
-    text += table(header, rows)
-    for title, found in kinds.items():
-        away = [comparison for comparison in found if not comparison.holds]
-        if away:
-            text += f"\nNot within, {title}:\n\n" + _comparison_table(away)
-    return text
+    away = {title: [c for c in compared if not c.holds] for title, compared in found.items()}
+    return fill(
+        "reproduction",
+        tolerance=TOLERANCE,
+        goal=GOAL,
+        relative=", ".join(AGAINST_TEACHER),
+        table=table(header, rows),
+        away=blocks(
+            fill("away", title=title, table=_comparison_table(compared))
+            for title, compared in away.items()
+            if compared
+        ),
+    )
 
 
 def _shares(title: str, found: list[Comparison]) -> list[list[str]]:
@@ -124,20 +89,12 @@ def _share_row(figure: str, name: str, title: str, found: list[Comparison]) -> l
     share = float(np.mean([comparison.holds for comparison in found]))
     difference = np.mean([comparison.difference for comparison in found])
     within = f"{share:.1%} of {len(found)}"
-    return [figure, name, title, within, f"{difference:+.4f}", _yes(share >= GOAL)]
+    return [figure, name, title, within, f"{difference:+.4f}", yes(share >= GOAL)]
 
 
 def _comparison_table(found: list[Comparison]) -> str:
     header = ["figure", "table", "curve", "size", "ours", "published", "difference"]
-    rows = [
-        [
-            *(c.figure, c.table, c.curve, c.size),
-            f"{c.ours.mean:.4f}",
-            f"{c.theirs.mean:.4f}",
-            _difference(c),
-        ]
-        for c in found
-    ]
+    rows = [[*c[:4], f"{c.ours.mean:.4f}", f"{c.theirs.mean:.4f}", _difference(c)] for c in found]
     return table(header, rows)
 
 
@@ -147,36 +104,37 @@ def _difference(comparison: Comparison) -> str:
     return f"{comparison.difference:+.4f} ({comparison.difference / comparison.joint_se:+.1f} se)"
 
 
-def _yes(holds: bool) -> str:
-    return "yes" if holds else "**no**"
-
-
 # ---- figure "tabular" ------------------------------------------------------------------------
 
 
 def tabular_part(results: Results) -> str:
     """Show the figure, its numbers, and whether ours is on top."""
-    text = (
-        '## Figure "tabular"\n\n![AUC against the number of trees](tabular.png)\n\nLines are '
-        "means over splits (bands: one standard error), crosses those on the paper's split, "
-        "circles what was published. The axes begin where curves part: without distillation, few "
-        "trees lie far below.\n"
-    )
-    for name in results.tables("tabular"):
-        text += f"\n### {name}\n\n{_levels(results, name)}\n{_points_table(results, name)}"
-    rivals = tabular.PAPERS
-    text += _on_top_part(on_top(results, "tabular", rivals), "trees")
-    text += "\n![Ours above the best of the paper's curves](on_top.png)\n"
-    beside = on_top(results, "tabular", rivals, ours="ours_auc")
-    if beside:
-        held = np.mean([top.holds for top in beside])
-        gap = np.mean([top.gap for top in beside])
-        text += (
-            "\nThe same search with `scoring='roc_auc'`: at least the best minus one standard "
-            f"error in {held:.0%} of {len(beside)} points, mean difference {gap:+.4f}.\n"
+    top = partial(on_top, results, "tabular")
+    tables = [
+        fill(
+            "tabular table",
+            name=name,
+            levels=_levels(results, name),
+            table=_points_table(results, name),
         )
-    text += _against_tuned(on_top(results, "tabular", ["tuned"]))
-    return text + _log_losses(results) + _choices(results, "tabular") + _chosen_c(results)
+        for name in results.tables("tabular")
+    ]
+    parts = [
+        fill("tabular", tables=blocks(tables)),
+        _on_top_part(top(tabular.PAPERS), "trees", ""),
+        fill("on top figure"),
+        _against("by auc", top(tabular.PAPERS, ours="ours_auc")),
+        _against("against tuned", top(["tuned"])),
+        fill("log loss", table=_log_losses(results)),
+        fill("choices", by="", table=_choices(results, "tabular", "trees")),
+        fill("c", table=_chosen_c(results)),
+    ]
+    return blocks(parts)
+
+
+def _points(results: Results, figure: str) -> list[tuple[str, int]]:
+    """Return all tables with all their sizes."""
+    return [(name, n) for name in results.tables(figure) for n in results.sizes(figure, name)]
 
 
 def _levels(results: Results, name: str) -> str:
@@ -184,22 +142,25 @@ def _levels(results: Results, name: str) -> str:
     if not len(teacher):
         return ""
     theirs = published.teacher(name)
-    told = "" if theirs is None else f", published {theirs:.4f}"
     on_split = results.records.get(Cell("tabular", name, FIRST_SEED, 0, "teacher"))
     own = "" if on_split is None else f"; on the paper's split {np.mean(on_split['auc']):.4f}"
-    relative = " Differences are of distances from the teacher." * (name in AGAINST_TEACHER)
-    return f"Teacher: {mean_and_error(teacher)}{own}{told}.{relative}\n"
+    return fill(
+        "levels",
+        mean=mean_and_error(teacher),
+        own=own,
+        published="" if theirs is None else f", published {theirs:.4f}",
+        relative=" Differences are of distances from the teacher." * (name in AGAINST_TEACHER),
+    )
 
 
 def _points_table(results: Results, name: str) -> str:
     """Lay out each curve: ours over splits, ours on the paper's split, published, difference."""
     compared = {
-        (c.curve, c.size): c
+        (c.curve, c.size): _difference(c)
         for c in comparisons(results, same_split=True)
         if (c.figure, c.table) == ("tabular", name)
     }
     header = ["curve", "trees", "mean over splits", "on the paper's split", "published"]
-    header += ["difference there"]
     rows = []
     for curve, title in tabular.TITLES.items():
         for size in results.sizes("tabular", name):
@@ -207,102 +168,85 @@ def _points_table(results: Results, name: str) -> str:
             if curve == "teacher" or not len(values):
                 continue
             cell = Cell("tabular", name, FIRST_SEED, size, curve)
-            own = results.students(cell) if cell in results.records else None
+            own = mean_and_error(results.students(cell)) if cell in results.records else ""
             theirs = published.student(name, curve, size)
-            rows.append(
-                [
-                    title,
-                    size,
-                    mean_and_error(values),
-                    "" if own is None else mean_and_error(own),
-                    "" if theirs is None else f"{theirs.mean:.4f} ± {theirs.se:.4f}",
-                    _difference(compared[curve, size]) if (curve, size) in compared else "",
-                ]
-            )
-    return table(header, rows)
+            told = "" if theirs is None else f"{theirs.mean:.4f} ± {theirs.se:.4f}"
+            row = [title, size, mean_and_error(values), own, told]
+            rows.append([*row, compared.get((curve, size), "")])
+    return table([*header, "difference there"], rows)
 
 
-def _on_top_part(tops: list[OnTop], what: str) -> str:
+def _on_top_part(tops: list[OnTop], what: str, by: str) -> str:
     if not tops:
         return ""
-    held = [top for top in tops if top.holds]
-    ahead = np.mean([top.gap > 0 for top in tops])
     header = ["table", what, "ours", "best of the paper's curves", "its AUC", "difference"]
-    header += ["≥ best − 1 se"]
     rows = [
         [
             *(top.table, top.size, f"{top.ours_mean:.4f}", top.rival, f"{top.rival_mean:.4f}"),
             f"{top.gap:+.4f} ± {np.nan_to_num(top.se):.4f}",
-            _yes(top.holds),
+            yes(top.holds),
         ]
         for top in tops
     ]
-    return (
-        "\n### Ours on top\n\nOurs, without a choice per table, against the best of the paper's "
-        "curves as measured here (which is chosen for each point by the numbers it is compared "
-        f"on). From {MIN_SPLITS} splits on differences are taken split by split, before that "
-        "student by student on the paper's split.\n\n"
-        f"At least the best minus one standard error: **{len(held)} of {len(tops)}** points; "
-        f"above the best: {ahead:.0%}.\n\n" + table(header, rows)
+    return fill(
+        "on top",
+        by=by,
+        min_splits=MIN_SPLITS,
+        held=sum(bool(top.holds) for top in tops),
+        n=len(tops),
+        ahead=np.mean([top.gap > 0 for top in tops]),
+        table=table([*header, "≥ best − 1 se"], rows),
     )
 
 
-def _against_tuned(tops: list[OnTop]) -> str:
+def _against(part: str, tops: list[OnTop]) -> str:
+    """Tell how often ours is on top of something else."""
     if not tops:
         return ""
-    held = np.mean([top.holds for top in tops])
     rows = [
         [top.table, top.size, f"{top.rival_mean:.4f}", f"{top.gap:+.4f} ± {top.se:.4f}"]
         for top in tops
     ]
-    return (
-        "\n### Against students that need no teacher\n\nA student of the same number of trees "
-        "whose leaves are tuned on labels is no curve of the paper, but what one would do without "
-        f"it. Ours, whose leaves are unpruned, is at least that minus one standard error in "
-        f"{held:.0%} of {len(tops)} points.\n\n"
-        + table(["table", "trees", "tuned on labels", "ours above it"], rows)
+    return fill(
+        part,
+        held=np.mean([top.holds for top in tops]),
+        n=len(tops),
+        gap=np.mean([top.gap for top in tops]),
+        table=table(["table", "trees", "tuned on labels", "ours above it"], rows),
     )
 
 
 def _log_losses(results: Results) -> str:
     curves = [curve for curve in tabular.TITLES if curve != "teacher"]
     rows = []
-    for name in results.tables("tabular"):
-        for size in results.sizes("tabular", name):
-            values = [results.splits("tabular", name, size, c, "log_loss") for c in curves]
-            rows.append([name, size, *(f"{v.mean():.4f}" if len(v) else "" for v in values)])
-    header = ["table", "trees", *(tabular.TITLES[curve] for curve in curves)]
-    text = "\n### Log loss\n\nMeans over splits, probabilities clipped at 1/500.\n\n"
-    return text + table(header, rows)
+    for name, size in _points(results, "tabular"):
+        values = [results.splits("tabular", name, size, c, "log_loss") for c in curves]
+        rows.append([name, size, *(f"{v.mean():.4f}" if len(v) else "" for v in values)])
+    return table(["table", "trees", *(tabular.TITLES[curve] for curve in curves)], rows)
 
 
-def _choices(results: Results, figure: str) -> str:
+def _choices(results: Results, figure: str, what: str) -> str:
     """Count what our search chose."""
     rows = []
-    for name in results.tables(figure):
-        for size in results.sizes(figure, name):
-            chosen = Counter(
-                record["chosen"]
-                for cell, record in results.found(figure).items()
-                if (cell.table, cell.size, cell.curve) == (name, size, "ours")
-            )
-            told = ", ".join(f"{choice} {n}" for choice, n in chosen.most_common())
-            rows.append([name, size, told])
-    header = ["table", "trees" if figure == "tabular" else "depth", "chosen (splits)"]
-    return "\n### What ours chose\n\n" + table(header, rows)
+    for name, size in _points(results, figure):
+        chosen = [
+            record["chosen"]
+            for cell, record in results.found(figure).items()
+            if (cell.table, cell.size, cell.curve) == (name, size, "ours")
+        ]
+        rows.append([name, size, counted(chosen, lambda choice, n: f"{choice} {n}")])
+    return table(["table", what, "chosen (splits)"], rows)
 
 
 def _chosen_c(results: Results) -> str:
     rows = []
-    for name in results.tables("tabular"):
-        for size in results.sizes("tabular", name):
-            seeds = results.seeds("tabular", name, size, "fast_realized")
-            cells = [Cell("tabular", name, seed, size, "fast_realized") for seed in seeds]
-            own = ", ".join(f"{results.records[cell]['c']:g}" for cell in cells)
-            theirs = published.chosen_c(name, size)
-            rows.append([name, size, own, "" if theirs is None else f"{theirs:g}"])
-    text = "\n### The constant c that the paper's search chose (`fast_realized`)\n\n"
-    return text + table(["table", "trees", "here, by seed", "published"], rows)
+    for name, size in _points(results, "tabular"):
+        seeds = results.seeds("tabular", name, size, "fast_realized")
+        cells = [Cell("tabular", name, seed, size, "fast_realized") for seed in seeds]
+        own = ", ".join(f"{results.records[cell]['c']:g}" for cell in cells)
+        theirs = published.chosen_c(name, size)
+        rows.append([name, size, own, "" if theirs is None else f"{theirs:g}"])
+    return table(["table", "trees", "here, by seed", "published"], rows)
 
 
 # ---- figure "teacher depth" ------------------------------------------------------------------
@@ -310,44 +254,35 @@ def _chosen_c(results: Results) -> str:
 
 def depth_part(results: Results) -> str:
     """Show the figure, its numbers, and whether ours is on top."""
-    text = (
-        '## Figure "teacher depth"\n\n![AUC against the depth of the teacher](depth.png)\n\n'
-        "Students of 10 trees. Lines are means over splits, crosses those on the paper's split, "
-        "circles what was published.\n"
-    )
-    for name in results.tables("depth"):
-        text += f"\n### {name}\n\n{_depth_table(results, name)}"
-    rivals = [
-        depth.curve_on(scale, curve)
-        for scale in depth.SCALES
-        for curve in depth.PAPERS
-        if curve != "teacher"
+    tables = [
+        fill("depth table", name=name, table=_depth_table(results, name))
+        for name in results.tables("depth")
     ]
-    tops = on_top(results, "depth", list(dict.fromkeys(rivals)))
-    return (
-        text
-        + _on_top_part(tops, "depth").replace("Ours on top", "Ours on top, by depth")
-        + (_choices(results, "depth").replace("What ours chose", "What ours chose, by depth"))
-    )
+    curves = [(scale, c) for scale in depth.SCALES for c in depth.PAPERS if c != "teacher"]
+    rivals = [*dict.fromkeys(depth.curve_on(*curve) for curve in curves)]
+    parts = [
+        fill("depth", tables=blocks(tables)),
+        _on_top_part(on_top(results, "depth", rivals), "depth", ", by depth"),
+        fill("choices", by=", by depth", table=_choices(results, "depth", "depth")),
+    ]
+    return blocks(parts)
 
 
 def _depth_table(results: Results, name: str) -> str:
     depths = results.sizes("depth", name)
     rows = []
-    for scale in depth.SCALES:
-        for curve in depth.PAPERS:
-            stored = depth.curve_on(scale, curve)
-            cells = [_depth_cell(results, name, scale, curve, stored, d) for d in depths]
-            if any(cells):
-                rows.append([f"{depth.TITLES[curve]}, {scale}", *cells])
-    cells = [_depth_cell(results, name, "p", "ours", "ours", d) for d in depths]
-    rows.append(["**ours**", *cells])
-    header = ["measured (published)", *(f"depth {d}" for d in depths)]
-    return "On the paper's split; in brackets what was published.\n\n" + table(header, rows)
+    curves = [(scale, curve) for scale in depth.SCALES for curve in depth.PAPERS]
+    for scale, curve in [*curves, ("p", "ours")]:
+        title = "**ours**" if curve == "ours" else f"{depth.TITLES[curve]}, {scale}"
+        cells = [_depth_cell(results, name, scale, curve, d) for d in depths]
+        if any(cells) or curve == "ours":
+            rows.append([title, *cells])
+    return table(["measured (published)", *(f"depth {d}" for d in depths)], rows)
 
 
-def _depth_cell(results: Results, name: str, scale: str, curve: str, stored: str, d: int) -> str:
-    cell = Cell("depth", name, FIRST_SEED, 0 if curve == "none" else d, stored)
+def _depth_cell(results: Results, name: str, scale: str, curve: str, d: int) -> str:
+    size = 0 if curve == "none" else d
+    cell = Cell("depth", name, FIRST_SEED, size, depth.curve_on(scale, curve))
     if cell not in results.records:
         return ""
     theirs = published.of_depth(name, scale, curve, d)
@@ -361,64 +296,46 @@ def _depth_cell(results: Results, name: str, scale: str, curve: str, stored: str
 def simulated_part(results: Results) -> str:
     """Show the figure, excess risks at the largest n, slopes, and who wins where."""
     worlds = results.tables("simulated")
-    text = (
-        '## Figure "simulated"\n\n![Excess risk against the number of rows](simulated.png)\n\n'
-        "Tables with known Bayes probabilities p0. Excess risk: expected log loss under p0 "
-        "(student's probabilities floored at 1/500) above that of p0. *Best in class* is the same "
-        "student taught p0 itself. It can be beaten: a student finds its splits greedily, an "
-        "unpruned tree repeats single rows even then, and ours may have a sigmoid. Trees learn by "
-        "squared error, LightGBM by cross-entropy (`LGBMSoftClassifier`, which on labels is "
-        "`LGBMClassifier`). Teachers are forests of 100 trees, asked out-of-bag.\n\n"
-    )
-    text += "\n".join(f"* {WORLDS[world].title}" for world in worlds) + "\n"
-    text += "\n### Excess risk × 1000 at the largest n\n\n"
-    text += "In bold the least but for *best in class*.\n\n" + _excess_table(results)
-    text += "\n### Above the best student in class × 1000 at the largest n\n\n"
-    text += "Differences seed by seed.\n\n" + _excess_table(results, above="best")
-    text += (
-        "\n### Slopes\n\nOf log excess risk against log n, mean over the samples that have every n "
-        f"({_told_seeds(results)}). The excess contains what no student of that class can learn, "
-        "so slopes flatten with n for every method.\n\n"
-    )
-    text += _slope_table(results)
-    text += "\n### Which distiller when\n\n![The best method by world, teacher and n](when.png)\n\n"
-    text += "The method without a search that has the least mean excess risk at each n, and in "
-    text += "brackets how far ours is above it, × 1000. In the picture: its excess risk as a share "
-    text += "of that of the same student on labels.\n\n"
-    return text + _winner_table(results)
-
-
-def _told_seeds(results: Results) -> str:
-    """Say how many samples each world has."""
     seeds = {w: {c.seed for c in results.found("simulated") if c.table == w} for w in WORLDS}
-    return ", ".join(f"{world} {len(found)}" for world, found in seeds.items() if found)
+    return fill(
+        "simulated",
+        worlds="\n".join(f"* {WORLDS[world].title}" for world in worlds),
+        excess=_excess_table(results),
+        above=_excess_table(results, above="best"),
+        seeds=", ".join(f"{world} {len(found)}" for world, found in seeds.items() if found),
+        slopes=_slope_table(results),
+        winners=_winner_table(results),
+    )
 
 
-def _lessons() -> list[tuple[str, str]]:
-    return [(student, teacher) for teacher in simulated.TEACHERS for student in simulated.STUDENTS]
+def _lessons(results: Results) -> list[tuple[str, str, str, list[str]]]:
+    """Return all worlds, students and teachers, and what they are called."""
+    return [
+        (w, s, t, [w, simulated.TEACHER_TITLES[t], simulated.STUDENT_TITLES[s]])
+        for w in results.tables("simulated")
+        for t in simulated.TEACHERS
+        for s in simulated.STUDENTS
+    ]
 
 
-def _names(world: str, student: str, teacher: str) -> list[str]:
-    return [world, simulated.TEACHER_TITLES[teacher], simulated.STUDENT_TITLES[student]]
+NAMES = ["world", "teacher", "student"]
 
 
 def _excess_table(results: Results, above: str | None = None) -> str:
     """Lay out excess risks, those of p0 or of another method taken off."""
     methods = [method for method in simulated.METHODS if method != above]
     rows = []
-    for world in results.tables("simulated"):
+    for world, student, teacher, names in _lessons(results):
         n = max(results.sizes("simulated", world))
-        for student, teacher in _lessons():
-            found = excesses(results, world, n, student, teacher)
-            values = {method: found[method] for method in methods}
-            if above is not None:
-                values = {m: v - found[above] if len(v) else v for m, v in values.items()}
-            means = {m: v.mean() for m, v in values.items() if m != "best" and len(v)}
-            least = min(means, key=means.get, default=None)
-            cells = [_excess_cell(v, bold=method == least) for method, v in values.items()]
-            rows.append([*_names(world, student, teacher), n, *cells])
-    titles = (simulated.METHODS[method] for method in methods)
-    return table(["world", "teacher", "student", "n", *titles], rows)
+        found = excesses(results, world, n, student, teacher)
+        values = {method: found[method] for method in methods}
+        if above is not None:
+            values = {m: v - found[above] if len(v) else v for m, v in values.items()}
+        means = {m: v.mean() for m, v in values.items() if m != "best" and len(v)}
+        least = min(means, key=means.get, default=None)
+        cells = [_excess_cell(v, bold=method == least) for method, v in values.items()]
+        rows.append([*names, n, *cells])
+    return table([*NAMES, "n", *(simulated.METHODS[method] for method in methods)], rows)
 
 
 def _excess_cell(values: np.ndarray, *, bold: bool) -> str:
@@ -430,15 +347,12 @@ def _excess_cell(values: np.ndarray, *, bold: bool) -> str:
 
 
 def _slope_table(results: Results) -> str:
-    rows = []
-    for world in results.tables("simulated"):
-        for student, teacher in _lessons():
-            cells = [
-                slope(results, world, simulated.curve_name(method, student, teacher))
-                for method in simulated.METHODS
-            ]
-            rows.append([*_names(world, student, teacher), *cells])
-    return table(["world", "teacher", "student", *simulated.METHODS.values()], rows)
+    curves = [
+        (names, world, [simulated.curve_name(m, student, teacher) for m in simulated.METHODS])
+        for world, student, teacher, names in _lessons(results)
+    ]
+    rows = [[*names, *(slope(results, world, c) for c in own)] for names, world, own in curves]
+    return table([*NAMES, *simulated.METHODS.values()], rows)
 
 
 def slope(results: Results, world: str, curve: str) -> str:
@@ -452,22 +366,19 @@ def slope(results: Results, world: str, curve: str) -> str:
         cells = [Cell("simulated", world, seed, n, curve) for n in sizes]
         risks = [max(results.records[cell]["excess"], 1e-7) for cell in cells]
         slopes.append(np.polyfit(np.log(sizes), np.log(risks), 1)[0])
-    error = f" ± {standard_error(np.array(slopes)):.2f}" if len(slopes) > 1 else ""
-    return f"{np.mean(slopes):.2f}{error}"
+    return mean_and_error(slopes, ".2f")
 
 
 def _winner_table(results: Results) -> str:
     sizes = sorted({cell.size for cell in results.found("simulated")})
-    rows = []
-    for world in results.tables("simulated"):
-        for student, teacher in _lessons():
-            cells = [_winner(results, world, n, student, teacher) for n in sizes]
-            rows.append([*_names(world, student, teacher), *cells])
-    return table(["world", "teacher", "student", *(f"n = {n:,}" for n in sizes)], rows)
+    rows = [
+        [*names, *(_winner(excesses(results, world, n, student, teacher)) for n in sizes)]
+        for world, student, teacher, names in _lessons(results)
+    ]
+    return table([*NAMES, *(f"n = {n:,}" for n in sizes)], rows)
 
 
-def _winner(results: Results, world: str, n: int, student: str, teacher: str) -> str:
-    values = excesses(results, world, n, student, teacher)
+def _winner(values: dict[str, np.ndarray]) -> str:
     single = single_means(values)
     if not single:
         return ""
@@ -476,3 +387,11 @@ def _winner(results: Results, world: str, n: int, student: str, teacher: str) ->
     if not len(values["ours"]):
         return told
     return f"{told} ({1000 * (values['ours'].mean() - single[winner]):+.1f})"
+
+
+PARTS: dict[str, Any] = {
+    "tabular": tabular_part,
+    "depth": depth_part,
+    "simulated": simulated_part,
+    "images": lambda results: fill("images"),
+}

@@ -3,8 +3,6 @@
 The numbers are in `published.json`; curves have our names there.
 """
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path

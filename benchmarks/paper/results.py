@@ -1,16 +1,18 @@
 """What the measured cells say: means over splits, and how far they are from what was published."""
 
-from __future__ import annotations
-
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from protocol import FIRST_SEED, standard_error
 
+from ..data import FIRST_SEED
+from ..page import fill
+from ..page import table as lay_out
+from ..scores import standard_error
 from . import depth, published, simulated, tabular
+from .cell import Cell
 from .published import Published
-from .store import Cell
 
 TOLERANCE = 0.005  # beside two joint standard errors
 MIN_SPLITS = 4  # with fewer, an error over splits says next to nothing
@@ -78,12 +80,14 @@ class Results:
             ]
         )
 
-    def pairs(self, upper: Cell, lower: Cell) -> list[tuple[np.ndarray, np.ndarray]]:
+    def pairs(
+        self, upper: Cell, lower: Cell, what: str = "auc"
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the numbers of two curves for each split that both have; seeds do not count."""
         seeds = self.seeds(upper.figure, upper.table, upper.size, upper.curve)
         both = [(upper._replace(seed=seed), lower._replace(seed=seed)) for seed in seeds]
         return [
-            (self.students(one), self.students(other))
+            (self.students(one, what), self.students(other, what))
             for one, other in both
             if other in self.records
         ]
@@ -133,78 +137,58 @@ def comparisons(results: Results, *, same_split: bool) -> list[Comparison]:
     On the paper's split its protocol is ours: a mean over students that differ in their seed. Over
     splits, the error is that of splits, which the published errors leave out.
     """
-    points = [*_tabular_points(results), *_depth_points(results)]
-    compared = [_compare(results, *point, same_split=same_split) for point in points]
-    return [comparison for comparison in compared if comparison is not None]
+    found = [_compare(results, *point, same_split=same_split) for point in _points(results)]
+    return [comparison for comparison in found if comparison is not None]
 
 
-def _tabular_points(results: Results) -> Iterator[tuple]:
-    for table in results.tables("tabular"):
-        level = published.teacher(table)
+def _points(results: Results) -> Iterator[tuple]:
+    """Yield cells of any seed, their titles, and what was published of them and their teacher."""
+    for name in results.tables("tabular"):
+        level = published.teacher(name)
         teacher = None if level is None else Published(level, np.nan)
-        if table not in AGAINST_TEACHER:
-            yield "tabular", table, "teacher", "teacher", 0, teacher, None
-        for size in results.sizes("tabular", table):
+        yield Cell("tabular", name, 0, 0, "teacher"), "teacher", teacher, None
+        for n in results.sizes("tabular", name):
             for curve in tabular.PAPERS:
-                theirs = published.student(table, curve, size)
-                yield "tabular", table, curve, curve, size, theirs, teacher
-
-
-def _depth_points(results: Results) -> Iterator[tuple]:
-    for table in results.tables("depth"):
-        relative = table in AGAINST_TEACHER
+                theirs = published.student(name, curve, n)
+                yield Cell("tabular", name, 0, n, curve), curve, theirs, teacher
+    for name in results.tables("depth"):
         for scale in depth.SCALES:
-            for size in results.sizes("depth", table):
-                teacher = published.of_depth(table, scale, "teacher", size)
-                for curve in depth.PAPERS:
-                    if curve == "none" or (relative and curve == "teacher"):
-                        continue
-                    theirs = published.of_depth(table, scale, curve, size)
-                    stored, title = depth.curve_on(scale, curve), f"{curve}, {scale}"
-                    yield "depth", table, stored, title, size, theirs, teacher
+            for n in results.sizes("depth", name):
+                known = {c: published.of_depth(name, scale, c, n) for c in depth.PAPERS}
+                for curve, theirs in known.items():
+                    cell = Cell("depth", name, 0, n, depth.curve_on(scale, curve))
+                    if curve != "none":
+                        yield cell, f"{curve}, {scale}", theirs, known["teacher"]
 
 
 def _compare(
-    results: Results,
-    figure: str,
-    table: str,
-    curve: str,
-    title: str,
-    size: int,
-    theirs: Published | None,
-    teacher: Published | None,
-    *,
-    same_split: bool,
+    results: Results, cell: Cell, title: str, theirs: Any, teacher: Any, *, same_split: bool
 ) -> Comparison | None:
-    if theirs is None:
+    relative = cell.table in AGAINST_TEACHER
+    if theirs is None or (relative and cell.curve == "teacher"):
         return None
-    teacher_size = 0 if figure == "tabular" else size
-    relative = table in AGAINST_TEACHER and teacher is not None
-    wanted = [Cell(figure, table, 0, size, curve)]
-    wanted += [Cell(figure, table, 0, teacher_size, "teacher")] * relative
-    numbers = [_summary(results, cell, same_split=same_split) for cell in wanted]
-    if any(number is None for number in numbers):
+    relative &= teacher is not None
+    alone = cell._replace(curve="teacher", size=0 if cell.figure == "tabular" else cell.size)
+    wanted = [cell, alone] if relative else [cell]
+    numbers = [_numbers(results, each, same_split=same_split) for each in wanted]
+    if not all(map(len, numbers)):
         return None
-    ours = numbers[0]
+    ours = Published(float(numbers[0].mean()), standard_error(numbers[0]))
     if relative:
         theirs = _minus(theirs, teacher)
-        ours = _minus(*numbers)
+        ours = _minus(ours, Published(float(numbers[1].mean()), standard_error(numbers[1])))
         if not same_split:  # the errors of student and teacher on a split go together
             ours = ours._replace(se=standard_error(gaps(results.pairs(*wanted))))
-    return Comparison(figure, table, title, size, ours, theirs)
+    return Comparison(cell.figure, cell.table, title, cell.size, ours, theirs)
 
 
-def _summary(results: Results, cell: Cell, *, same_split: bool) -> Published | None:
+def _numbers(results: Results, cell: Cell, *, same_split: bool) -> np.ndarray:
+    """Return numbers of students on the paper's split, or of splits if there are enough."""
     if same_split:
         cell = cell._replace(seed=FIRST_SEED)
-        if cell not in results.records:
-            return None
-        numbers = results.students(cell)
-    else:
-        numbers = results.splits(cell.figure, cell.table, cell.size, cell.curve)
-        if len(numbers) < MIN_SPLITS:
-            return None
-    return Published(float(numbers.mean()), standard_error(numbers))
+        return results.students(cell) if cell in results.records else np.empty(0)
+    found = results.splits(cell.figure, cell.table, cell.size, cell.curve)
+    return found if len(found) >= MIN_SPLITS else np.empty(0)
 
 
 def _minus(upper: Published, lower: Published) -> Published:
@@ -236,33 +220,26 @@ class OnTop(NamedTuple):
 def on_top(results: Results, figure: str, rivals: Sequence[str], ours: str = "ours") -> list[OnTop]:
     """Compare ours with the best of its rivals, point by point."""
     found = []
-    for table in results.tables(figure):
-        for size in results.sizes(figure, table):
-            compared = [_beside(results, figure, table, size, r, ours) for r in rivals]
-            compared = [point for point in compared if point is not None]
-            if compared:
-                # The best rival is chosen by what it is compared on, which favours it.
-                found.append(min(compared, key=lambda point: point.gap))
+    for name in results.tables(figure):
+        for size in results.sizes(figure, name):
+            own = Cell(figure, name, 0, size, ours)
+            compared = [point for rival in rivals for point in _beside(results, own, rival)]
+            # The best rival is chosen by what it is compared on, which favours it.
+            found += [min(compared, key=lambda point: point.gap)] if compared else []
     return found
 
 
-def _beside(
-    results: Results, figure: str, table: str, size: int, rival: str, ours: str
-) -> OnTop | None:
+def _beside(results: Results, own: Cell, rival: str) -> list[OnTop]:
     # Without a teacher, its depth does not matter.
-    rival_size = 0 if (figure, rival) == ("depth", "none") else size
-    pairs = results.pairs(
-        Cell(figure, table, 0, size, ours), Cell(figure, table, 0, rival_size, rival)
-    )
+    size = 0 if (own.figure, rival) == ("depth", "none") else own.size
+    pairs = results.pairs(own, own._replace(size=size, curve=rival))
     if not pairs:
-        return None
-    if len(pairs) < MIN_SPLITS:
-        pairs = pairs[:1]
-    ours_mean, rival_mean = (float(np.mean([pair[k].mean() for pair in pairs])) for k in (0, 1))
+        return []
+    pairs = pairs if len(pairs) >= MIN_SPLITS else pairs[:1]
+    means = [float(np.mean([pair[k].mean() for pair in pairs])) for k in (1, 0)]
     gap = gaps(pairs)
-    return OnTop(
-        figure, table, size, rival, rival_mean, ours_mean, float(gap.mean()), standard_error(gap)
-    )
+    where = (own.figure, own.table, own.size, rival)
+    return [OnTop(*where, *means, float(gap.mean()), standard_error(gap))]
 
 
 # ---- simulated tables ------------------------------------------------------------------------
@@ -273,9 +250,8 @@ def excess_of(
 ) -> np.ndarray:
     """Return the excess risk of some seeds, or of all that were measured."""
     seeds = results.seeds("simulated", world, n, curve) if seeds is None else seeds
-    return np.array(
-        [results.records[Cell("simulated", world, s, n, curve)]["excess"] for s in seeds]
-    )
+    cells = [Cell("simulated", world, seed, n, curve) for seed in seeds]
+    return np.array([results.records[cell]["excess"] for cell in cells])
 
 
 def excesses(
@@ -284,14 +260,37 @@ def excesses(
     """Return the excess of each method for the seeds that all measured ones have."""
     curves = {m: simulated.curve_name(m, student, teacher) for m in simulated.METHODS}
     seeds = {m: set(results.seeds("simulated", world, n, c)) for m, c in curves.items()}
-    measured = [found for found in seeds.values() if found]
-    common = sorted(set.intersection(*measured)) if measured else []
-    return {
-        method: excess_of(results, world, n, curve, common if seeds[method] else [])
-        for method, curve in curves.items()
-    }
+    measured = [found for found in seeds.values() if found] or [set()]
+    common = sorted(set.intersection(*measured))
+    where = {m: common if seeds[m] else [] for m in curves}
+    return {m: excess_of(results, world, n, curve, where[m]) for m, curve in curves.items()}
 
 
 def single_means(values: dict[str, np.ndarray]) -> dict[str, float]:
     """Return the mean excess of each measured method that needs no search."""
     return {m: values[m].mean() for m in simulated.SINGLE if len(values[m])}
+
+
+# ---- progress --------------------------------------------------------------------------------
+
+
+def progress_table(
+    results: Results, planned: Sequence[Cell], field: str, unit: tuple[str, int], title: str = ""
+) -> str:
+    """Count cells and time by a field of theirs; a unit of time is a name and its seconds."""
+    name, seconds = unit
+    rows = []
+    for value in dict.fromkeys(getattr(cell, field) for cell in planned):
+        plan = [cell for cell in planned if getattr(cell, field) == value]
+        found = {c: r for c, r in results.records.items() if getattr(c, field) == value}
+        done = sum(cell in found for cell in plan)
+        seeds = Counter(cell.seed for cell in found)
+        told = ", ".join(f"{seed} ({n})" for seed, n in sorted(seeds.items()))
+        spent = sum(record["cpu_seconds"] for record in found.values()) / seconds
+        rows.append([value, f"{done} of {len(plan)}", told, f"{spent:.1f}"])
+    return lay_out([title or field, "cells measured", "seeds (cells)", f"{name} of one core"], rows)
+
+
+def not_measured(names: Iterable[str]) -> str:
+    """Say what is not here, nothing if all is."""
+    return fill("paper", "absent", names=" and ".join(absent)) if (absent := [*names]) else ""

@@ -4,28 +4,20 @@ The risk of a student is its expected log loss under p0 on fresh rows; its exces
 the risk of p0 itself. The best student in class is the same student taught p0.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import (
-    CrossFitDistiller,
-    Distiller,
-    LGBMSoftClassifier,
-    LossCorrectedDistiller,
-    LossCorrectedDistillerCV,
-)
-from skdistill.targets.losses import floor_proba
+from skdistill import Distiller, LGBMSoftClassifier, LossCorrectedDistillerCV
 
-from .store import Cell, own_folder
+from .. import NAMES
+from ..models import boosted, distillers, forest, tree
+from ..ours import floor_proba
+from ..scores import PROBA_FLOOR, standard_error
+from .cell import Cell
 from .worlds import WORLDS
 
 NAME = "simulated"
@@ -34,39 +26,17 @@ N_SEEDS = 5
 SETTINGS = {"trees": 100, "test_rows": 20_000}
 SIZES = (500, 1_500, 5_000, 15_000, 50_000)
 QUICK_SIZES = (500, 1_500, 5_000)
-FLOOR = 1 / 500
 
 STUDENTS: dict[str, Callable[[int], Any]] = {
-    "tree": lambda seed: DecisionTreeRegressor(random_state=seed),
-    "leaves": lambda seed: DecisionTreeRegressor(max_leaf_nodes=64, random_state=seed),
-    "boosted": lambda seed: LGBMSoftClassifier(
-        n_estimators=50,
-        num_leaves=16,
-        random_state=seed,
-        n_jobs=1,
-        deterministic=True,
-        force_row_wise=True,
-        verbose=-1,
-    ),
+    "tree": lambda seed: tree(None, seed),
+    "leaves": lambda seed: tree(64, seed),
+    "boosted": lambda seed: boosted(LGBMSoftClassifier, 50, 16, seed),
 }
 TEACHERS: dict[str, Callable[[int, int], Any]] = {
-    "forest": lambda trees, seed: RandomForestClassifier(trees, random_state=seed),
-    "shallow": lambda trees, seed: RandomForestClassifier(trees, max_depth=3, random_state=seed),
+    "forest": forest,
+    "shallow": lambda trees, seed: forest(trees, seed, 3),
 }
-STUDENT_TITLES = {
-    "tree": "unpruned tree",
-    "leaves": "tree of 64 leaves",
-    "boosted": "LightGBM, 50 × 16 leaves",
-}
-TEACHER_TITLES = {"forest": "unpruned forest", "shallow": "forest of depth 3"}
-METHODS = {
-    "best": "best in class",
-    "labels": "labels",
-    "in_sample": "in-sample",
-    "cross_fit": "cross-fit",
-    "residual": "corrected by `residual`",
-    "ours": "ours",
-}
+STUDENT_TITLES, TEACHER_TITLES, METHODS = NAMES["simulated"].values()
 WITHOUT_TEACHER = ("best", "labels")
 SINGLE = ("labels", "in_sample", "cross_fit", "residual")  # without a search
 
@@ -82,15 +52,9 @@ def plan(world: str, seed: int, *, quick: bool = False) -> list[Cell]:
 
 def curves() -> list[str]:
     """Return all curves: method, student and, where one teaches, teacher."""
-    alone = [f"{method} {student}" for student in STUDENTS for method in WITHOUT_TEACHER]
-    taught = [
-        f"{method} {student} {teacher}"
-        for teacher in TEACHERS
-        for student in STUDENTS
-        for method in METHODS
-        if method not in WITHOUT_TEACHER
-    ]
-    return alone + taught
+    every = [(t, s, m) for t in TEACHERS for s in STUDENTS for m in METHODS]
+    names = [curve_name(m, s, t) for t, s, m in every]
+    return sorted(dict.fromkeys(names), key=lambda name: len(name.split()))
 
 
 def curve_name(method: str, student: str, teacher: str) -> str:
@@ -104,7 +68,7 @@ def effort(cell: Cell) -> float:
     return cell.size * search * {"sparse": 2, "classes": 4}.get(cell.table, 1) / 5_000
 
 
-def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
+def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterator[tuple]:
     """Yield cells of one world and seed and their values."""
     world, seed = WORLDS[cells[0].table], cells[0].seed
     number = [*WORLDS].index(cells[0].table)
@@ -113,9 +77,8 @@ def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterato
     for cell in cells:
         if cell.size not in samples:
             samples = {cell.size: world.draw(cell.size, [seed, number, cell.size])}
-        memory = str(own_folder(cache, *cells[0][:3]))
-        fit = partial(teach, settings["trees"], seed, memory)
-        model = fit(cell.curve.split(), *samples[cell.size])
+        how = (settings["trees"], seed, str(folder), cell.curve.split())
+        model = teach(*how, *samples[cell.size])
         yield cell, excess(model.predict_proba(X_test), bayes) | notes(model)
 
 
@@ -131,25 +94,14 @@ def teach(trees: int, seed: int, memory: str, curve: list[str], X, y, bayes) -> 
             # Labels as they are, as a booster of scikit-learn's kind would learn them.
             return Distiller(None, student, proba_floor=1e-12).fit(X, y, teacher_proba=target)
         teacher = TEACHERS[teachers[0]](trees, seed)
-        oob = {"cv": "oob", "random_state": seed, "memory": memory}
-        search = {"teacher_cv": "oob", "random_state": seed, "memory": memory}
-        distiller = {
-            "in_sample": lambda: Distiller(teacher, student, memory=memory),
-            "cross_fit": lambda: CrossFitDistiller(teacher, student, **oob),
-            "residual": lambda: LossCorrectedDistiller(teacher, student, **oob),
-            "ours": lambda: LossCorrectedDistillerCV(teacher, student, **search),
-        }[method]()
-        return distiller.fit(X, y)
+        return distillers(teacher, student, cv="oob", seed=seed, memory=memory)[method].fit(X, y)
 
 
 def excess(proba: np.ndarray, bayes: np.ndarray) -> dict[str, float]:
     """Return the expected log loss under p0 above that of p0, and its error over test rows."""
-    gains = bayes * (np.log(np.maximum(bayes, 1e-300)) - np.log(floor_proba(proba, FLOOR)))
+    gains = bayes * (np.log(np.maximum(bayes, 1e-300)) - np.log(floor_proba(proba, PROBA_FLOOR)))
     rows = gains.sum(axis=1)
-    return {
-        "excess": round(float(rows.mean()), 7),
-        "se": round(float(rows.std(ddof=1) / np.sqrt(len(rows))), 7),
-    }
+    return {"excess": round(float(rows.mean()), 7), "se": round(standard_error(rows), 7)}
 
 
 def notes(model: Any) -> dict[str, Any]:

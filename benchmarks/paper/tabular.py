@@ -1,18 +1,15 @@
 """Figure "tabular": students of 1 to 40 trees, taught by a forest of 500."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from datasets import names
 from sklearn.ensemble import RandomForestClassifier
 
+from ..data import names
 from . import lessons
-from .lessons import Classroom
-from .store import Cell, own_folder
+from .cell import Cell
 
 NAME = "tabular"
 TABLES = tuple(names())
@@ -21,28 +18,26 @@ SETTINGS = {"trees": 500, "repeats": 5}
 SIZES = (1, 2, 3, 5, 10, 15, 20, 30, 40)
 QUICK_SIZES = (1, 3, 10)
 
+
+def _enhanced(rule: str) -> tuple[str, Any]:
+    return f"enhanced (`{rule}`)", partial(lessons.corrected, rule=rule)
+
+
 # Name, title and lesson, in the order in which they are measured.
 CURVES = {
     "teacher": ("teacher", lessons.teacher_itself),
     "none": ("no distillation", lessons.no_distillation),
     "in_sample_log": ("in-sample, log p", partial(lessons.in_sample, link="log")),
     "cross_fit": ("cross-fit", lessons.cross_fit),
-    "fast_realized": (
-        "enhanced (`fast_realized`)",
-        partial(lessons.corrected, rule="fast_realized"),
-    ),
+    "fast_realized": _enhanced("fast_realized"),
     "ours": ("ours", lessons.ours),
     "tuned": ("tuned on labels", lessons.tuned),
     "ours_auc": ("ours, chosen by AUC", partial(lessons.ours, scoring="roc_auc")),
     # Two more rules of the paper.
-    "slow_realized": (
-        "enhanced (`slow_realized`)",
-        partial(lessons.corrected, rule="slow_realized"),
-    ),
-    "relative": ("enhanced (`relative`)", partial(lessons.corrected, rule="relative")),
+    "slow_realized": _enhanced("slow_realized"),
+    "relative": _enhanced("relative"),
 }
 TITLES = {name: title for name, (title, _) in CURVES.items()}
-LESSONS = {name: lesson for name, (_, lesson) in CURVES.items()}
 PAPERS = ("none", "in_sample_log", "cross_fit", "fast_realized", "slow_realized", "relative")
 SLOW = ("slow_realized", "relative")  # left out by --quick
 
@@ -80,17 +75,10 @@ def effort(cell: Cell) -> float:
     return 1 + teachers / 3 + cell.size * (largest if cell.size == max(SIZES) else others)
 
 
-def measure(cells: list[Cell], settings: dict[str, Any], cache: Path) -> Iterator[tuple]:
+def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterator[tuple]:
     """Yield cells of one split and their values."""
     table, seed = cells[0].table, cells[0].seed
-    room = Classroom(
-        table,
-        seed,
-        RandomForestClassifier(settings["trees"], random_state=seed),
-        settings["repeats"],
-        SIZES,
-        teachers_folder=str(cache / "teachers"),
-        students_folder=str(own_folder(cache, NAME, table, seed)),
-    )
+    teacher = RandomForestClassifier(settings["trees"], random_state=seed)
+    room = lessons.Classroom(table, seed, teacher, settings["repeats"], SIZES, folder)
     for cell in cells:
-        yield cell, room.score(LESSONS[cell.curve](room, cell.size))
+        yield cell, room.score(CURVES[cell.curve][1](room, cell.size))

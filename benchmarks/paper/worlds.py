@@ -1,7 +1,5 @@
 """Simulated tables whose Bayes probabilities p0(x) are known."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

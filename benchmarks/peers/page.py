@@ -1,94 +1,82 @@
-"""The page: scores, costs, and where a peer wins."""
+"""The page and the figure: scores, costs, and where a peer wins."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-from protocol import mean_and_error
-from report import heading, table
 
-from .plan import METHODS, TEACHER, TITLES
-from .results import OURS, SCORES, Lead, Records, Results
+from .. import NAMES, page
+from ..page import blocks, heading, measured, table
+from ..scores import mean_and_error, standard_error
+from ..store import Records
+from .plan import METHODS, OURS, TABLES, TEACHER, TITLES, Cell
 
-FIGURE = """
-![Accuracy against prediction time](peers.png)
-
-Labels name the students of *ours, tuned*. The panels reach down to the worst of tuned labels,
-shrinkage and ours; what lies lower is in the tables. Left is quicker, up is better.
-"""
 BY_HAND = "\n## What we make of it\n"
-ABOUT = """Test scores and costs of models of the same size, made in different ways, on the same
-splits (70/30, as in the paper). Tables from `SKDISTILL_DATA`, as numbers. The teacher is a forest
-of {trees} trees with scikit-learn's defaults. All on one core. Splits: {splits}."""
-METHODS_TEXT = """
-## What is compared
-
-* **labels**: scikit-learn alone (LightGBM for the booster), with the size as given.
-* **labels, tuned**: `GridSearchCV`, five folds, within the size as given: trees and forests over
-  `max_leaf_nodes` and `min_samples_leaf`, LightGBM over `num_leaves` and `learning_rate` (at 100
-  rounds); chosen once by log loss and once by AUC.
-* **hierarchical shrinkage**: `imodels.HSTreeClassifierCV` with its own grid and folds, of the same
-  trees (for `forest of 10`, of that forest). No teacher.
-* **DistilledRegressor**: `imodels`' distillation. The teacher is asked about the rows that it was
-  fitted on. Two classes only.
-* **AutoGluon distill**: its own forest of as many trees, bagged; students in its words, with its
-  default of five times as many simulated rows (at most 100,000) that the teacher labels (real rows
-  keep their labels), and a tenth of the rows or so held out. A single tree is its random forest of
-  one tree on all rows and columns: nothing that its makers had in mind. No time limit.
-* **ours on AutoGluon's out-of-fold**: `CrossFitDistiller` on its `predict_proba_oof`.
-* **TabTune GBDTStudent**: on our out-of-bag probabilities, with 100 rounds of rate 0.1 without a
-  limit of depth, and as it comes (500 rounds of rate 0.05, depth 6); it holds out a tenth.
-* **the teacher in ONNX**: by `skl2onnx`, run by `onnxruntime`, on the first split (largest change
-  of AUC by the conversion: {rounding:.0e}); so too **ours, out-of-bag, in ONNX**.
-* **ours, out-of-bag**: `CrossFitDistiller` on the same out-of-bag probabilities (as `cv="oob"`).
-* **ours, tuned**: `LossCorrectedDistillerCV(teacher_cv="oob")`, all else as it comes.
-
-Log loss has probabilities floored at 1/500, AUC is one class against the rest, and the calibration
-error is the mean distance of predicted from observed shares over ten bins of equally many rows (of
-several classes, for the most probable one).
-CPU seconds are those of the teacher (out-of-bag probabilities included, and for the search of ours
-those of its five folds) and, behind the plus sign, of the student with its search; loading, saving
-and scoring do not count. Bytes are those of the pickle, of the ONNX file, or of AutoGluon's folder
-for deployment. Prediction times are the least of 3 to 1,000 calls, as in all our benchmarks, but in
-CPU seconds of the only thread and not of the clock, because other work was running on the machine;
-what that does to caches remains. Rows are repeated to 100,000, and the first split is timed.
-AutoGluon is given its frame, which is made from an array in the call.
-"""
 SHORT = ("tree64", "unpruned", "lgbm")
 SHORT_METHODS = ("tuned_auc", "shrinkage", "cross_fit", "tuned")
-SCORE_NAMES = {"auc": "AUC", "log_loss": "log loss", "calibration_error": "calibration error"}
+# Score: its name, and whether more is better.
+SCORES = {
+    "auc": ("AUC", True),
+    "log_loss": ("log loss", False),
+    "calibration_error": ("calibration error", False),
+}
 COST_STUDENTS = ("tree64", "unpruned", "forest10", "lgbm")
+fill = partial(page.fill, "peers")
 
 
-def write(records: Records, absent: list[str], by_hand: str) -> str:
-    """Return the page of what was measured."""
-    results = Results(records)
-    trees = next(iter(records.values()))["trees"]
-    counts = {t: len({c.seed for c in results.records if c.table == t}) for t in results.tables}
-    splits = ", ".join(f"{name} {count}" for name, count in counts.items())
-    about = ABOUT.format(trees=trees, splits=splits)
-    command = "python benchmarks/peers --envs FOLDER"
-    page = heading("Against what people use", command, about, measured(records))
-    page += versions(records) + FIGURE
-    page += "\n## In short: AUC\n\n" + short_table(results)
-    page += METHODS_TEXT.format(rounding=rounding(results))
-    if absent:
-        page += f"\nNot measured here: {', '.join(absent)}.\n"
-    page += "\n## Where a peer wins\n\n" + leads_text(results)
-    for field, name in SCORE_NAMES.items():
-        page += f"\n## {name[0].upper()}{name[1:]}\n\n" + score_table(results, field)
-    page += "\n## Costs\n\nAll students are in `cells.jsonl`.\n"
-    for name in results.tables:
-        page += f"\n### {name}\n\n" + cost_table(results, name)
-    return page + BY_HAND + by_hand
+# ---- what was measured -----------------------------------------------------------------------
 
 
-def measured(records: Records) -> str:
-    """Say when and where records were measured."""
-    dates = sorted({record["date"] for record in records.values()})
-    machines = sorted({record["machine"] for record in records.values()})
-    return f"from {dates[0]} to {dates[-1]}: {'; '.join(machines)}"
+class Lead(NamedTuple):
+    """How far ours is ahead of the best peer, paired; positive where ours is better."""
+
+    peer: str
+    gap: float
+    se: float
+
+
+class Results:
+    """Everything that was measured on whole splits: ours comes last, so that it tells which are."""
+
+    def __init__(self, records: Records) -> None:
+        done = {(cell.table, cell.seed, cell.student) for cell in records if cell.method == OURS}
+        splits = {cell[1:3] for cell in records}
+        whole = {split for split in splits if all((*split, s) in done for s in TABLES[split[0]])}
+        # Where none is, the page is of what there is.
+        known = {table for table, _ in whole}
+        kept = [cell for cell in records if cell[1:3] in whole or cell.table not in known]
+        self.records = {cell: records[cell] for cell in kept}
+        self.tables = [t for t in TABLES if any(cell.table == t for cell in kept)]
+        self.seeds = sorted({cell.seed for cell in kept})
+
+    def students(self, table: str) -> list[str]:
+        """Return the students that a table was measured with, the small ones first."""
+        found = {cell.student for cell in self.records if cell.table == table}
+        return [name for name in TITLES if name in found and name != TEACHER]
+
+    def values(self, table: str, method: str, student: str, field: str) -> dict[int, float]:
+        """Return a field of each split that has it."""
+        cells = {s: Cell(METHODS[method].peer, table, s, method, student) for s in self.seeds}
+        found = {seed: self.records.get(cell, {}) for seed, cell in cells.items()}
+        return {seed: record[field] for seed, record in found.items() if field in record}
+
+    def mean(self, *where: str) -> float:
+        """Return the mean over splits, NaN where there is none."""
+        found = [*self.values(*where).values()]
+        return float(np.mean(found)) if found else np.nan
+
+    def lead(self, table: str, student: str, field: str) -> Lead | None:
+        """Compare ours with the peer that is best against it, on the splits that both have."""
+        ours = self.values(table, OURS, student, field)
+        leads = []
+        for name, method in METHODS.items():
+            theirs = self.values(table, name, student, field) if method.side == "peer" else {}
+            gaps = np.array([ours[seed] - theirs[seed] for seed in ours if seed in theirs])
+            gaps = gaps if SCORES[field][1] else -gaps
+            if len(gaps):
+                leads.append(Lead(name, float(gaps.mean()), standard_error(gaps)))
+        return min(leads, key=lambda lead: lead.gap, default=None)
 
 
 def rounding(results: Results) -> float:
@@ -108,52 +96,70 @@ def versions(records: Records) -> str:
     found = {name: v for record in records.values() for name, v in record["versions"].items()}
     known = ("numpy", "scikit-learn", "lightgbm", "skdistill")
     peers = [f"{name} {version}" for name, version in found.items() if name not in known]
-    return f"Peers: {', '.join(peers) or 'none'}.\n"
+    return ", ".join(peers) or "none"
 
 
-# ---- scores ----------------------------------------------------------------------------------
+# ---- the page --------------------------------------------------------------------------------
+
+
+def write(records: Records, absent: list[str], by_hand: str) -> str:
+    """Return the page of what was measured."""
+    results = Results(records)
+    counts = {t: len({c.seed for c in results.records if c.table == t}) for t in results.tables}
+    splits = ", ".join(f"{name} {count}" for name, count in counts.items())
+    about = fill("about", trees=next(iter(records.values()))["trees"], splits=splits)
+    told = (about, measured(records.values()))
+    names = {field: name[0].upper() + name[1:] for field, (name, _) in SCORES.items()}
+    scores = [
+        fill("table", marks="##", name=name, table=score_table(results, field))
+        for field, name in names.items()
+    ]
+    costs = [
+        fill("table", marks="###", name=name, table=cost_table(results, name))
+        for name in results.tables
+    ]
+    text = fill(
+        "page",
+        heading=heading("Against what people use", "peers --envs FOLDER", *told),
+        versions=versions(records),
+        short=short_table(results),
+        rounding=rounding(results),
+        absent=fill("absent", names=", ".join(absent)) if absent else "",
+        ours=METHODS[OURS].title,
+        scores=blocks(scores),
+        costs=blocks(costs),
+        **leads_text(results),
+    )
+    return f"{text}\n{BY_HAND}{by_hand}"
 
 
 def short_table(results: Results) -> str:
     """Return the numbers of a README."""
+
+    def cell(name: str, method: str, student: str) -> str:
+        return mean_and_error([*results.values(name, method, student, "auc").values()])
+
     lines = [
-        [name, TITLES[student], *(cell(results, name, m, student, "auc") for m in SHORT_METHODS)]
+        [name, TITLES[student], *(cell(name, method, student) for method in SHORT_METHODS)]
         for name in results.tables
         for student in SHORT
         if student in results.students(name)
     ]
-    titles = [METHODS[method].title for method in SHORT_METHODS]
-    return (
-        "Means over splits ± the standard error over splits, most of which is the splits' own, "
-        "common to all columns.\n\n" + table(["table", "student", *titles], lines)
-    )
-
-
-def cell(results: Results, name: str, method: str, student: str, field: str) -> str:
-    """Return a mean and its standard error, or nothing."""
-    found = results.values(name, method, student, field)
-    return mean_and_error(np.array([*found.values()])) if found else ""
+    return table(["table", "student", *(METHODS[method].title for method in SHORT_METHODS)], lines)
 
 
 def score_table(results: Results, field: str) -> str:
     """Return means of all methods, the best of each line bold."""
-    methods = [name for name, method in METHODS.items() if method.side != "teacher"]
-    methods = [name for name in methods if not METHODS[name].same_as]
+    own = {n: m for n, m in METHODS.items() if m.side != "teacher" and not m.same_as}
     lines = []
-    for name in results.tables:
-        for student in results.students(name):
-            means = {
-                m: float(np.mean([*found.values()]))
-                for m in methods
-                if (found := results.values(name, m, student, field))
-            }
-            best = (max if SCORES[field] else min)(means.values(), default=np.nan)
-            texts = [number(means.get(m, np.nan), best) for m in methods]
-            teacher = results.values(name, "teacher", TEACHER, field)
-            reference = number(float(np.mean([*teacher.values()])) if teacher else np.nan, np.nan)
-            lines.append([name, TITLES[student], reference, *texts])
-    titles = ["teacher", *(METHODS[m].title for m in methods)]
-    return table(["table", "student", *titles], lines)
+    for name, student in places(results):
+        means = [results.mean(name, method, student, field) for method in own]
+        known = [mean for mean in means if not np.isnan(mean)]
+        best = (max if SCORES[field][1] else min)(known, default=np.nan)
+        reference = number(results.mean(name, "teacher", TEACHER, field), np.nan)
+        texts = [number(mean, best) for mean in means]
+        lines.append([name, TITLES[student], reference, *texts])
+    return table(["table", "student", "teacher", *(m.title for m in own.values())], lines)
 
 
 def number(value: float, best: float) -> str:
@@ -162,43 +168,38 @@ def number(value: float, best: float) -> str:
     return f"**{text}**" if value == best else text
 
 
-# ---- who wins --------------------------------------------------------------------------------
+def places(results: Results) -> list[tuple[str, str]]:
+    """Return all tables and students."""
+    return [(name, student) for name in results.tables for student in results.students(name)]
 
 
-def leads_text(results: Results) -> str:
+def leads_text(results: Results) -> dict[str, str]:
     """Say where the best peer is better than ours, and by how much."""
-    places = [(name, student) for name in results.tables for student in results.students(name)]
-    leads = {
-        (name, student, field): results.lead(name, student, field)
-        for name, student in places
-        for field in SCORES
+    own = places(results)
+    leads = {place: [results.lead(*place, field) for field in SCORES] for place in own}
+    by_score = zip(SCORES, zip(*leads.values(), strict=True), strict=True)
+    lines = [[name, TITLES[s], *map(lead_cell, found)] for (name, s), found in leads.items()]
+    return {
+        "counts": " ".join(count_text(field, found) for field, found in by_score),
+        "leads": table(["table", "student", *(name for name, _ in SCORES.values())], lines),
     }
-    counts = [count_text(field, [leads[*place, field] for place in places]) for field in SCORES]
-    lines = [
-        [name, TITLES[student], *(lead_cell(leads[name, student, field]) for field in SCORES)]
-        for name, student in places
-    ]
-    header = ["table", "student", *SCORE_NAMES.values()]
-    about = (
-        f"How far *{METHODS[OURS].title}* is ahead of the best peer of the same student (in "
-        "brackets), paired over splits, ± a standard error; signs are turned so that plus is "
-        "ours. **Bold: the peer wins.** The best peer is chosen by the test score itself, which "
-        "favours the peers. With so few splits a standard error is itself hardly known."
-    )
-    return "\n\n".join([about, " ".join(counts), table(header, lines)])
 
 
-def count_text(field: str, leads: list[Lead | None]) -> str:
+def count_text(field: str, leads: Any) -> str:
     """Count the wins of one score, and those beyond two standard errors."""
     known = [lead for lead in leads if lead is not None]
     wins = [lead for lead in known if round(lead.gap, 4) < 0]
     ties = sum(round(lead.gap, 4) == 0 for lead in known)
-    clear = sum(lead.gap < -2 * lead.se for lead in wins)
-    ours = sum(lead.gap > 2 * lead.se for lead in known)
-    return (
-        f"By {SCORE_NAMES[field]} a peer wins {len(wins)} of {len(known)} places ({clear} beyond "
-        f"two standard errors), ours {len(known) - len(wins) - ties} ({ours} beyond two); "
-        f"{ties} {'is a tie' if ties == 1 else 'are ties'}."
+    return fill(
+        "count",
+        score=SCORES[field][0],
+        wins=len(wins),
+        n=len(known),
+        clear=sum(lead.gap < -2 * lead.se for lead in wins),
+        ours=len(known) - len(wins) - ties,
+        beyond=sum(lead.gap > 2 * lead.se for lead in known),
+        ties=ties,
+        are="is a tie" if ties == 1 else "are ties",
     )
 
 
@@ -211,27 +212,82 @@ def lead_cell(lead: Lead | None) -> str:
     return f"**{text}**" if round(lead.gap, 4) < 0 else text
 
 
-# ---- costs -----------------------------------------------------------------------------------
-
-
 def cost_table(results: Results, name: str) -> str:
-    """Return what each model of a table costs to make, to keep and to ask."""
+    """Return what each model of a table costs to make, to keep and to ask, student by student."""
     lines = []
-    for method, student in cost_places(results, name):
-        fields = ("teacher_seconds", "student_seconds", "bytes", "us_one_row", "us_per_row_of_many")
-        found = [[*results.values(name, method, student, f).values()] for f in fields]
-        fit = " + ".join(f"{np.mean(seconds):.1f}" for seconds in found[:2])
-        size = f"{np.mean(found[2]) / 1e3:,.0f}"
-        one, many = (min(times, default=np.nan) for times in found[3:])
-        times = ["" if np.isnan(one) else text for text in (f"{one:,.0f}", f"{many:,.2f}")]
-        lines.append([TITLES[student], METHODS[method].title, fit, size, *times])
+    for student in (TEACHER, *COST_STUDENTS):
+        for method in METHODS:
+            where = (name, method, student)
+            if not results.values(*where, "bytes"):
+                continue
+            seconds = [results.mean(*where, f) for f in ("teacher_seconds", "student_seconds")]
+            fit = " + ".join(f"{spent:.1f}" for spent in seconds)
+            size = f"{results.mean(*where, 'bytes') / 1e3:,.0f}"
+            times = [results.values(*where, field).values() for field in TIMES]
+            specs = zip(times, (",.0f", ",.2f"), strict=True)
+            told = [f"{min(own):{spec}}" if own else "" for own, spec in specs]
+            lines.append([TITLES[student], METHODS[method].title, fit, size, *told])
     costs = ["fit, CPU s", "kB", "µs, one row", "µs a row, 100,000 rows"]
     return table(["model", "made by", *costs], lines)
 
 
-def cost_places(results: Results, name: str) -> Iterator[tuple[str, str]]:
-    """Yield methods and students of a table, student by student."""
-    for student in (TEACHER, *COST_STUDENTS):
-        for method in METHODS:
-            if results.values(name, method, student, "bytes"):
-                yield method, student
+# ---- the figure: accuracy against prediction time --------------------------------------------
+
+MARKS, LABELS = NAMES["peers"]["marks"], NAMES["peers"]["labels"]
+TIMES = {"us_one_row": "one row, µs", "us_per_row_of_many": "100,000 rows, µs a row"}
+# The panels reach down to the worst of these; full trees that memorised labels would squeeze them.
+SHOWN = ("tuned_auc", "shrinkage", "cross_fit", "tuned")
+MARGIN = 0.004
+
+
+def draw(records: Records, path: Path) -> None:
+    """Write the figure, where matplotlib is installed."""
+    page.draw(path, lambda: figure(Results(records)), bbox_inches=None)
+
+
+def figure(results: Results) -> Any:
+    """Draw a column for each table that was timed, a row for each number of rows."""
+    from matplotlib.figure import Figure
+
+    timed = [[results.values(t, OURS, s, "us_one_row") for s in TITLES] for t in results.tables]
+    tables = [name for name, own in zip(results.tables, timed, strict=True) if any(own)]
+    n = max(len(tables), 1)
+    picture = Figure(figsize=(max(4.6 * n, 9.5), 8.4), layout="constrained")
+    axes = picture.subplots(2, n, squeeze=False, sharey="col")
+    for column, name in enumerate(tables):
+        for row, (field, title) in enumerate(TIMES.items()):
+            panel = axes[row, column]
+            draw_panel(panel, results, name, field)
+            panel.set(xlabel=title, xscale="log", title=name if row == 0 else "")
+    for row in axes:
+        row[0].set_ylabel("test AUC")
+        for panel in row[1:]:
+            panel.set_ylabel("test AUC")
+    handles = {}
+    for panel in axes.flat:
+        handles.update(zip(*panel.get_legend_handles_labels()[::-1], strict=True))
+    style = {"ncols": min(3 + n, 6), "frameon": False, "fontsize": 9}
+    picture.legend(handles.values(), handles, loc="outside lower center", **style)
+    return picture
+
+
+def draw_panel(panel: Any, results: Results, name: str, field: str) -> None:
+    """Draw the least time and mean AUC of all models of a table; students' names stand at ours."""
+    heights = []
+    for method, (mark, colour) in MARKS.items():
+        points = {}
+        for student in TITLES:
+            times = results.values(name, method, student, field)
+            mean = results.mean(name, METHODS[method].same_as or method, student, "auc")
+            if times and not np.isnan(mean):
+                points[student] = (min(times.values()), mean)
+        if not points:
+            continue
+        x, y = zip(*points.values(), strict=True)
+        style = {"label": METHODS[method].title, "alpha": 0.8, "linewidths": 0, "zorder": 3}
+        panel.scatter(x, y, 110 if mark == "*" else 42, colour, mark, **style)
+        heights += y if method in SHOWN else ()
+        for student, place in points.items() if method == "tuned" else ():
+            panel.annotate(LABELS[student], place, xytext=(5, 5), textcoords="offset points")
+    panel.set_ylim(bottom=min(heights, default=0.5) - MARGIN)
+    panel.grid(alpha=0.25)

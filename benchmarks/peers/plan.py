@@ -1,28 +1,17 @@
 """What is measured: which peer, by which methods, with which students, on which tables."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
+from .. import NAMES
+
 # Table: its students. Few on the table of six classes, where a booster grows six times the trees.
-STUDENTS = {
-    "tree16": "tree of 16 leaves",
-    "tree64": "tree of 64 leaves",
-    "tree256": "tree of 256 leaves",
-    "unpruned": "unpruned tree",
-    "forest10": "forest of 10 trees",
-    "lgbm": "LightGBM 100 × 31",
-}
+STUDENTS = NAMES["peers"]["students"]
 TEACHER = "forest500"
 TITLES = {**STUDENTS, TEACHER: "the teacher, 500 trees"}
 FEW = ("tree64", "unpruned", "forest10", "lgbm")
 TREES = ("tree16", "tree64", "tree256", "unpruned")
-TABLES = {
-    "fico_heloc": tuple(STUDENTS),
-    "magic": tuple(STUDENTS),
-    "satimage": FEW,
-    "adult": tuple(STUDENTS),
-}
+ALL = tuple(STUDENTS)
+TABLES = {"fico_heloc": ALL, "magic": ALL, "satimage": FEW, "adult": ALL}
 MULTICLASS = ("satimage",)
 
 
@@ -35,38 +24,25 @@ class Cell(NamedTuple):
     method: str
     student: str
 
-    def __str__(self) -> str:
-        return "/".join(map(str, self))
+    shared = slice(1, 3)  # cells of a split share rows and the teacher
 
 
 class Method(NamedTuple):
-    """A way to come to a model that predicts.
+    """A way to come to a model that predicts, and who may claim what it reaches.
 
-    Attributes
-    ----------
-    peer : str
-        Whose worker measures it.
-    title : str
-        What the page calls it.
-    students : tuple of str
-        The models it makes.
-    side : {"ours", "peer", "both", "teacher"}
-        Who may claim what it reaches; "both" are ours on a peer's probabilities or in its format.
-    two_classes_only : bool
-        Whether it cannot do more.
-    same_as : str
-        Which method it is in another format: its answers are that method's but for rounding, and
-        it is measured on the first split alone.
+    "both" are ours on a peer's probabilities or in its format. A method that is the `same_as`
+    another in another format answers as that does but for rounding: it is measured on one split.
     """
 
     peer: str
     title: str
-    students: tuple[str, ...] = tuple(STUDENTS)
+    students: tuple[str, ...] = ALL
     side: str = "peer"
     two_classes_only: bool = False
     same_as: str = ""
 
 
+BOOSTED = ("tree64", "unpruned", "lgbm")
 METHODS = {
     "teacher": Method("teacher", "the teacher itself", (TEACHER,), "teacher"),
     "labels": Method("sklearn", "labels"),
@@ -75,9 +51,7 @@ METHODS = {
     "shrinkage": Method("imodels", "hierarchical shrinkage", (*TREES, "forest10")),
     "distilled_regressor": Method("imodels", "DistilledRegressor", two_classes_only=True),
     "autogluon": Method("autogluon", "AutoGluon distill", FEW),
-    "autogluon_cross_fit": Method(
-        "autogluon", "ours on AutoGluon's out-of-fold", ("tree64", "unpruned", "lgbm"), "both"
-    ),
+    "autogluon_cross_fit": Method("autogluon", "ours on AutoGluon's out-of-fold", BOOSTED, "both"),
     "gbdt_student": Method("tabtune", "TabTune GBDTStudent", ("lgbm",)),
     "gbdt_default": Method("tabtune", "TabTune GBDTStudent, 500 rounds", ("lgbm",)),
     "onnx": Method("onnx", "the teacher in ONNX", (TEACHER,), same_as="teacher"),
@@ -85,6 +59,8 @@ METHODS = {
     "cross_fit": Method("ours", "ours, out-of-bag", side="ours"),
     "tuned": Method("ours", "ours, tuned", side="ours"),
 }
+# What speaks for us: the default that needs no choice, so that none is made by the test score.
+OURS = "tuned"
 # In the order in which they are measured: the teacher first, its answers serve others.
 PEERS = tuple(dict.fromkeys(method.peer for method in METHODS.values()))
 ASK_TEACHER = ("imodels", "tabtune", "onnx")

@@ -1,21 +1,16 @@
 """Time and memory of the γ rules against a plain minimiser that tabulates a grid of γ per row.
 
-python benchmarks/speed/corrections.py
+python -m benchmarks.speed.corrections
 """
 
-from __future__ import annotations
-
-import sys
 import tracemalloc
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
 from skdistill.corrections import resolve
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from report import heading, table, write
+from . import write_page
 
 RULES = ["orthogonal", "fast", "slow", "relative", "absolute", "power"]
 GRID = np.arange(-10, 10, 0.05)
@@ -36,7 +31,7 @@ def tabulated(proba: np.ndarray, rule: str) -> np.ndarray:
     return GRID[worst.argmin(axis=1)]
 
 
-def cost(function, *args, **kwargs) -> tuple[float, float]:
+def cost(function, *args, **kwargs) -> list[str]:
     """Seconds, and peak of newly allocated megabytes."""
     start = perf_counter()
     function(*args, **kwargs)
@@ -45,10 +40,6 @@ def cost(function, *args, **kwargs) -> tuple[float, float]:
     function(*args, **kwargs)
     peak = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
-    return spent, peak
-
-
-def cells(spent: float, peak: float) -> list[str]:
     return [f"{spent:.3f} s", f"{peak:,.0f} MB"]
 
 
@@ -61,33 +52,16 @@ def main() -> None:
         for name in RULES:
             for link in ("identity", "log", "logit"):
                 spent = cost(resolve(name), proba, y, link=link)
-                rows.append([f"{n_rows:,}", name, link, *cells(*spent)])
+                rows.append([f"{n_rows:,}", name, link, *spent])
         for name in ("slow", "relative"):
+            needed = n_rows * len(GRID) * 8 / 1e9
             # A million rows would need more than this machine has; a tenth shows the slope.
-            if n_rows <= 100_000:
-                spent = cost(tabulated, proba, name)
-                rows.append([f"{n_rows:,}", f"{name}, tabulated", "identity", *cells(*spent)])
-            else:
-                needed = n_rows * len(GRID) * 8 / 1e9
-                rows.append(
-                    [
-                        f"{n_rows:,}",
-                        f"{name}, tabulated",
-                        "identity",
-                        "not run",
-                        f"over {needed:.0f} GB for each table of rows × grid",
-                    ]
-                )
+            spent = ["not run", f"over {needed:.0f} GB for each table of rows × grid"]
+            spent = cost(tabulated, proba, name) if n_rows <= 100_000 else spent
+            rows.append([f"{n_rows:,}", f"{name}, tabulated", "identity", *spent])
         print(f"{n_rows:,} rows done", flush=True)
-    about = (
-        "The rules of `skdistill.corrections`, with their default constants, against a plain "
-        f"minimiser that tabulates {len(GRID)} values of γ for each row (and {SAMPLES} sampled "
-        "probabilities for the minimax rule). Seconds of one call, single core; peak of newly "
-        "allocated memory, result included."
-    )
-    page = heading("Corrections", "python benchmarks/speed/corrections.py", about)
-    header = ["rows", "rule", "link", "time", "peak memory"]
-    write("speed/corrections.md", page + "\n" + table(header, rows))
+    header = "rows | rule | link | time | peak memory"
+    write_page("corrections", "Corrections", header, rows, grid=len(GRID), samples=SAMPLES)
 
 
 if __name__ == "__main__":

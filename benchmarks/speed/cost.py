@@ -3,94 +3,59 @@
 The paper fits ten teachers of 500 trees one after the other, each with all cores; `cv="oob"` fits
 one. Both sides run in turn in one process on the same rows, and teach the same student.
 
-    python benchmarks/speed/cost.py [--tables adult magic fico_heloc] [--seeds 5] [--trees 500]
+    python -m benchmarks.speed.cost [--tables adult magic fico_heloc] [--seeds 5] [--trees 500]
 """
 
-from __future__ import annotations
-
-import argparse
-import sys
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import train_test_split
 
 from skdistill import CrossFitDistiller
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from datasets import load_numbers
-from report import heading, table, write
+from ..data import split
+from ..scores import auc, standard_error
+from . import options, write_page
 
 
-def measure(name: str, seed: int, trees: int) -> dict[object, tuple[float, np.ndarray]]:
+def measure(name: str, seed: int, trees: int) -> dict[object, tuple[float, list[float]]]:
     """Fit both ways; return seconds and test AUCs of students of 1 and 10 trees for each."""
-    X, y = load_numbers(name)
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.3, random_state=seed, stratify=y)
+    X, X_test, y, y_test = split(name, seed)
     result = {}
     for cv in ("oob", 10) if seed % 2 else (10, "oob"):
         teacher = RandomForestClassifier(trees, n_jobs=-1, random_state=seed)
-        student = RandomForestRegressor(1, random_state=seed)
-        model = CrossFitDistiller(
-            teacher, student, cv=cv, random_state=seed, store_teacher_proba=True
-        )
+        student, how = RandomForestRegressor(1, random_state=seed), {"store_teacher_proba": True}
+        model = CrossFitDistiller(teacher, student, cv=cv, random_state=seed, **how)
         start = perf_counter()
         model.fit(X, y)
         spent = perf_counter() - start
-        ten = CrossFitDistiller(None, RandomForestRegressor(10, random_state=seed)).fit(
-            X, y, teacher_proba=model.teacher_proba_
-        )
-        aucs = [roc_auc_score(y_test, m.predict_proba(X_test)[:, 1]) for m in (model, ten)]
-        result[cv] = (spent, np.array(aucs))
+        ten = CrossFitDistiller(None, RandomForestRegressor(10, random_state=seed))
+        ten.fit(X, y, teacher_proba=model.teacher_proba_)
+        result[cv] = (spent, [auc(y_test, m.predict_proba(X_test)) for m in (model, ten)])
+    told = {cv: round(spent, 1) for cv, (spent, _) in result.items()}
+    print(f"{name}, seed {seed}: {told} s", flush=True)
     return result
 
 
 def summarise(name: str, runs: list[dict]) -> list[list[str]]:
     ratios = np.array([run[10][0] / run["oob"][0] for run in runs])
-    differences = np.array([run["oob"][1] - run[10][1] for run in runs])
+    faster = f"{np.median(ratios):.1f} ({ratios.min():.1f} to {ratios.max():.1f})"
     rows = []
     for k, size in enumerate(("1 tree", "10 trees")):
-        mean = differences[:, k].mean()
-        error = differences[:, k].std(ddof=1) / np.sqrt(len(runs)) if len(runs) > 1 else np.nan
-        rows.append(
-            [
-                name,
-                size,
-                f"{np.mean([run[10][1][k] for run in runs]):.4f}",
-                f"{np.mean([run['oob'][1][k] for run in runs]):.4f}",
-                f"{mean:+.4f} ± {error:.4f}",
-                f"{np.median(ratios):.1f} ({ratios.min():.1f} to {ratios.max():.1f})",
-            ]
-        )
+        folds, oob = (np.array([run[cv][1][k] for run in runs]) for cv in (10, "oob"))
+        gap = f"{np.mean(oob - folds):+.4f} ± {standard_error(oob - folds):.4f}"
+        rows.append([name, size, f"{folds.mean():.4f}", f"{oob.mean():.4f}", gap, faster])
     return rows
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tables", nargs="+", default=["adult", "magic", "fico_heloc"])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--trees", type=int, default=500)
-    options = parser.parse_args()
+    asked = options(__doc__, ["adult", "magic", "fico_heloc"], 5)
     rows = []
-    for name in options.tables:
-        runs = []
-        for seed in range(options.seeds):
-            runs.append(measure(name, seed, options.trees))
-            spent = {cv: round(seconds, 1) for cv, (seconds, _) in runs[-1].items()}
-            print(f"{name}, seed {seed}: {spent} s", flush=True)
-        rows += summarise(name, runs)
-    about = (
-        f"The same students, taught by a forest of {options.trees} trees: by ten folds fitted one "
-        "after the other, each with all cores, as in the paper, and by the forest's out-of-bag "
-        f"answers. Test AUC, means of {options.seeds} splits 70/30; difference with its standard "
-        "error over splits; ratio of the two fits' times (student of one tree included), median "
-        "and range. Tables from `SKDISTILL_DATA`."
-    )
-    header = ["table", "student", "ten folds", "out-of-bag", "difference", "times faster"]
-    page = heading("Cost", "python benchmarks/speed/cost.py", about)
-    write("speed/cost.md", page + "\n" + table(header, rows))
+    for name in asked.tables:
+        seeds = range(asked.seeds)
+        rows += summarise(name, [measure(name, seed, asked.trees) for seed in seeds])
+    header = "table | student | ten folds | out-of-bag | difference | times faster"
+    write_page("cost", "Cost", header, rows, trees=asked.trees, seeds=asked.seeds)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,12 @@ LightGBM teacher and student, 20 columns. The suite's own share is the time of `
 time spent in `fit` and `predict_proba` of teachers and `fit` of the student, measured inside the
 same run. Each size runs in a process of its own, so that the peak of resident memory is its own.
 
-    python benchmarks/speed/growth.py
+    python -m benchmarks.speed.growth
 """
 
-from __future__ import annotations
-
-import argparse
-import json
 import resource
-import subprocess
-import sys
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from time import perf_counter
 
 from lightgbm import LGBMClassifier, LGBMRegressor
@@ -22,8 +17,7 @@ from sklearn.datasets import make_classification
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from report import heading, table, write
+from . import write_page
 
 SPENT = {"members": 0.0}
 
@@ -58,7 +52,7 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
-def measure(n_rows: int, kind: str) -> dict[str, float]:
+def measure(kind: str, n_rows: int) -> list[str]:
     X, y = make_classification(n_rows, 20, n_informative=8, flip_y=0.1, random_state=0)
     teacher = TimedTeacher(n_estimators=100, verbose=-1, random_state=0)
     student = TimedStudent(n_estimators=30, num_leaves=16, verbose=-1, random_state=0)
@@ -70,65 +64,21 @@ def measure(n_rows: int, kind: str) -> dict[str, float]:
     start = perf_counter()
     model.fit(X, y)
     total = perf_counter() - start
-    return {
-        "total": total,
-        "own": total - SPENT["members"],
-        "before": before,
-        "peak": megabytes(),
-        "rows": X.nbytes / 1e6,
-    }
-
-
-def in_own_process(n_rows: int, kind: str) -> dict[str, float]:
-    command = [sys.executable, __file__, "--rows", str(n_rows), "--kind", kind]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    own = total - SPENT["members"]
+    times = [f"{total:.2f} s", f"{own:.3f} s", f"{100 * own / total:.1f} %"]
+    sizes = [f"{X.nbytes / 1e6:.0f} MB", f"{before:,.0f} MB", f"{megabytes():,.0f} MB"]
+    return [kind, f"{n_rows:,}", *times, f"{1e6 * own / n_rows:.2f} µs", *sizes]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int)
-    parser.add_argument("--kind", default="cross-fit")
-    options = parser.parse_args()
-    if options.rows:
-        print(json.dumps(measure(options.rows, options.kind)))
-        return
     rows = []
     for kind in ("cross-fit", "corrected"):
         for n_rows in (10_000, 100_000, 1_000_000):
-            found = in_own_process(n_rows, kind)
-            rows.append(
-                [
-                    kind,
-                    f"{n_rows:,}",
-                    f"{found['total']:.2f} s",
-                    f"{found['own']:.3f} s",
-                    f"{100 * found['own'] / found['total']:.1f} %",
-                    f"{1e6 * found['own'] / n_rows:.2f} µs",
-                    f"{found['rows']:.0f} MB",
-                    f"{found['before']:,.0f} MB",
-                    f"{found['peak']:,.0f} MB",
-                ]
-            )
+            with ProcessPoolExecutor(1, get_context("spawn")) as process:
+                rows.append(process.submit(measure, kind, n_rows).result())
             print(rows[-1], flush=True)
-    about = (
-        "LightGBM teacher (100 × 31, five folds) and student (30 × 16), 20 columns. The suite's "
-        "own time is that of `fit` less what its members spend in their `fit` and "
-        "`predict_proba`, in the same run. Goal: below 5 %, and linear in rows."
-    )
-    page = heading("Growth", "python benchmarks/speed/growth.py", about)
-    header = [
-        "distiller",
-        "rows",
-        "fit",
-        "own",
-        "own share",
-        "own per row",
-        "X",
-        "memory before",
-        "peak",
-    ]
-    write("speed/growth.md", page + "\n" + table(header, rows))
+    header = "distiller | rows | fit | own | own share | own per row | X | memory before | peak"
+    write_page("growth", "Growth", header, rows)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,11 @@
 Five folds of a forest, and of LightGBM, by every combination of backend, folds at the same time
 and threads inside a teacher. CPU use is the processes' CPU time over wall time × cores.
 
-    python benchmarks/speed/parallel.py
+    python -m benchmarks.speed.parallel
 """
-
-from __future__ import annotations
 
 import os
 import resource
-import sys
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -24,25 +20,25 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from report import heading, table, write
+from . import write_page
 
 CORES = os.cpu_count()
 REPEATS = 3
+TEACHERS = {
+    "forest of 50": lambda n: RandomForestClassifier(50, random_state=0, n_jobs=n),
+    "LightGBM 200 × 31": lambda n: LGBMClassifier(n_estimators=200, verbose=-1, n_jobs=n),
+}
 
 
 def cpu_seconds() -> float:
-    return sum(
-        use.ru_utime + use.ru_stime
-        for use in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(use.ru_utime + use.ru_stime for use in map(resource.getrusage, kinds))
 
 
 def measure(teacher, X, y, backend: str, n_jobs: int) -> tuple[float, float]:
     """Seconds and CPU use of a fit, workers started and ended inside."""
-    model = CrossFitDistiller(
-        teacher, DecisionTreeRegressor(max_depth=5), random_state=0, n_jobs=n_jobs
-    )
+    student = DecisionTreeRegressor(max_depth=5)
+    model = CrossFitDistiller(teacher, student, random_state=0, n_jobs=n_jobs)
     start, before = perf_counter(), cpu_seconds()
     with joblib.parallel_config(backend=backend):
         model.fit(X, y)
@@ -54,19 +50,10 @@ def measure(teacher, X, y, backend: str, n_jobs: int) -> tuple[float, float]:
 
 def main() -> None:
     X, y = make_classification(20_000, 20, n_informative=8, random_state=0)
-    teachers = {
-        "forest of 50": lambda n: RandomForestClassifier(50, random_state=0, n_jobs=n),
-        "LightGBM 200 × 31": lambda n: LGBMClassifier(n_estimators=200, verbose=-1, n_jobs=n),
-    }
-    policies = [
-        (backend, outer, inner)
-        for backend in ("loky", "threading")
-        for outer in (1, CORES)
-        for inner in (1, CORES)
-        if outer > 1 or backend == "loky"
-    ]
+    policies = [("loky", 1, 1), ("loky", 1, CORES)]
+    policies += [(b, CORES, inner) for b in ("loky", "threading") for inner in (1, CORES)]
     rows = []
-    for name, make in teachers.items():
+    for name, make in TEACHERS.items():
         runs = {policy: [] for policy in policies}
         for _ in range(REPEATS):
             for backend, outer, inner in policies:
@@ -74,27 +61,12 @@ def main() -> None:
                 print(name, backend, outer, inner, runs[backend, outer, inner][-1], flush=True)
         fastest = min(median(t for t, _ in found) for found in runs.values())
         for (backend, outer, inner), found in runs.items():
-            spent = median(t for t, _ in found)
-            use = median(u for _, u in found)
+            spent, use = (median(values) for values in zip(*found, strict=True))
             where = "one after the other" if outer == 1 else f"{outer} at once, {backend}"
-            rows.append(
-                [
-                    name,
-                    where,
-                    inner,
-                    f"{spent:.1f} s",
-                    f"{spent / fastest:.2f}",
-                    f"{100 * use:.0f} %",
-                ]
-            )
-    about = (
-        f"Five folds on 20,000 × 20 rows, medians of {REPEATS} runs in turn. Ratio is to the "
-        "teacher's fastest policy; CPU use is CPU time over wall time × cores, start of worker "
-        "processes included."
-    )
-    page = heading("Parallel policy", "python benchmarks/speed/parallel.py", about)
-    header = ["teacher", "folds", "threads in a teacher", "time", "ratio", "CPU use"]
-    write("speed/parallel.md", page + "\n" + table(header, rows))
+            numbers = [f"{spent:.1f} s", f"{spent / fastest:.2f}", f"{100 * use:.0f} %"]
+            rows.append([name, where, inner, *numbers])
+    header = "teacher | folds | threads in a teacher | time | ratio | CPU use"
+    write_page("parallel", "Parallel policy", header, rows, repeats=REPEATS)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from paper import forests
-from paper.forests import Corrected, KeptForest, KeptTeacher, search_c
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
+
+from benchmarks.kept import Kept
+from benchmarks.paper import lessons
+from benchmarks.paper.lessons import Corrected, search_c
 
 from ..conftest import noisy
 
@@ -26,16 +28,21 @@ def rows():
 def count_fits(monkeypatch):
     """Count the forests that are really grown."""
     fits = []
-    grow = KeptForest._grow
-    monkeypatch.setattr(KeptForest, "_grow", lambda self: fits.append(self) or grow(self))
+    grow = Kept._grow
+    monkeypatch.setattr(Kept, "_grow", lambda self: fits.append(self) or grow(self))
     return fits
+
+
+def kept_forest(size, *, sizes=(), folder, random_state=0, **params):
+    forest = RandomForestRegressor(size, random_state=random_state, **params)
+    return Kept(forest, sizes=sizes, folder=str(folder))
 
 
 @pytest.mark.parametrize("params", [{}, {"max_leaf_nodes": 8}, {"min_samples_leaf": 20}])
 def test_first_trees_answer_as_a_small_forest_of_that_seed(rows, tmp_path, params, count_fits):
     X, y, X_test = rows
     for size in reversed(SIZES):
-        kept = KeptForest(size, random_state=3, sizes=SIZES, folder=str(tmp_path), **params)
+        kept = kept_forest(size, random_state=3, sizes=SIZES, folder=tmp_path, **params)
         fresh = RandomForestRegressor(size, random_state=3, **params)
         assert_array_equal(kept.fit(X, y).predict(X_test), fresh.fit(X, y).predict(X_test))
     assert len(count_fits) == 1
@@ -44,7 +51,7 @@ def test_first_trees_answer_as_a_small_forest_of_that_seed(rows, tmp_path, param
 def test_another_target_leaf_or_seed_is_another_forest(rows, tmp_path, count_fits):
     X, y, X_test = rows
     answers = [
-        KeptForest(3, folder=str(tmp_path), **params).fit(X, target).predict(X_test)
+        kept_forest(3, folder=tmp_path, **params).fit(X, target).predict(X_test)
         for params, target in [
             ({}, y),
             ({}, 1 - y),
@@ -59,7 +66,7 @@ def test_another_target_leaf_or_seed_is_another_forest(rows, tmp_path, count_fit
 
 def test_damaged_answers_are_computed_anew(rows, tmp_path, count_fits):
     X, y, X_test = rows
-    forest = KeptForest(2, folder=str(tmp_path)).fit(X, y)
+    forest = kept_forest(2, folder=tmp_path).fit(X, y)
     first = forest.predict(X_test)
     (path,) = tmp_path.rglob("*.npz")
     path.write_bytes(path.read_bytes()[:100])
@@ -81,7 +88,7 @@ def test_kept_teacher_answers_as_the_forest_and_is_fitted_once_for_a_question(tm
     X, y, _ = noisy(300, seed=0)
     CountingForest.fits.clear()
     for seed in (0, 0, 1):
-        kept = KeptTeacher(CountingForest(5, random_state=seed), folder=str(tmp_path))
+        kept = Kept(CountingForest(5, random_state=seed), folder=str(tmp_path))
         fresh = RandomForestClassifier(5, random_state=seed).fit(X[:200], y[:200])
         answers = kept.fit(X[:200], y[:200]).predict_proba(X[200:])
         assert_array_equal(answers, fresh.predict_proba(X[200:]))
@@ -112,8 +119,8 @@ def test_search_takes_the_c_with_the_best_auc_on_labels(tmp_path, monkeypatch):
     X, y, p0 = noisy(240, seed=1)
     proba = 0.5 + 0.2 * (p0 - 0.5)
     constants = [1e-5, 1e-1, 1e3]
-    rule = forests.RULES["fast_realized"][0]
-    monkeypatch.setitem(forests.RULES, "fast_realized", (rule, constants))
+    rule = lessons.RULES["fast_realized"][0]
+    monkeypatch.setitem(lessons.RULES, "fast_realized", (rule, constants))
 
     def auc(c):
         gamma = c / (c + (y - proba) ** 2)
@@ -126,6 +133,6 @@ def test_search_takes_the_c_with_the_best_auc_on_labels(tmp_path, monkeypatch):
 
     by_hand = [auc(c) for c in constants]
     assert len(set(by_hand)) == 3
-    student = KeptForest(3, folder=str(tmp_path))
+    student = kept_forest(3, folder=tmp_path)
     found = search_c(student, X, y, proba, "fast_realized", "identity")
     assert found == constants[int(np.argmax(by_hand))]

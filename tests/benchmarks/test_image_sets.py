@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from datasets import FOLDER_VARIABLE
-from paper import image_sets
-from paper.image_sets import (
+
+from benchmarks.data import FOLDER_VARIABLE
+from benchmarks.paper import image_sets
+from benchmarks.paper.image_sets import (
     CIFAR_ARCHIVE,
     CIFAR_FOLDER,
     TEST_BATCH,

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from datasets import FOLDER_VARIABLE
-from paper import images, images_page
-from paper.image_sets import NAMES
-from paper.images import Gallery, flipped_log_loss, measure, plan
-from paper.results import Results
-from paper.runner import guess_seconds
-from paper.store import Cell
 from sklearn.metrics import log_loss
+
+from benchmarks.data import FOLDER_VARIABLE
+from benchmarks.paper import images, images_page
+from benchmarks.paper.cell import Cell
+from benchmarks.paper.image_sets import NAMES
+from benchmarks.paper.images import Gallery, flipped_log_loss, measure, plan
+from benchmarks.paper.results import Results
+from benchmarks.runner import guess_seconds
 
 RECORD = {
     "accuracy": [0.9],
@@ -41,7 +42,7 @@ def test_quick_cells_are_cells_of_the_whole_run(name):
     whole, quick = plan(name, 1), plan(name, 1, quick=True)
     assert len(set(whole)) == len(whole)
     assert set(quick) < set(whole)
-    assert guess_seconds(whole, {}) > guess_seconds(quick, {}) > 0
+    assert guess_seconds(whole, {}, images.effort) > guess_seconds(quick, {}, images.effort) > 0
 
 
 def test_log_loss_without_flips_is_the_log_loss():
@@ -117,7 +118,7 @@ def test_figure_draws_every_curve(tmp_path):
 def network():
     pytest.importorskip("torch")
     pytest.importorskip("skorch")
-    from paper import networks
+    from benchmarks.paper import networks
 
     return networks
 
@@ -160,7 +161,7 @@ def test_gallery_keeps_teachers_answers(network, tmp_path, monkeypatch):
     monkeypatch.setattr(
         network.SoftLabelNet, "fit", lambda self, X, y: fits.append(np.ndim(y)) or fit(self, X, y)
     )
-    images.cross_fit(room, 2, images.Softness(1.0))
+    images.DISTILLED["cross_fit"](room, 2, images.Softness(1.0))
     assert fits == [1, 1, 2]  # two fold teachers and the student
-    images.share(room, 2, images.Softness(1.0))
+    images.DISTILLED["share"](room, 2, images.Softness(1.0))
     assert fits == [1, 1, 2, 2]

@@ -1,10 +1,12 @@
 """The paper's one command plans what was asked for, and asks for no other tables."""
 
 import pytest
-from paper import __main__ as command
-from paper import depth, images, simulated, tabular
-from paper.store import Store
-from protocol import FIRST_SEED
+
+from benchmarks.data import FIRST_SEED
+from benchmarks.paper import __main__ as command
+from benchmarks.paper import depth, images, simulated, tabular
+from benchmarks.paper.cell import Cell
+from benchmarks.store import Store
 
 
 def test_whole_run_plans_every_figure_with_its_own_number_of_seeds():
@@ -43,7 +45,7 @@ def test_only_tables_of_the_figures_are_asked_for(words, tables):
 def test_tables_that_belong_to_no_figure_are_refused(tmp_path, monkeypatch):
     words = ["paper", "--figures", "depth", "--tables", "smooth", "--out", str(tmp_path)]
     monkeypatch.setattr("sys.argv", words)
-    monkeypatch.setattr(command, "stop_in_good_order", lambda: None)
+    monkeypatch.setattr(command.runner, "stop_in_good_order", lambda: None)
     with pytest.raises(SystemExit, match="Nothing to measure"):
         command.main()
 
@@ -60,10 +62,10 @@ def test_run_measures_and_renders_what_it_was_asked_for(tmp_path, monkeypatch):
     words = ["paper", "--figures", "simulated", "--tables", "smooth", "--quick", "--trees", "2"]
     words += ["--out", str(tmp_path / "out"), "--cache", str(tmp_path / "cache")]
     monkeypatch.setattr("sys.argv", words)
-    monkeypatch.setattr(command, "stop_in_good_order", lambda: None)
+    monkeypatch.setattr(command.runner, "stop_in_good_order", lambda: None)
     monkeypatch.setattr(simulated, "QUICK_SIZES", (60,))
     monkeypatch.setattr(simulated, "curves", lambda: ["labels leaves", "cross_fit leaves forest"])
     command.main()
-    records = Store(tmp_path / "out" / "cells.jsonl").read()
+    records = Store(tmp_path / "out" / "cells.jsonl", Cell).read()
     assert [cell.curve for cell in records] == ["labels leaves", "cross_fit leaves forest"]
     assert 'Figure "simulated"' in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")

@@ -1,11 +1,12 @@
 """The page tells of whatever has been measured, and keeps what was written by hand."""
 
 import pytest
-from paper import depth, page, published, simulated, tabular
-from paper.figures import write_figures
-from paper.results import Results, on_top
-from paper.store import Cell
-from protocol import FIRST_SEED
+
+from benchmarks.data import FIRST_SEED
+from benchmarks.paper import depth, page, published, simulated, tabular
+from benchmarks.paper.cell import Cell
+from benchmarks.paper.figures import write_figures
+from benchmarks.paper.results import Results, on_top
 
 COMMON = {"seconds": 1.0, "cpu_seconds": 3600.0, "date": "2026-01-02", "machine": "an abacus"}
 PLANS = {tabular: "magic", depth: "adult", simulated: "smooth"}

@@ -1,27 +1,23 @@
 """Peers are measured in one way, and compared without a thumb on the scale."""
 
-import importlib
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from paper.store import Store
-from peers import environments, page, runner
-from peers.plan import METHODS, TABLES, TEACHER, Cell, plan
-from peers.results import OURS, Results
+
+from benchmarks import runner
+from benchmarks.data import FIRST_SEED
+from benchmarks.peers import measuring, page
+from benchmarks.peers.__main__ import lacks_times
+from benchmarks.peers.page import Results
+from benchmarks.peers.plan import METHODS, OURS, TABLES, TEACHER, Cell, plan
+from benchmarks.peers.workers import own_worker, serving
+from benchmarks.store import Store, missing
 
 PEER = "shrinkage"
 SCORES = {"calibration_error": 0.1, "bytes": 1000.0, "teacher_seconds": 1.0, "student_seconds": 2.0}
-
-
-@pytest.fixture
-def workers(monkeypatch):
-    """Let tests import what workers share, as a worker does."""
-    monkeypatch.syspath_prepend(Path(runner.__file__).parent / "workers")
-    yield importlib.import_module
-    for name in ("serving", "sizes", "sklearn_worker"):
-        sys.modules.pop(name, None)
 
 
 def records(auc: dict[str, list[float]], log_loss: dict[str, list[float]], student="tree64"):
@@ -45,14 +41,15 @@ def records(auc: dict[str, list[float]], log_loss: dict[str, list[float]], stude
 
 
 def test_every_cell_is_planned_once_and_has_a_worker():
-    cells = [cell for t in TABLES for cell in plan(t, 1, 1, tuple(runner.SCRIPTS))]
+    cells = [cell for t in TABLES for cell in plan(t, 1, 1, tuple(measuring.WORKERS))]
     assert len(cells) == len(set(cells))
-    assert {cell.peer for cell in cells} == set(runner.SCRIPTS)
-    assert all((runner.WORKERS / script).exists() for script in runner.SCRIPTS.values())
+    assert {cell.peer for cell in cells} == set(measuring.WORKERS)
+    folder = Path(serving.__file__).parent
+    assert all((folder / f"{name}.py").exists() for name in measuring.WORKERS.values())
 
 
 def test_peer_of_two_classes_is_not_asked_for_six():
-    asked = {cell.method for cell in plan("satimage", 1, 1, tuple(runner.SCRIPTS))}
+    asked = {cell.method for cell in plan("satimage", 1, 1, tuple(measuring.WORKERS))}
     assert "distilled_regressor" not in asked
     assert {"shrinkage", "gbdt_student", "tuned"} <= asked
 
@@ -64,22 +61,22 @@ def test_converted_models_are_measured_on_the_first_split_alone():
 
 def test_teacher_comes_first_where_it_is_asked_and_not_there(tmp_path):
     cells = plan("magic", 1, 1, ("imodels", "ours"))
-    assert [*runner.by_peer("magic", 1, cells, tmp_path)] == ["teacher", "imodels", "ours"]
+    assert [*measuring.by_peer(cells, tmp_path)] == ["teacher", "imodels", "ours"]
     (tmp_path / "teacher.npz").touch()
-    assert [*runner.by_peer("magic", 1, cells, tmp_path)] == ["imodels", "ours"]
+    assert [*measuring.by_peer(cells, tmp_path)] == ["imodels", "ours"]
 
 
 # ---- environments ------------------------------------------------------------------------------
 
 
 def test_missing_environment_is_told_with_the_command_that_makes_it(tmp_path):
-    with pytest.raises(environments.PeerMissingError, match="--setup tabtune --envs"):
-        environments.check("tabtune", tmp_path)
+    with pytest.raises(measuring.PeerMissingError, match="--setup tabtune --envs"):
+        measuring.check("tabtune", tmp_path)
 
 
-@pytest.mark.parametrize("peer", environments.MODULES)
+@pytest.mark.parametrize("peer", measuring.MODULES)
 def test_every_peer_has_pinned_requirements(peer):
-    lines = environments.requirements(peer).read_text().splitlines()
+    lines = measuring.requirements(peer).read_text().splitlines()
     assert all("==" in line for line in lines if not line.startswith("#"))
 
 
@@ -87,16 +84,14 @@ def test_every_peer_has_pinned_requirements(peer):
 
 
 @pytest.mark.parametrize("student", ["tree16", "tree64", "tree256", "unpruned"])
-def test_search_on_labels_never_exceeds_the_budget(workers, student):
-    sizes = workers("sizes")
-    leaves = workers("sklearn_worker").grid(student)["max_leaf_nodes"]
-    budget = sizes.classifier(student, 0).max_leaf_nodes
+def test_search_on_labels_never_exceeds_the_budget(student):
+    leaves = own_worker.grid(student)["max_leaf_nodes"]
+    budget = serving.classifier(student, 0).max_leaf_nodes
     assert budget in leaves
     assert budget is None or max(leaves) == budget
 
 
-def test_what_several_students_share_is_not_counted_in_a_fit(workers, monkeypatch):
-    serving = workers("serving")
+def test_what_several_students_share_is_not_counted_in_a_fit(monkeypatch):
     clock = iter(np.cumsum([0.0, 1.0, 7.0, 2.0]))  # start, shared work begins, ends; fit ends
     monkeypatch.setattr(serving, "cpu_seconds", lambda: next(clock))
     job = serving.Job.__new__(serving.Job)
@@ -121,50 +116,53 @@ def test_what_several_students_share_is_not_counted_in_a_fit(workers, monkeypatc
         ([[1.0, 1.0], [-1.0, 2.0], [0.0, 0.0]], [[0.5, 0.5], [0, 1], [0.5, 0.5]]),
     ],
 )
-def test_regressors_shares_become_probabilities(workers, shares, expected):
-    assert workers("serving").as_proba(np.array(shares)).tolist() == expected
+def test_regressors_shares_become_probabilities(shares, expected):
+    assert serving.as_proba(np.array(shares)).tolist() == expected
+
+
+def how(folder):
+    measure = partial(measuring.measure, pythons={"sklearn": Path(sys.executable)})
+    return runner.How(measure, {runner.SAME: {"trees": 500}}, folder)
 
 
 def test_worker_measures_and_runner_scores(monkeypatch, tmp_path):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 3))
     y = (X[:, 0] > 0).astype(int)
-    monkeypatch.setattr(runner, "split", lambda table, seed: (X[:200], X[200:], y[:200], y[200:]))
-    python = {"sklearn": Path(sys.executable)}
-    cells = [Cell("sklearn", "magic", 1, "labels", "tree16")]
-    how = runner.How(500, tmp_path, python, timed_seed=1)
-    [(cell, found)] = runner.measure("magic", 1, cells, how)
+    monkeypatch.setattr(
+        measuring, "paper_split", lambda table, seed: (X[:200], X[200:], y[:200], y[200:])
+    )
+    cells = [Cell("sklearn", "magic", FIRST_SEED, "labels", "tree16")]
+    [(cell, found)] = runner.measure(cells, how(tmp_path))
     assert cell == cells[0]
     assert found["auc"] > 0.95  # the label is a threshold on one column
     assert 0 < found["log_loss"] < 0.5
     assert found["us_one_row"] > found["us_per_row_of_many"] > 0
     assert found["teacher_seconds"] == 0
-    assert not (tmp_path / "magic-1").exists()
+    assert found["trees"] == 500
+    assert not runner.own_folder(tmp_path, cell).exists()
 
 
 def test_model_that_fails_is_told_and_its_split_kept(monkeypatch, tmp_path):
     X, y = np.full((20, 2), np.inf), np.arange(20) % 2
-    monkeypatch.setattr(runner, "split", lambda table, seed: (X, X, y, y))
+    monkeypatch.setattr(measuring, "paper_split", lambda table, seed: (X, X, y, y))
     cells = [Cell("sklearn", "magic", 1, "labels", "tree16")]
-    how = runner.How(500, tmp_path, {"sklearn": Path(sys.executable)}, timed_seed=2)
-    [(_, found)] = runner.measure("magic", 1, cells, how)
-    assert "infinity" in found["error"]
-    assert (tmp_path / "magic-1-500" / "split.npz").exists()
+    [(cell, found)] = runner.measure(cells, how(tmp_path))
+    assert "infinity" in found
+    assert (runner.own_folder(tmp_path, cell) / "split.npz").exists()
 
 
 def test_first_split_is_missing_without_times():
-    program = importlib.import_module("peers.__main__")
-    first = Cell("ours", "magic", program.FIRST_SEED, "tuned", "tree64")
+    first = Cell("ours", "magic", FIRST_SEED, "tuned", "tree64")
     later = first._replace(seed=first.seed + 1)
-    assert program.is_missing(first, {})
-    assert program.is_missing(first, {first: {"auc": 0.5}})
-    assert not program.is_missing(first, {first: {"auc": 0.5, "us_one_row": 80.0}})
-    assert not program.is_missing(later, {later: {"auc": 0.5}})
+    assert missing([first], {}) == [first]
+    assert lacks_times(first, {"auc": 0.5})
+    assert not lacks_times(first, {"auc": 0.5, "us_one_row": 80.0})
+    assert not lacks_times(later, {"auc": 0.5})
 
 
 def test_store_gives_back_what_it_was_given(tmp_path):
-    store = runner.PeerStore(tmp_path / "cells.jsonl")
-    assert isinstance(store, Store)
+    store = Store(tmp_path / "cells.jsonl", Cell)
     cell = Cell("ours", "magic", 1, "tuned", "tree64")
     store.append(cell, {"auc": 0.5})
     assert store.read()[cell]["auc"] == 0.5

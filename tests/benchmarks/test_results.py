@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from paper import depth, published, tabular
-from paper.results import MIN_SPLITS, Results, comparisons, on_top, whole
-from paper.store import Cell
-from protocol import FIRST_SEED
+
+from benchmarks.data import FIRST_SEED
+from benchmarks.paper import depth, published, tabular
+from benchmarks.paper.cell import Cell
+from benchmarks.paper.results import MIN_SPLITS, Results, comparisons, on_top, whole
 
 SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + MIN_SPLITS))
 SPREAD = 1e-4

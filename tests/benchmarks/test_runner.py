@@ -1,16 +1,17 @@
 """Cells are measured in a useful order, each once, in one process or several."""
 
 import pytest
-from paper import depth, simulated, tabular
-from paper.runner import How, guess_seconds, measure, run, units_of
-from paper.store import Cell, own_folder
+
+from benchmarks.paper import depth, measuring, simulated, tabular
+from benchmarks.paper.cell import Cell
+from benchmarks.runner import How, guess_seconds, measure, own_folder, run, units_of
 
 CURVES = ("best leaves", "labels leaves", "cross_fit leaves shallow")
 
 
 @pytest.fixture
 def how(tmp_path):
-    return How({"simulated": {"trees": 5, "test_rows": 200}}, tmp_path)
+    return How(measuring.measure, {"simulated": {"trees": 5, "test_rows": 200}}, tmp_path)
 
 
 def small_cells(seeds=(0,), curves=CURVES):
@@ -35,8 +36,8 @@ def test_seeds_are_outermost():
         for cell in figure.plan(table, seed)
     ]
     units = units_of(cells)
-    assert sorted(cell for unit in units for cell in unit.cells) == sorted(cells)
-    assert [(unit.seed, unit.figure, unit.table) for unit in units] == [
+    assert sorted(cell for unit in units for cell in unit) == sorted(cells)
+    assert [(unit[0].seed, unit[0].figure, unit[0].table) for unit in units] == [
         (seed, *names)
         for seed in (7, 3)
         for names in (("tabular", "fico_heloc"), ("tabular", "magic"), ("depth", "fico_heloc"))
@@ -65,14 +66,14 @@ def test_a_cell_that_fails_does_not_end_the_others(how):
     cells = small_cells(curves=("best leaves", "best nobody", "labels leaves"))
     (unit, _) = units_of(cells)
     found = dict(measure(unit, how))
-    assert list(found) == list(unit.cells)
-    assert "KeyError: 'nobody'" in found[unit.cells[1]]
-    assert found[unit.cells[2]]["excess"] > 0
+    assert list(found) == unit
+    assert "KeyError: 'nobody'" in found[unit[1]]
+    assert found[unit[2]]["excess"] > 0
 
 
 def test_answers_are_kept_until_a_unit_is_complete(how):
     (unit, _) = units_of(small_cells())
-    kept = own_folder(how.cache, unit.figure, unit.table, unit.seed)
+    kept = own_folder(how.cache, unit[0])
     seen = [kept.exists() for _ in measure(unit, how)]
     assert seen[-1]
     assert not kept.exists()
@@ -82,5 +83,5 @@ def test_guess_takes_the_same_cell_of_another_seed_and_else_scales_by_effort():
     first = Cell("simulated", "smooth", 0, 500, "labels leaves")
     records = {first: {"seconds": 3.0}}
     larger = first._replace(size=5_000)
-    assert guess_seconds([first._replace(seed=1)], records) == pytest.approx(3)
-    assert guess_seconds([larger], records) == pytest.approx(30)
+    assert guess_seconds([first._replace(seed=1)], records, simulated.effort) == pytest.approx(3)
+    assert guess_seconds([larger], records, simulated.effort) == pytest.approx(30)

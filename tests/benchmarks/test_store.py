@@ -1,14 +1,17 @@
 """A stopped run leaves a store that the next one can go on with."""
 
 import pytest
-from paper.store import Cell, Store, check_settings, missing
+
+from benchmarks.paper.cell import Cell
+from benchmarks.runner import check_settings
+from benchmarks.store import Store, missing
 
 FIRST = Cell("tabular", "magic", 1, 10, "none")
 SECOND = FIRST._replace(curve="ours")
 
 
 def test_what_was_appended_is_read(tmp_path):
-    store = Store(tmp_path / "cells.jsonl")
+    store = Store(tmp_path / "cells.jsonl", Cell)
     store.append(FIRST, {"auc": [0.5, 0.25]})
     store.append(SECOND, {"auc": [1.0]})
     records = store.read()
@@ -18,7 +21,7 @@ def test_what_was_appended_is_read(tmp_path):
 
 
 def test_unfinished_line_is_ignored_and_then_cut_off(tmp_path):
-    store = Store(tmp_path / "cells.jsonl")
+    store = Store(tmp_path / "cells.jsonl", Cell)
     store.append(FIRST, {"auc": [0.5]})
     whole = store.path.read_bytes()
     store.path.write_bytes(whole + b'{"figure": "tabu')
@@ -30,7 +33,7 @@ def test_unfinished_line_is_ignored_and_then_cut_off(tmp_path):
 
 
 def test_a_store_that_is_one_unfinished_line_is_empty(tmp_path):
-    store = Store(tmp_path / "cells.jsonl")
+    store = Store(tmp_path / "cells.jsonl", Cell)
     store.path.write_bytes(b'{"figure": ')
     assert store.read() == {}
     with store.opened():
@@ -39,7 +42,7 @@ def test_a_store_that_is_one_unfinished_line_is_empty(tmp_path):
 
 def test_second_run_is_kept_out(tmp_path):
     pytest.importorskip("fcntl")
-    store = Store(tmp_path / "cells.jsonl")
+    store = Store(tmp_path / "cells.jsonl", Cell)
     refused = pytest.raises(SystemExit, match="Another run is writing")
     with store.opened(), refused, store.opened():
         pass

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from paper.simulated import excess
-from paper.worlds import WORLDS
+
+from benchmarks.paper.simulated import excess
+from benchmarks.paper.worlds import WORLDS
 
 
 @pytest.mark.parametrize("name", WORLDS)

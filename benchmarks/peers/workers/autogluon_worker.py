@@ -1,17 +1,15 @@
 """AutoGluon: its own distillation of a bagged forest, and ours of what that forest says."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from autogluon.tabular import TabularPredictor
-from serving import ByFunction, Fitted, Job, serve
-from sizes import BOOSTING, LEAVES, regressor
 
 from skdistill import CrossFitDistiller, LGBMSoftClassifier
+
+from .serving import BOOSTING, LEAVES, ByFunction, Fitted, Job, regressor, serve
 
 
 def bagged(job: Job) -> TabularPredictor:
@@ -21,14 +19,9 @@ def bagged(job: Job) -> TabularPredictor:
     """
     folder = job.folder / "autogluon"
     shutil.rmtree(folder, ignore_errors=True)
-    predictor = TabularPredictor(
-        "target",
-        problem_type="binary" if job.n_classes == 2 else "multiclass",
-        eval_metric="log_loss",
-        path=str(folder),
-        verbosity=1,
-    )
-    return predictor.fit(
+    kind = "binary" if job.n_classes == 2 else "multiclass"
+    how = {"problem_type": kind, "eval_metric": "log_loss", "path": str(folder), "verbosity": 1}
+    return TabularPredictor("target", **how).fit(
         frame(job.X).assign(target=job.y),
         hyperparameters={"RF": {"n_estimators": job.trees, "random_state": job.seed}},
         num_bag_folds=5,
@@ -47,8 +40,7 @@ def frame(X: Any) -> pd.DataFrame:
 def hyperparameters(student: str) -> dict[str, dict[str, Any]]:
     """Return the student in AutoGluon's words; a tree is a forest of one, of all rows."""
     if student == "lgbm":
-        names = ("num_leaves", "learning_rate")
-        own = {name: BOOSTING[name] for name in names}
+        own = {name: BOOSTING[name] for name in ("num_leaves", "learning_rate")}
         return {"GBM": {"num_boost_round": BOOSTING["n_estimators"], **own}}
     if student == "forest10":
         return {"RF": {"n_estimators": 10}}
@@ -63,7 +55,8 @@ def distil(job: Job, student: str) -> Fitted:
     place = job.folder / f"autogluon_{student}"
     shipped, _ = job.aside(student, lambda: ship(predictor, names[0], place))
     # Else it might be the best model, and so the teacher of the next student.
-    job.aside((student, "gone"), lambda: delete(predictor, names))
+    gone = {"models_to_delete": names, "dry_run": False}
+    job.aside((student, "gone"), lambda: predictor.delete_models(**gone))
     size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
     return Fitted(ByFrame(shipped), size, teacher_seconds=seconds)
 
@@ -74,10 +67,6 @@ def ship(predictor: TabularPredictor, name: str, place: Path) -> TabularPredicto
     shipped = predictor.clone_for_deployment(str(place), model=name, return_clone=True)
     shipped.persist()
     return shipped
-
-
-def delete(predictor: TabularPredictor, names: list[str]) -> None:
-    predictor.delete_models(models_to_delete=names, dry_run=False)
 
 
 class ByFrame(ByFunction):

@@ -1,14 +1,11 @@
 """imodels: hierarchical shrinkage, and its own distillation (in-sample, of two classes)."""
 
-from __future__ import annotations
-
 from imodels import HSTreeClassifierCV
 from imodels.util.distillation import DistilledRegressor
-from serving import ByFunction, Fitted, Job, as_proba, serve
-from sizes import classifier, regressor
 from sklearn.frozen import FrozenEstimator
 
-from skdistill.evaluation.measure.costs import pickled_size
+from ...ours import pickled_size
+from .serving import ByFunction, Fitted, Job, as_proba, classifier, regressor, serve
 
 
 def shrinkage(job: Job, student: str) -> Fitted:

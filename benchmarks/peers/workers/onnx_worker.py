@@ -1,17 +1,15 @@
 """The teacher itself in ONNX, because a user may just do that; and our students so too."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 import onnxruntime
-from serving import ByFunction, Fitted, Job, as_proba, serve
-from sizes import regressor
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 
 from skdistill import CrossFitDistiller
+
+from .serving import ByFunction, Fitted, Job, as_proba, regressor, serve
 
 
 def convert(model: Any, n_features: int, **options: Any) -> bytes:

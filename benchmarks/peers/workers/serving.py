@@ -1,16 +1,14 @@
-"""What all workers share: reading the split, timing fits, handing answers back.
+"""What all workers share: reading the split, the students, timing fits, handing answers back.
 
-A worker runs in its peer's environment, as a script of its own; so it imports nothing of the
-benchmark but what lies beside it, and of skdistill, which is found at its place in the repository.
+A worker runs in its peer's environment, as a program of its own; it imports nothing of the
+benchmark but what lies beside it, and of skdistill what `ours` names.
 
-    python benchmarks/peers/workers/NAME.py FOLDER      (the orchestrator does that)
+    python -m benchmarks.peers.workers.NAME FOLDER      (the orchestrator does that)
 
 FOLDER holds `job.json` and `split.npz`, and after the teacher's worker `teacher.npz` and
 `teacher.pickle`. A worker prints one JSON line for each model, and puts its test probabilities
 beside the split.
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -24,14 +22,34 @@ from pathlib import Path
 from time import process_time
 from typing import Any, NamedTuple
 
-# At the end: the repository must not hide what the peer's environment has.
-sys.path.append(str(Path(__file__).parents[3]))
-
 import numpy as np
+from lightgbm import LGBMClassifier, LGBMRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skdistill.evaluation.measure.costs import pickled_size, prediction_time
+from ...ours import pickled_size, prediction_time
 
 MANY_ROWS = 100_000
+LEAVES = {"tree16": 16, "tree64": 64, "tree256": 256, "unpruned": None}
+BOOSTING = {"n_estimators": 100, "num_leaves": 31, "learning_rate": 0.1, "n_jobs": 1}
+
+
+def _student(name: str, seed: int, tree: type, forest: type, booster: type) -> Any:
+    if name in LEAVES:
+        return tree(max_leaf_nodes=LEAVES[name], random_state=seed)
+    if name == "forest10":
+        return forest(10, random_state=seed)
+    return booster(**BOOSTING, random_state=seed, verbose=-1)
+
+
+def regressor(name: str, seed: int) -> Any:
+    """Return a student that learns numbers."""
+    return _student(name, seed, DecisionTreeRegressor, RandomForestRegressor, LGBMRegressor)
+
+
+def classifier(name: str, seed: int) -> Any:
+    """Return a student that learns labels."""
+    return _student(name, seed, DecisionTreeClassifier, RandomForestClassifier, LGBMClassifier)
 
 
 class Fitted(NamedTuple):
@@ -144,14 +162,12 @@ def measure(make: Maker, job: Job, student: str) -> dict[str, Any]:
     start, aside = cpu_seconds(), job.aside_seconds
     fitted = make(job, student)
     seconds = cpu_seconds() - start - (job.aside_seconds - aside) + fitted.search_seconds
-    model = fitted.classifier
-    times = {}
+    model, times = fitted.classifier, {}
     if job.timed:
         # By the clock on the wall a call is longer by whatever else runs on the machine; a single
         # thread's own seconds are what it would take alone.
         timed = partial(prediction_time, model, job.X_test, clock=process_time)
-        times["us_one_row"] = timed()
-        times["us_per_row_of_many"] = timed(batch=MANY_ROWS)
+        times = {"us_one_row": timed(), "us_per_row_of_many": timed(batch=MANY_ROWS)}
     return {
         "proba": np.asarray(model.predict_proba(job.X_test), dtype=np.float64),
         "teacher_seconds": round(fitted.teacher_seconds, 2),

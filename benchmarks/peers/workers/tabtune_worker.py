@@ -1,12 +1,11 @@
 """TabTune's GBDTStudent, on the out-of-bag probabilities of our teacher."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 
-from serving import Fitted, Job, serve
 from tabtune.distillation.students.gbdt_student import GBDTStudent
+
+from .serving import Fitted, Job, serve
 
 # As large as the others' student; its own depth of 6 would be a limit that they do not have.
 OUR_SIZE = {"n_estimators": 100, "learning_rate": 0.1, "max_depth": -1}

@@ -1,51 +1,35 @@
-"""Tables that the benchmarks run on, looked up and brought into one form.
+"""Tables that the benchmarks run on, looked up, brought into one form and split.
 
 A table is read from `NAME.csv.gz` in the folder that the environment variable SKDISTILL_DATA
 names: comma-separated, with a header, features first, the last column called `target`, an empty
 cell where a value is missing. Tables without such a file are fetched from OpenML, where they are
 there in the form the benchmarks use.
 
-    X, y = load("adult")
-    X = as_numbers(X)  # for estimators that want numbers without gaps
+    X, y = load("adult")  # as they are; load_numbers gives floats without gaps, and codes
+    X, X_test, y, y_test = split("adult", seed=0)
 """
 
-from __future__ import annotations
-
 import os
+import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.datasets import fetch_openml
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OrdinalEncoder
 
+from . import NAMES
+
 FOLDER_VARIABLE = "SKDISTILL_DATA"
+FIRST_SEED = 2357  # the paper's, for its only split; ours goes on to 2358, 2359, ...
+TEST_SHARE = 0.3
 
-# Name and version on OpenML, None where it has no such table or only another edition of it.
-OPENML: dict[str, tuple[str, int] | None] = {
-    "adult": ("adult", 2),
-    "magic": ("MagicTelescope", 1),
-    "fico_heloc": None,
-    "bank_additional": None,
-    "online_shoppers": None,
-    "letter": ("letter", 1),
-    "satimage": ("satimage", 1),
-    "optdigits": ("optdigits", 1),
-    "phoneme": ("phoneme", 1),
-    "higgs": ("Higgs", 2),
-    "stumbleupon": None,
-}
-
-# Where a person gets the tables that cannot be fetched.
-ORIGINS = {
-    "fico_heloc": "the FICO Explainable Machine Learning Challenge of 2018 (heloc_dataset_v1)",
-    "bank_additional": "UCI Bank Marketing (bank-additional-full)",
-    "online_shoppers": "UCI Online Shoppers Purchasing Intention",
-    "stumbleupon": "the StumbleUpon Evergreen Classification Challenge of 2013",
-}
+OPENML, ORIGINS = NAMES["openml"], NAMES["origins"]
 
 
 class TableNotFoundError(Exception):
@@ -64,29 +48,12 @@ class TableNotFoundError(Exception):
 def load(name: str) -> tuple[pd.DataFrame, pd.Series]:
     """Return features and labels of a table, prepared as its users in the literature do.
 
-    Parameters
-    ----------
-    name : str
-        One of `names()`.
-
-    Returns
-    -------
-    X : DataFrame
-        The features, numbers and words as they are, NaN where missing.
-    y : Series
-        The labels, named `target`.
-
-    Raises
-    ------
-    ValueError
-        If no table has this name.
-    TableNotFoundError
-        If the table is not on hand and cannot be fetched.
+    Raises TableNotFoundError if the table is not on hand and cannot be fetched.
     """
     if name not in names():
         raise ValueError(f"name must be one of {', '.join(names())}; found {name!r}.")
     source, as_two_classes = TWO_CLASSES.get(name, (name, None))
-    table = _read(source)
+    table = read(source)
     table = PREPARE.get(source, lambda table: table)(table).reset_index(drop=True)
     X, y = table.drop(columns="target"), table["target"]
     return X, y if as_two_classes is None else as_two_classes(y).rename("target")
@@ -103,16 +70,6 @@ def as_numbers(X: pd.DataFrame) -> np.ndarray:
     This is what trees in the paper's experiments are given. Codes follow the alphabet; a missing
     word becomes the mean code of its column. Codes and means come from the whole table, before any
     split: they never look at labels, so a test row learns nothing that matters from them.
-
-    Parameters
-    ----------
-    X : DataFrame
-        Features from `load`.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features)
-        Floats without NaN.
     """
     words = X.select_dtypes(exclude="number").columns
     if len(words):
@@ -122,28 +79,51 @@ def as_numbers(X: pd.DataFrame) -> np.ndarray:
 
 @cache
 def load_numbers(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return a table as most benchmarks want it: features as floats, labels as codes.
-
-    Parameters
-    ----------
-    name : str
-        One of `names()`.
-
-    Returns
-    -------
-    X : ndarray of shape (n_samples, n_features)
-        The features by `as_numbers`, kept for the next call.
-    y : ndarray of shape (n_samples,)
-        Each label's place among the sorted labels.
-    """
+    """Return a table as most benchmarks want it: features as floats, labels as codes."""
     X, y = load(name)
     return as_numbers(X), np.unique(y, return_inverse=True)[1]
+
+
+def split(
+    name: str,
+    seed: int,
+    rows: int | None = None,
+    test_rows: int | None = None,
+    *,
+    stratified: bool = True,
+) -> list[np.ndarray]:
+    """Return training rows, test rows and their labels: 70/30, or capped numbers of rows."""
+    X, y = load_numbers(name)
+    sizes: dict[str, Any] = {"test_size": TEST_SHARE}
+    if rows is not None:
+        n_train = min(rows, int((1 - TEST_SHARE) * len(y)))
+        n_test = min(test_rows or len(y), len(y) - n_train)
+        sizes = {"train_size": n_train, "test_size": n_test}
+    return train_test_split(X, y, stratify=y if stratified else None, random_state=seed, **sizes)
+
+
+def paper_split(name: str, seed: int) -> list[np.ndarray]:
+    """Split as the paper does: 70/30, without an eye to the labels."""
+    return split(name, seed, stratified=False)
+
+
+@cache
+def why_absent(name: str) -> str:
+    """Say why a table cannot be had, an empty string if it can."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="A network error occurred")
+            load_numbers(name)
+    except TableNotFoundError as error:
+        return str(error)
+    return ""
 
 
 # ---- one table in one form ------------------------------------------------------------------
 
 
-def _read(name: str) -> pd.DataFrame:
+def read(name: str) -> pd.DataFrame:
+    """Return a table as it is on hand or fetched."""
     folder = os.environ.get(FOLDER_VARIABLE)
     path = Path(folder or ".") / f"{name}.csv.gz"
     if folder and path.exists():
@@ -153,7 +133,7 @@ def _read(name: str) -> pd.DataFrame:
 
 
 def _fetch(name: str, missing: str) -> pd.DataFrame:
-    if OPENML[name] is None:
+    if not OPENML[name]:
         raise TableNotFoundError(name, missing)
     title, version = OPENML[name]
     try:
