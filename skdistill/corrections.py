@@ -191,6 +191,10 @@ def relative(proba: ArrayLike, y: ArrayLike, *, c: float | None = 0.5, link: str
     on the log scale it does not reach below .001 unless p̂ does. An interval without width gives
     γ = 0.
 
+    The interval is wide where p̂ is large, so that of two classes it matters which one is meant: a
+    distiller with one output means the second of the sorted labels. Name the labels accordingly,
+    or take `absolute`, for which both are alike.
+
     Parameters
     ----------
     proba : array-like of any shape
@@ -271,6 +275,9 @@ def power(proba: ArrayLike, y: ArrayLike, *, c: float | None = 2, link: str) -> 
     bias plus label noise if p is the truth (Dao et al., ICLR 2021). On the log scale the interval
     does not reach below .001 unless p̂ does. An interval without width (c = 1, or p̂ of 0 or 1)
     gives γ = 0.
+
+    p̂ and 1 − p̂ do not move alike, so that of two classes it matters which one is meant: a distiller
+    with one output means the second of the sorted labels.
 
     Parameters
     ----------

@@ -103,7 +103,8 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, for teacher and student.
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, for the splitter.
+            Group of each row, for the splitter. No teacher may have seen the siblings of a row
+            that it answers about: folds that tear a group apart are refused, and so is a bag.
         teacher_proba : array-like of shape (n_samples, n_classes), default=None
             Probabilities made elsewhere, columns in the order of `classes_`; no teacher is
             fitted then, and `teacher` may be None. They should be out-of-fold or out-of-bag;

@@ -34,8 +34,8 @@ class CrossFitDistiller(BaseDistiller):
     cv : int, splitter, iterable or "oob", default=5
         Which teacher answers about a row. Each row must be predicted exactly once.
 
-        - int: number of stratified folds, shuffled by `random_state`. Elsewhere in
-          scikit-learn an int does not shuffle.
+        - int: number of stratified folds, shuffled by `random_state`; with `groups` they keep
+          these together. Elsewhere in scikit-learn an int does not shuffle.
         - splitter: an object with `split`, such as :class:`~sklearn.model_selection.GroupKFold`.
         - iterable: pairs of training and test rows.
         - `"oob"`: no folds; of a bagging teacher the members that have not seen the row. That is

@@ -42,7 +42,9 @@ class LossCorrectedDistiller(CrossFitDistiller):
           of the variance of a label, as in the paper's program; this biases the target even
           for a perfect teacher.
         - `"relative"`, `"absolute"`, `"power"`: least error in the worst case, if the true
-          probability lies within a factor, a distance or a power `c` of the teacher's.
+          probability lies within a factor, a distance or a power `c` of the teacher's. With
+          two classes and `"squared_error"`, that of the second of the sorted labels, which matters
+          for `"relative"` and `"power"`.
         - `"orthogonal"`: no first-order influence of the teacher's errors, at the price of the
           full noise of the labels; with `"squared_error"` it is training on labels.
         - a number in [0, 1]: this share of the orthogonal correction. With `"squared_error"`,
