@@ -40,6 +40,9 @@ _PARAMS = {
     "force_row_wise": True,
 }
 _ROUNDS = (0, 10, 20, 40, 80)
+# Each class has its tree in a round already; if each were a column of all of them too, the time
+# would grow with the square of their number.
+_MOST_SCORES = 26
 
 
 def share(c: float | None) -> Correction:
@@ -89,7 +92,8 @@ class ResidualModel:
         proba = floor_proba(proba)
         self.encoder = NumericEncoder().fit(rows.X)
         scores = _scores(proba)
-        table = _beside(self.encoder.transform(rows.X), scores)
+        self.shown = _most_varied(scores)
+        table = _beside(self.encoder.transform(rows.X), scores[:, self.shown])
         weight = rows.sample_weight
         candidates = np.repeat(scores[None], len(_ROUNDS), axis=0)
         self.boosters = []
@@ -110,7 +114,7 @@ class ResidualModel:
         scores = _scores(floor_proba(proba))
         if not self.rounds:
             return _probabilities(scores)
-        table = _beside(self.encoder.transform(X), scores)
+        table = _beside(self.encoder.transform(X), scores[:, self.shown])
         found = [
             _probabilities(scores + _steps(booster, table, self.rounds))
             for booster in self.boosters
@@ -136,6 +140,12 @@ def _probabilities(scores: Array) -> Array:
         positive = expit(scores)
         return np.hstack([1 - positive, positive])
     return np.asarray(softmax(scores, axis=1))
+
+
+def _most_varied(scores: Array) -> NDArray[np.intp]:
+    """Return which columns of scores the models see: all, of many classes those that vary most."""
+    order = np.argsort(-scores.var(axis=0), kind="stable")
+    return np.sort(order[:_MOST_SCORES])
 
 
 def _beside(rows: Any, scores: Array) -> Any:

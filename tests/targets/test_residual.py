@@ -163,3 +163,23 @@ def test_share_outside_the_unit_interval_is_refused(c):
     X, y, _ = noisy(50, seed=0)
     with pytest.raises(ValueError, match=r"c must be a share in \[0, 1\]"):
         LossCorrectedDistiller(GaussianNB(), DecisionTreeRegressor(), c=c).fit(X, y)
+
+
+def test_of_many_classes_the_models_see_a_bounded_number_of_scores():
+    rng = np.random.default_rng(0)
+    y = np.arange(400) % 40
+    X = rng.normal(size=(400, 3))
+    proba = rng.dirichlet(np.ones(40), size=400)
+    model = ResidualModel().fit(Rows(X, y, np.arange(40), y), proba, folds(y, 2))
+    assert {booster.num_feature() for booster in model.boosters} == {3 + 26}
+    assert model.apply(X[:5], proba[:5]).shape == (5, 40)
+
+
+def test_other_rows_are_corrected_by_the_mean_of_the_models():
+    X, y, p0 = noisy(600, seed=0)
+    proba = np.column_stack([1 - p0, p0]) * 0.5 + 0.25
+    rows = Rows(X, y, np.arange(2), y)
+    model = ResidualModel().fit(rows, proba, folds(y))
+    X_new, y_new, p_new = noisy(2000, seed=1)
+    given = np.column_stack([1 - p_new, p_new]) * 0.5 + 0.25
+    assert log_loss(y_new, model.apply(X_new, given)) < log_loss(y_new, given) - 0.02
