@@ -6,6 +6,8 @@ from skdistill.evaluation.diagnosis import Difference, advise
 from skdistill.evaluation.measure.costs import pickled_size, prediction_time
 from skdistill.evaluation.measure.scores import log_losses, onehot, reliability
 from skdistill.evaluation.methods import tune_on_labels
+from skdistill.rows import check
+from skdistill.sources import Folds, Teacher, ask_parts, choose_search_source
 from skdistill.sources.overfit import (
     MAX_UNEXPLAINED,
     MIN_SHARE,

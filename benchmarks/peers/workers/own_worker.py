@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
-from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LGBMSoftClassifier, LossCorrectedDistillerCV
 from skdistill.evaluation import neg_log_loss_floored
 
+from ...ours import Folds, Teacher, ask_parts, check, choose_search_source
 from .serving import BOOSTING, LEAVES, Fitted, Job, classifier, cpu_seconds, regressor, serve
 
 SMALLEST_LEAVES = [1, 5, 20, 80]
@@ -77,10 +77,13 @@ def own_student(student: str, seed: int) -> Any:
     return regressor(student, seed)
 
 
+def bag(job: Job) -> RandomForestClassifier:
+    return RandomForestClassifier(job.trees, random_state=job.seed, n_jobs=1)
+
+
 def search(job: Job, student: Any) -> LossCorrectedDistillerCV:
-    forest = RandomForestClassifier(job.trees, random_state=job.seed, n_jobs=1)
     how = {"teacher_cv": "oob", "random_state": job.seed, "memory": str(job.folder / "memory")}
-    return LossCorrectedDistillerCV(forest, student, **how).fit(job.X, job.y)
+    return LossCorrectedDistillerCV(bag(job), student, **how).fit(job.X, job.y)
 
 
 def ask_teachers(job: Job) -> float:
@@ -88,7 +91,13 @@ def ask_teachers(job: Job) -> float:
     kept = job.folder / "asked.json"
     if not kept.exists():
         start = cpu_seconds()
-        search(job, DecisionTreeRegressor(max_depth=1))
+        rows, source = (
+            check(job.X, job.y),
+            choose_search_source("oob", bag(job), random_state=job.seed),
+        )
+        folds = Folds(5, job.seed).split(rows)
+        memory = str(job.folder / "memory")
+        ask_parts(source, Teacher(bag(job)), rows, folds, inside=True, memory=memory)
         kept.write_text(json.dumps(cpu_seconds() - start))
     return json.loads(kept.read_text())
 
