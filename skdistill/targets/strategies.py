@@ -159,7 +159,8 @@ def _warn_of_shift(lesson: Lesson) -> None:
     weight = weight / weight.sum()
     share = weight @ off
     error = np.sqrt(weight**2 @ off**2)
-    worst = int(np.abs(share).argmax())
+    # Of two classes both are off by as much, and rounding must not choose.
+    worst = int((np.abs(share) > np.abs(share).max() - 1e-9).argmax())
     if abs(share[worst]) > max(SHIFT, 5 * error[worst]):
         warn(
             f"The teacher gives class {rows.classes.tolist()[worst]!r} a mean probability that is "

@@ -62,7 +62,10 @@ def cpu_of_threads():
     """Ticks of every thread of this process."""
     found = {}
     for stat in Path("/proc/self/task").glob("*/stat"):
-        fields = stat.read_text().rpartition(")")[2].split()
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            continue
         found[stat.parent.name] = int(fields[11]) + int(fields[12])
     return found
 
