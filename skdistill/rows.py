@@ -59,6 +59,11 @@ class Rows:
         return np.asarray(np.eye(len(self.classes))[self.codes])
 
     @property
+    def weights(self) -> Array:
+        """Weights of the rows, ones if there are none."""
+        return np.ones(self.n_samples) if self.sample_weight is None else self.sample_weight
+
+    @property
     def n_samples(self) -> int:
         """Number of rows."""
         return len(self.codes)

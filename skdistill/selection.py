@@ -92,12 +92,6 @@ class Task:
     n_jobs: int | None = None
     progress: Progress = SILENT
 
-    @property
-    def row_weights(self) -> Array:
-        """Weights of all rows, ones if there are none."""
-        weight = self.rows.sample_weight
-        return np.ones(self.rows.n_samples) if weight is None else weight
-
 
 @dataclass(frozen=True)
 class Judge:
@@ -353,7 +347,7 @@ def calibrate(task: Task, proba: Array, min_gain_se: float) -> Calibration | Non
             proba[valid]
         )
     plain, calibrated = (np.log(of_label(p, task.rows.codes, task.floor)) for p in (proba, better))
-    if not _gains(calibrated - plain, task.row_weights, min_gain_se):
+    if not _gains(calibrated - plain, task.rows.weights, min_gain_se):
         return None
     return fit_calibration(proba, task.rows.codes, task.rows.sample_weight)
 
@@ -372,7 +366,7 @@ def _scores(task: Task, ordered: Sequence[Sequence[Trial]]) -> tuple[Array, Arra
         scores = np.array([[trial.score for trial in trials] for trials in ordered], dtype=float)
         return scores, np.ones(len(task.folds))
     rows = [np.log(of_label(out_of_fold(task, t), task.rows.codes, task.floor)) for t in ordered]
-    return np.array(rows), task.row_weights
+    return np.array(rows), task.rows.weights
 
 
 def _fold_means(scores: Array, weights: Array) -> Array:

@@ -99,10 +99,8 @@ def say(fitted: Any, rows: Rows, part: NDArray[np.intp] | None = None) -> Array:
     """Return what a fitted teacher says about rows, or some of them, by their numbers."""
     X = rows.X if part is None else index_rows(rows.X, part)
     proba = class_columns(rows.classes, fitted, fitted.predict_proba(X))
-    name = type(getattr(fitted, "estimator", fitted)).__name__
-    if not isinstance(fitted, FittedToCodes):
-        name = type(fitted).__name__
-    return check_probabilities(proba, f"What {name}.predict_proba answers")
+    teacher = fitted.estimator if isinstance(fitted, FittedToCodes) else fitted
+    return check_probabilities(proba, f"What {type(teacher).__name__}.predict_proba answers")
 
 
 def check_teacher(teacher: Any) -> None:

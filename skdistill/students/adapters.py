@@ -144,24 +144,32 @@ class WeightedCopies(Adapter):
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Fit to weighted copies of the rows, labelled 0 … K − 1 if the student wants that."""
-        codes = np.arange(len(classes))
         try:
             return fit_soft_labels(clone(student), X, target, classes, params)
         except ValueError:
-            if np.array_equal(classes, codes) and (target > 0).any(axis=0).all():
+            coded = _fit_to_codes(clone(student), X, target, classes, params)
+            if coded is None:
                 raise
-            try:
-                return fit_soft_labels(clone(student), X, target, codes, params, show_all=True)
-            except Exception:  # the first one is told
-                pass
-            raise
+            return coded
 
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return probabilities; a class that it was never shown has none."""
         known = getattr(fitted, "classes_", classes)
-        if len(known) == len(classes) and np.array_equal(known, np.arange(len(classes))):
-            classes = known  # codes in the order of the classes
+        if known is not classes and not np.array_equal(known, classes):
+            codes = np.arange(len(classes))
+            classes = codes if np.array_equal(known, codes) else classes
         return class_columns(classes, fitted, fitted.predict_proba(X))
+
+
+def _fit_to_codes(student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
+    """Fit to labels 0 … K − 1, all of them shown; None if that is not what was wrong."""
+    codes = np.arange(len(classes))
+    if np.array_equal(classes, codes) and (target > 0).any(axis=0).all():
+        return None
+    try:
+        return fit_soft_labels(student, X, target, codes, params, show_all=True)
+    except Exception:  # the first one is told
+        return None
 
 
 def _check_probabilities(student: Any) -> None:

@@ -71,8 +71,10 @@ class Lesson:
     @property
     def onehot(self) -> Array:
         """Labels as rows of zeros and a one."""
-        onehot = self.all_rows.onehot
-        return onehot if self.part is None else onehot[self.part]
+        rows = self.all_rows
+        if self.part is None:
+            return rows.onehot
+        return np.asarray(np.eye(rows.n_classes)[rows.codes[self.part]])
 
     @cached_property
     def corrected(self) -> Array:
@@ -153,9 +155,7 @@ def _warn_of_shift(lesson: Lesson) -> None:
     """Say where answers miss the share of a class by far, as those of rebalancing teachers do."""
     rows = lesson.all_rows
     off = lesson.answers.out - lesson.onehot
-    weight = np.ones(len(off)) if rows.sample_weight is None else rows.sample_weight
-    if lesson.part is not None and rows.sample_weight is not None:
-        weight = weight[lesson.part]
+    weight = rows.weights if lesson.part is None else rows.weights[lesson.part]
     weight = weight / weight.sum()
     share = weight @ off
     error = np.sqrt(weight**2 @ off**2)
