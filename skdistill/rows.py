@@ -95,6 +95,7 @@ def check(
     X = check_table(table, X, y)
     labels, classes, codes = check_labels(y)
     weights = check_weights(sample_weight, n_rows(X))
+    check_groups(groups, n_rows(X))
     n_features = getattr(table, "n_features_in_", None)
     names = getattr(table, "feature_names_in_", None)
     return Rows(X, labels, classes, codes, weights, groups, n_features, names, category_dtypes(X))
@@ -104,20 +105,70 @@ class _Table(ClassifierMixin, BaseEstimator):
     """Stands in where no estimator wants to know the columns."""
 
 
-def check_table(estimator: Any, X: Any, y: Any) -> Any:
+def check_table(estimator: Any, X: Any, y: Any, names: tuple[str, str] = ("X", "y")) -> Any:
     """Make X indexable, leave frames, arrays and sparse matrices otherwise alone.
 
-    Sets `n_features_in_` and `feature_names_in_` of `estimator`, where one is given.
+    Sets `n_features_in_` and `feature_names_in_` of `estimator`, where one is given. `names` are
+    what the user calls the two.
     """
-    X = as_rows(X)
+    X = as_rows(X, names[0])
+    _check_shape(X, names[0])
+    if n_rows(X) != (n_labels := _count(y, names[1])):
+        raise ValueError(
+            f"{names[0]} and {names[1]} have inconsistent numbers of samples: {n_rows(X)} rows and "
+            f"{n_labels} labels."
+        )
     estimator = _Table() if estimator is None else estimator
     validate_data(estimator, X, y, skip_check_array=True)
-    names = column_names(X)
-    if names is not None:
+    columns = column_names(X)
+    if columns is not None:
         # scikit-learn 1.6 does not see the names of polars 2.
-        estimator.feature_names_in_ = names
+        estimator.feature_names_in_ = columns
     X, _ = indexable(X, y)
     return X
+
+
+def _count(y: Any, name: str) -> int:
+    """Return how many labels there are; what is no list of labels is refused."""
+    if not hasattr(y, "shape"):
+        y = np.asarray(y, dtype=object)
+    if not len(y.shape):
+        raise ValueError(f"{name} must hold a label for each row, found {_shown(y)}.")
+    return int(y.shape[0])
+
+
+def _check_shape(X: Any, name: str) -> None:
+    """Refuse what is no table, of rows as they are indexed."""
+    shape, kind = X.shape, getattr(getattr(X, "dtype", None), "kind", "O")
+    if not shape:
+        raise ValueError(
+            f"{name} must be a table, found {_shown(X)}. Expected 2D array, got scalar array "
+            "instead. Reshape your data."
+        )
+    if kind in "cV":
+        raise ValueError(
+            f"{name} must hold numbers or text, found {X.dtype}. Complex data not supported, and "
+            "structured arrays neither: hand over a frame, or an array of real numbers."
+        )
+    if len(shape) == 1 and kind not in "OUST":
+        raise ValueError(
+            f"{name} must be a table of shape (n_samples, n_features), found shape {shape}. "
+            "Expected 2D array, got 1D array instead. Reshape your data: "
+            f"{name}.reshape(-1, 1) for one column."
+        )
+    if 0 in shape:
+        raise ValueError(
+            f"{name} must hold rows and columns: found array with {shape[0]} sample(s) and "
+            f"{shape[-1]} feature(s) (shape={shape}) while a minimum of 1 is required."
+        )
+    names = list(getattr(X, "columns", ()))
+    if len({*map(str, names)}) < len(names):
+        twice = next(column for column in names if [*map(str, names)].count(str(column)) > 1)
+        raise ValueError(f"{name} must have columns of different names, found {twice!r} twice.")
+
+
+def _shown(value: Any) -> str:
+    return repr(value.item() if isinstance(value, np.ndarray) and not value.ndim else value)[:100]
 
 
 def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:
@@ -128,11 +179,11 @@ def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:
             DataConversionWarning,
         )
     labels = column_or_1d(y)
-    assert_all_finite(labels, input_name="y")
     try:
+        assert_all_finite(labels, input_name="y")
         check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(
             f"y must hold labels of one kind, and none missing, found {labels[:5].tolist()} ...: "
             f"{error}"
@@ -148,7 +199,10 @@ def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | No
     """Return usable sample weights, or None."""
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight must hold numbers: {error}") from error
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must have one weight per row, shape ({n_samples},), found shape "
@@ -164,10 +218,19 @@ def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | No
     return np.asarray(weights)
 
 
+def check_groups(groups: Any, n_samples: int, name: str = "groups") -> None:
+    """Refuse groups that are not one for each row."""
+    shape = (n_samples,) if groups is None else np.shape(groups)
+    if shape != (n_samples,):
+        raise ValueError(
+            f"{name} must have one entry per row, shape ({n_samples},), found shape {shape}."
+        )
+
+
 # ---- conversion, the same in fit and predict ---------------------------------------------------
 
 
-def as_rows(X: Any) -> Any:
+def as_rows(X: Any, name: str = "X") -> Any:
     """Return rows that can be indexed: frames, arrays and sparse matrices as they are.
 
     Lists become arrays, mixed ones and text of type object: NumPy would make text of the numbers
@@ -181,19 +244,21 @@ def as_rows(X: Any) -> Any:
     if package == "pyarrow":
         return X.to_pandas()
     if package == "polars" and not hasattr(X, "row"):
-        raise ValueError("X must hold rows, found a polars LazyFrame: call its collect() first.")
+        raise ValueError(f"{name} must hold rows, found a polars LazyFrame: call its collect().")
     if hasattr(X, "columns"):
         return X
-    return _as_array(X)
+    return _as_array(X, name)
 
 
-def _as_array(X: Any) -> NDArray[Any]:
+def _as_array(X: Any, name: str) -> NDArray[Any]:
     try:
         array = np.asarray(X)
         is_text = array.dtype.kind in "US" and not hasattr(X, "__array__")
         return np.array(X, dtype=object) if is_text else array
     except ValueError as error:
-        raise ValueError(f"X must be a table, whose rows are of one length: {error}") from error
+        raise ValueError(
+            f"{name} must be a table, whose rows are of one length: {error}"
+        ) from error
 
 
 def category_dtypes(X: Any) -> dict[str, Any] | None:

@@ -260,7 +260,7 @@ def test_the_floor_of_probabilities_stands_once():
 # ---- the street has no way back ---------------------------------------------------------------
 
 ORDER = ["_utils", "rows", "corrections", "sources", "targets", "students", "selection"]
-ORDER += ["distillers", "evaluation", "__init__", "__main__"]
+ORDER += ["rehearsal", "distillers", "evaluation", "__init__", "__main__"]
 
 
 def test_a_room_imports_only_from_rooms_before_it():

@@ -7,8 +7,10 @@ from lightgbm.basic import _ConfigAliases
 from sklearn import get_config
 from sklearn.utils import _safe_indexing as _sklearn_indexing
 from sklearn.utils._param_validation import (
+    HasMethods,
     Hidden,
     Interval,
+    Options,
     StrOptions,
     validate_parameter_constraints,
 )
@@ -28,8 +30,10 @@ except ImportError:  # scikit-learn before 1.9
 
 __all__ = [
     "CallbackSupportMixin",
+    "HasMethods",
     "Hidden",
     "Interval",
+    "Options",
     "StrOptions",
     "callback_context",
     "check_parameters",
@@ -82,18 +86,23 @@ class _Boolean:
         return repr(self.value)
 
 
+def _takes_booleans(constraints):  # type: ignore[no-untyped-def]
+    return "boolean" in constraints or "verbose" in constraints
+
+
 def check_parameters(constraints, params, owner):  # type: ignore[no-untyped-def]
     """Refuse parameters that break their constraints; those without any are not looked at.
 
-    Constraints are scikit-learn's, such as `Interval`, but a boolean is no number here.
+    Constraints are scikit-learn's, such as `Interval`, but a boolean is no number here. `owner` is
+    what the message names.
     """
     given = {
         name: _Boolean(value)
-        if isinstance(value, bool | np.bool_) and "boolean" not in constraints.get(name, ())
+        if isinstance(value, bool | np.bool_) and not _takes_booleans(constraints.get(name, ()))
         else value
         for name, value in params.items()
     }
-    validate_parameter_constraints(constraints, given, caller_name=type(owner).__name__)
+    validate_parameter_constraints(constraints, given, caller_name=owner)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.dummy import DummyClassifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import get_scorer
 from sklearn.utils import get_tags
 
@@ -121,10 +121,28 @@ def check_scorer_in_folds(scoring: Any, rows: Any, folds: Any) -> None:
             ) from error
 
 
+def _judges_numbers(scoring: Any) -> bool:
+    """Whether a scorer of scikit-learn's takes outcomes that are no classes."""
+    if callable(scoring) and not hasattr(scoring, "_score_func"):
+        return False
+    numbers = np.array([0.25, 1.5, 2.75])
+    try:
+        mean = DummyRegressor().fit(numbers[:, None], numbers)
+        with quiet():
+            return bool(np.isfinite(get_scorer(scoring)(mean, numbers[:, None], numbers)))
+    except Exception:  # it wants classes, or is none at all
+        return False
+
+
 def check_scorer(scoring: Any, X: Any, y: NDArray[Any]) -> None:
     """Refuse a scorer that cannot judge a classifier by its labels or probabilities."""
     if scoring is None:
         return
+    if _judges_numbers(scoring):
+        raise ValueError(
+            f"scoring={scoring!r} judges numbers and not classes: use one for classifiers, such as "
+            "'neg_log_loss', 'roc_auc' or 'accuracy'."
+        )
     try:
         # It never looks at rows, but the scorer may.
         prior = DummyClassifier(strategy="prior").fit(np.zeros((len(y), 1)), y)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -20,10 +21,12 @@ from sklearn.utils.metadata_routing import (
 )
 
 from .. import rows as rows_
+from .._utils import parameters
 from .._utils.compat import CallbackSupportMixin, routing_enabled, with_callbacks
 from .._utils.memory import open_memory, warn_of_unseeded_folds
 from .._utils.progress import Progress
 from .._utils.validation import check_weights_taken, refuse_extra_params
+from ..rehearsal import rehearse
 from ..rows import Rows
 from ..sources import Source, Teacher, ask, check_teacher, settle
 from ..students import DistilledClassifier, Student, prepare_student
@@ -126,6 +129,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             If a parameter or the data cannot be used; nothing has been fitted then. If the
             teacher fails in a fold, with the fold's name and the cause.
         """
+        parameters.check(type(self).__name__, self.get_params(deep=False))
         # A copy, so that nothing of this fit stays where it fails.
         rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self))
         street = self._choose(rows, teacher_proba)
@@ -134,8 +138,9 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             rows=_with_weights(rows, routed),
             student=replace(street.student, params=routed.student),
         )
+        teacher = Teacher(self.teacher, routed.teacher)
         with Progress.of_fit(self, self._n_steps) as progress:
-            fitted = self._fit(street, Teacher(self.teacher, routed.teacher), routed, progress)
+            fitted = self._fit(street, teacher, routed, progress)
         names = {"n_features_in_": rows.n_features, "feature_names_in_": rows.feature_names}
         self._keep({**fitted, "classes_": rows.classes, **present(names)})
         return self
@@ -160,6 +165,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             keep=self.store_teachers,
             memory=self.memory,
             progress=progress,
+            rehearse=self._rehearsal(teacher, street),
         )
         lesson = Lesson(rows, answers, random_state=self._random_state(), progress=progress)
         return {
@@ -167,6 +173,10 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             **({"teachers_": list(answers.teachers)} if answers.teachers else {}),
             **({"teacher_proba_": answers.out} if self.store_teacher_proba else {}),
         }
+
+    def _rehearsal(self, teacher: Teacher, street: Street) -> Callable[[], None] | None:
+        """Return what is done before any teacher is fitted."""
+        return partial(rehearse, street.rows, teacher, street.student) if self.rehearse else None
 
     def _teach(
         self, rows: Rows, student: Student, target: Array, progress: Progress, **shipped: Any

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import rows as rows_
+from .._utils import parameters
 from .._utils.memory import open_memory, warn_of_unseeded_folds
 from .._utils.probabilities import PROBA_FLOOR
 from .._utils.validation import check_weights_taken
+from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
 from ..sources import Answers, Source, Teacher, ask, check_teacher, choose_source, settle
 from ..targets import LOSSES, CrossFit, Lesson, Strategy, corrected_by, make_loss
@@ -29,6 +32,7 @@ def teacher_probabilities(
     n_jobs: int | None = None,
     random_state: Any = None,
     memory: Any = None,
+    rehearse: bool = True,
 ) -> Array:
     """Ask a teacher about each row, by default one that has not seen the row.
 
@@ -58,6 +62,8 @@ def teacher_probabilities(
         Seeds the folds; the teacher has its own.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the answers for further calls. Of a `joblib.Memory` only the location is used.
+    rehearse : bool, default=True
+        Whether a clone of the teacher is tried on a few rows, before any teacher is fitted.
 
     Returns
     -------
@@ -89,10 +95,11 @@ def teacher_probabilities(
     >>> teacher_probabilities(forest, X, y, cv="oob").shape
     (150, 3)
     """
+    parameters.check("teacher_probabilities", locals())
     rows = rows_.check(X, y, sample_weight, groups)
     source = _source(teacher, cv, rows, None, random_state, n_jobs, memory)
     _check_groups(rows, source, uses_groups=False)
-    return _answers(source, teacher, rows, memory).out
+    return _answers(source, teacher, rows, memory, rehearse=rehearse).out
 
 
 def distillation_targets(
@@ -112,6 +119,7 @@ def distillation_targets(
     n_jobs: int | None = None,
     random_state: Any = None,
     memory: Any = None,
+    rehearse: bool = True,
 ) -> Array:
     """Return what a student should learn that is trained elsewhere.
 
@@ -152,6 +160,8 @@ def distillation_targets(
         Seeds the folds; the teacher has its own.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teacher's answers for further calls.
+    rehearse : bool, default=True
+        Whether a clone of the teacher is tried on a few rows, before any teacher is fitted.
 
     Returns
     -------
@@ -185,6 +195,7 @@ def distillation_targets(
     >>> soft.shape, soft.sum(axis=1).round(6).tolist()[:2]
     ((569, 2), [1.0, 1.0])
     """
+    parameters.check("distillation_targets", locals())
     rows = rows_.check(X, y, sample_weight, groups)
     if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(f"loss must be one of {list(LOSSES)}, found {loss!r}.")
@@ -193,7 +204,7 @@ def distillation_targets(
     strategy.check(rows, made)
     source = _source(teacher, cv, rows, teacher_proba, random_state, n_jobs, memory)
     _check_groups(rows, source, uses_groups=strategy.uses_groups)
-    answers = _answers(source, teacher, rows, memory)
+    answers = _answers(source, teacher, rows, memory, rehearse=rehearse)
     return strategy.target(Lesson(rows, answers, random_state=random_state), made)
 
 
@@ -226,7 +237,9 @@ def _check_groups(rows: Rows, source: Source, *, uses_groups: bool) -> None:
         )
 
 
-def _answers(source: Source, teacher: Any, rows: Rows, memory: Any) -> Answers:
+def _answers(source: Source, teacher: Any, rows: Rows, memory: Any, *, rehearse: bool) -> Answers:
     weight = rows.sample_weight
     params = {} if weight is None or not source.fits_teachers else {"sample_weight": weight}
-    return ask(source, Teacher(teacher, params), rows, memory=memory)
+    asked = Teacher(teacher, params)
+    rehearsal = partial(rehearse_members, rows, asked) if rehearse else None
+    return ask(source, asked, rows, memory=memory, rehearse=rehearsal)

@@ -78,6 +78,9 @@ class LossCorrectedDistiller(CrossFitDistiller):
         seed: give `random_state` an int. Not used with `store_teachers=True`.
         Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
         the teacher holds makes it another teacher; the user guide says what is not seen.
+    rehearse : bool, default=True
+        Whether clones of teacher and student are tried on a few rows, before any teacher is
+        fitted. It costs next to nothing, unless a member is slow on 100 rows.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.
@@ -147,6 +150,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
         n_jobs: int | None = None,
         random_state: Any = None,
         memory: Any = None,
+        rehearse: bool = True,
         verbose: int = 0,
         store_teachers: bool = False,
         store_teacher_proba: bool = False,
@@ -161,6 +165,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
             n_jobs=n_jobs,
             random_state=random_state,
             memory=memory,
+            rehearse=rehearse,
             verbose=verbose,
             store_teachers=store_teachers,
             store_teacher_proba=store_teacher_proba,

@@ -53,6 +53,9 @@ class Distiller(BaseDistiller):
         the correction. Not used with `store_teachers=True`.
         Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
         the teacher holds makes it another teacher; the user guide says what is not seen.
+    rehearse : bool, default=True
+        Whether clones of teacher and student are tried on a few rows, before any teacher is
+        fitted. It costs next to nothing, unless a member is slow on 100 rows.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.
@@ -113,6 +116,7 @@ class Distiller(BaseDistiller):
         temperature: float = 1.0,
         proba_floor: float = PROBA_FLOOR,
         memory: Any = None,
+        rehearse: bool = True,
         verbose: int = 0,
         store_teachers: bool = False,
         store_teacher_proba: bool = False,
@@ -123,6 +127,7 @@ class Distiller(BaseDistiller):
         self.temperature = temperature
         self.proba_floor = proba_floor
         self.memory = memory
+        self.rehearse = rehearse
         self.verbose = verbose
         self.store_teachers = store_teachers
         self.store_teacher_proba = store_teacher_proba

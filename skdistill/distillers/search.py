@@ -13,7 +13,7 @@ from .. import selection
 from .._utils.estimators import is_frozen
 from .._utils.probabilities import PROBA_FLOOR
 from .._utils.progress import Progress
-from .._utils.validation import check_scorer, check_scorer_in_folds, is_number
+from .._utils.validation import check_scorer, check_scorer_in_folds
 from ..rows import Rows
 from ..selection import Judge, Task
 from ..sources import Answers, Folds, Source, Splits, Teacher, ask_parts, choose_search_source
@@ -100,6 +100,9 @@ class LossCorrectedDistillerCV(BaseDistiller):
         labels, weights and folds.
         Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
         the teacher holds makes it another teacher; the user guide says what is not seen.
+    rehearse : bool, default=True
+        Whether clones of teacher and student are tried on a few rows, before any teacher is
+        fitted. It costs next to nothing, unless a member is slow on 100 rows.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.
@@ -188,6 +191,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         n_jobs: int | None = None,
         random_state: Any = None,
         memory: Any = None,
+        rehearse: bool = True,
         verbose: int = 0,
     ) -> None:
         self.teacher = teacher
@@ -204,16 +208,13 @@ class LossCorrectedDistillerCV(BaseDistiller):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.memory = memory
+        self.rehearse = rehearse
         self.verbose = verbose
 
     # ---- choice and validation ----------------------------------------------------------------
 
     def _choose(self, rows: Rows, teacher_proba: Any) -> Street:
         street = super()._choose(rows, teacher_proba)
-        if not is_number(self.min_gain_se) or not self.min_gain_se >= 0:
-            raise ValueError(f"min_gain_se must be a number >= 0, found {self.min_gain_se!r}.")
-        if not (isinstance(self.calibrate, bool | np.bool_) or self.calibrate == "auto"):
-            raise ValueError(f"calibrate must be 'auto', True or False, found {self.calibrate!r}.")
         check_scorer(self.scoring, rows.X, rows.y)
         if teacher_proba is not None or is_frozen(self.teacher):
             _check_fixed(street)
@@ -267,7 +268,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         check_scorer_in_folds(self.scoring, rows, folds)
         judge = None if scorer is None else Judge(scorer, routed.scorer)
         task = Task(rows, student, folds, self.proba_floor, judge, self.n_jobs, progress)
-        *parts, whole = self._answers(task, source, teacher, strategies)
+        *parts, whole = self._answers(task, street, teacher)
         lessons = [self._lesson(rows, *part) for part in zip(parts, folds, strict=True)]
         found = selection.search(task, strategies, lessons, self.min_gain_se)
         last = whole
@@ -297,21 +298,20 @@ class LossCorrectedDistillerCV(BaseDistiller):
             )
         return folds
 
-    def _answers(
-        self, task: Task, source: Any, teacher: Teacher, strategies: list[Strategy]
-    ) -> list[Answers | None]:
+    def _answers(self, task: Task, street: Street, teacher: Teacher) -> list[Answers | None]:
         """Ask about each fold's training rows, and about all rows, if any strategy needs that."""
-        if not any(strategy.needs_answers for strategy in strategies):
+        if not any(strategy.needs_answers for strategy in street.strategies):
             return [None] * (len(task.folds) + 1)
         return [
             *ask_parts(
-                source,
+                street.source,
                 teacher,
                 task.rows,
                 task.folds,
-                inside=any(strategy.needs_inside for strategy in strategies),
+                inside=any(strategy.needs_inside for strategy in street.strategies),
                 memory=self.memory,
                 progress=task.progress,
+                rehearse=self._rehearsal(teacher, street),
             )
         ]
 
@@ -332,10 +332,10 @@ def _check_fixed(street: Street) -> None:
     """Refuse candidates that a frozen teacher or given probabilities cannot serve honestly."""
     if not isinstance(street.source, Unseen) and any(s.needs_answers for s in street.strategies):
         raise ValueError(
-            "A frozen teacher and given probabilities may have seen the validation labels, so "
-            "only the candidate 'labels' would be judged honestly: hand over a teacher that "
-            "can be fitted, or state teacher_cv='unseen' if its teacher never saw any of "
-            "these labels; candidates but 'in_sample' are honest then."
+            "A frozen teacher and given probabilities (teacher_proba) may have seen the "
+            "validation labels, so only the candidate 'labels' would be judged honestly: hand over "
+            "a teacher that can be fitted, or state teacher_cv='unseen' if its teacher never saw "
+            "any of these labels; candidates but 'in_sample' are honest then."
         )
     if any(strategy.needs_inside for strategy in street.strategies):
         raise ValueError(

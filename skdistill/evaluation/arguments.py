@@ -9,20 +9,22 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
-from sklearn.utils.validation import check_consistent_length, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
 from .. import rows as rows_
 from .._utils.estimators import last_step
-from .._utils.validation import check_scorer, is_number
+from .._utils.validation import check_scorer
 from ..rows import Rows
 from ..sources.fixed import check_given
-from .measure.measurement import LARGE_BATCH, TestRows
+from ..students.student import check_estimator
+from .measure.measurement import TestRows
 
 # ---- students --------------------------------------------------------------------------------
 
 
 def check_param_range(student: Any, param_name: Any, param_range: Any) -> list[Any]:
     """Return the values of a student's parameter, or say what is wrong with them."""
+    check_estimator(student)
     names = sorted(student.get_params()) if hasattr(student, "get_params") else []
     if param_name not in names:
         raise ValueError(
@@ -58,12 +60,14 @@ def name_students(students: Any, param_name: Any = None, param_range: Any = None
             f"{short}={value}": clone(students).set_params(**{param_name: value})
             for value in values
         }
+    several = list(students) if isinstance(students, list | tuple) else [students]
+    for student in students.values() if isinstance(students, Mapping) else several:
+        check_estimator(student, "students")
     if isinstance(students, Mapping):
         named = {str(name): student for name, student in students.items()}
         if len(named) < len(students):
             raise ValueError(f"students must differ in their names, found {list(students)}.")
     else:
-        several = list(students) if isinstance(students, list | tuple) else [students]
         named = dict(zip(_names(several), several, strict=True))
     if not named:
         raise ValueError("students must hold at least one student, found none.")
@@ -92,16 +96,7 @@ def _own_params(student: Any) -> dict[str, Any]:
     return dict(last.get_params(deep=False)) if hasattr(last, "get_params") else {}
 
 
-# ---- budget and score ------------------------------------------------------------------------
-
-
-def check_budget(*, max_latency: Any, max_size: Any, latency_batch: Any) -> None:
-    """Refuse budgets that are no positive numbers, and batches that are not measured."""
-    for name, value in (("max_latency", max_latency), ("max_size", max_size)):
-        if value is not None and not (is_number(value) and value > 0):
-            raise ValueError(f"{name} must be a positive number or None, found {value!r}.")
-    if latency_batch not in (1, LARGE_BATCH):
-        raise ValueError(f"latency_batch must be 1 or {LARGE_BATCH}, found {latency_batch!r}.")
+# ---- score -----------------------------------------------------------------------------------
 
 
 def score_name(scoring: Any) -> str:
@@ -134,14 +129,13 @@ def hold_out(
         raise ValueError("bayes_proba belongs to X_test: give that too.")
     if groups_test is not None and X_test is None:
         raise ValueError("groups_test belongs to X_test: give that too, or groups alone.")
-    check_consistent_length(rows.y, groups)
     if X_test is None:
         rows, test = _split(rows, test_size, seed)
         X_test, y_test, groups_test = test.X, test.y, test.groups
     else:
-        X_test = _like(rows, rows_.check_table(None, X_test, y_test))
+        X_test = _like(rows, rows_.check_table(None, X_test, y_test, ("X_test", "y_test")))
         y_test = column_or_1d(y_test, warn=True)
-        check_consistent_length(y_test, groups_test)
+        rows_.check_groups(groups_test, len(y_test), "groups_test")
     classes = rows.classes
     unknown = sorted(set(np.unique(y_test).tolist()) - set(classes.tolist()), key=str)
     if unknown:

@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._utils import parameters
 from .._utils.estimators import is_frozen
 from .._utils.memory import KeptAnswers
 from ..distillers import LossCorrectedDistillerCV
+from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
-from ..sources import Answers, Source, Splits
+from ..sources import Answers, Source, Splits, Teacher
 from ..targets import Lesson
-from .arguments import check_budget, hold_out, name_students, score_name
+from .arguments import hold_out, name_students, score_name
 from .measure.costs import pickled_size
 from .measure.measurement import Measurement, TestRows
 from .measure.scores import probabilities
@@ -70,6 +72,7 @@ def compare_students(
     latency_batch: int = 1,
     n_jobs: int | None = None,
     random_state: Any = None,
+    rehearse: bool = True,
 ) -> Comparison:
     """Compare a teacher with one or more students, each trained in every way, on held-out rows.
 
@@ -145,6 +148,9 @@ def compare_students(
         Number of teachers, and of students in a search, fitted at the same time.
     random_state : int, RandomState instance or None, default=None
         Seeds the choice of rows and the folds; teacher and students have their own.
+    rehearse : bool, default=True
+        Whether clones of teacher and students are tried on a few rows, before any teacher is
+        fitted; see :class:`~skdistill.Distiller`.
 
     Returns
     -------
@@ -187,14 +193,17 @@ def compare_students(
     >>> comparison.classifiers["small tree", "cross_fit"].predict(X[:2])
     array([0, 0])
     """
+    parameters.check("compare_students", locals())
     named = name_students(students, param_name, param_range)
-    check_budget(max_latency=max_latency, max_size=max_size, latency_batch=latency_batch)
     seed = as_seed(random_state)
     train, test = hold_out(
         X, y, X_test, y_test, test_size, groups, groups_test, bayes_proba, scoring, seed
     )
     plan = _Plan(teacher, train, test, cv, teacher_cv, loss, n_jobs, seed)
     plan.check(named, methods)
+    if rehearse:
+        members = [entry.pupil.student for entry in plan.entries]
+        rehearse_members(train, Teacher(teacher), *members, unseen=test.rows)
     return Comparison(
         *plan.carry_out(),
         score_name=score_name(scoring),
@@ -247,7 +256,7 @@ class _Plan:
         """Find what is wrong before any teacher is fitted."""
         self.entries = [self._entry(*item, methods) for item in named.items()]
         every = [method for entry in self.entries for method in entry.methods]
-        own = None if self.teacher_cv is None else self._outside(self.teacher_cv)
+        own = None if self.teacher_cv is None else self._outside(self.teacher_cv, "teacher_cv")
         check_askable(self.teacher, every, own)
         # The search for the tuned distillation asks teachers of its own.
         self.asks_outside = any(m.asks_outside and m.key != TUNED for m in every)
@@ -264,8 +273,8 @@ class _Plan:
             # It finds what is wrong with rows and groups.
             self.source.split(self.train)
 
-    def _outside(self, cv: Any) -> Source:
-        return outside_source(cv, seed=self.seed, n_jobs=self.n_jobs)
+    def _outside(self, cv: Any, name: str = "cv") -> Source:
+        return outside_source(cv, seed=self.seed, n_jobs=self.n_jobs, name=name)
 
     def _entry(self, name: str, student: Any, methods: Any) -> _Entry:
         pupil = prepare_pupil(self.teacher, student, self.train.n_classes, self.loss)
@@ -353,6 +362,7 @@ class _Plan:
             n_jobs=self.n_jobs,
             random_state=self.seed,
             memory=memory,
+            rehearse=False,
         )
         spared = 0.0 if memory is None else -memory.spared_seconds
         start = perf_counter()

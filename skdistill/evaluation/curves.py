@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import get_scorer
-from sklearn.utils.validation import check_consistent_length
 
 from .. import rows as rows_
+from .._utils import parameters
 from .._utils.parallel import run
 from .._utils.validation import check_scorer
+from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
-from ..sources import Answers, Folds, Source, Splits
+from ..sources import Answers, Folds, Source, Splits, Teacher
 from ..sources.answers import say
 from ..sources.folds import check_groups_kept, warn_of_missing_classes
 from ..students import Student
@@ -49,6 +50,7 @@ def distillation_curve(
     loss: str = "auto",
     n_jobs: int | None = None,
     random_state: Any = None,
+    rehearse: bool = True,
 ) -> tuple[Array, dict[Any, Array]]:
     """Score a teacher, and its student for each value of a parameter, by cross-validation.
 
@@ -97,6 +99,9 @@ def distillation_curve(
         Number of teachers, and of students, fitted at the same time.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds; teacher and student have their own.
+    rehearse : bool, default=True
+        Whether clones of teacher and student are tried on a few rows, before any teacher is
+        fitted; see :class:`~skdistill.Distiller`.
 
     Returns
     -------
@@ -143,17 +148,21 @@ def distillation_curve(
     >>> {method: scores.shape for method, scores in student_scores.items()}
     {'labels': (3, 3), 'in_sample': (3, 3), 'cross_fit': (3, 3), 'corrected': (3, 3)}
     """
+    parameters.check("distillation_curve", locals())
     chosen = parse_methods(methods, DIRECT)
     values = check_param_range(student, param_name, param_range)
     rows = rows_.check(X, y, None, groups)
     pupil = prepare_pupil(teacher, student, rows.n_classes, loss)
     seed = as_seed(random_state)
-    source = outside_source(teacher_cv, seed=seed, n_jobs=None)
+    source = outside_source(teacher_cv, seed=seed, n_jobs=None, name="teacher_cv")
     check_askable(teacher, chosen, source)
     check_scorer(scoring, rows.X, rows.y)
     scorer = get_scorer("accuracy" if scoring is None else scoring)
     folds = _outer_folds(rows, cv, seed)
-    taught, answers = _ask_in_folds(teacher, rows, folds, chosen, source, scorer, n_jobs)
+    splits = _splits_in_folds(rows, folds, chosen, source)
+    if rehearse:
+        rehearse_members(rows, Teacher(teacher), pupil.student)
+    taught, answers = _ask_in_folds(teacher, rows, folds, splits, source, scorer, n_jobs)
     lessons = [
         Lesson(rows, about, part=train, random_state=seed)
         for about, (train, _) in zip(answers, folds, strict=True)
@@ -169,10 +178,7 @@ def distillation_curve(
 
 
 def _outer_folds(rows: Rows, cv: Any, seed: int) -> Splits:
-    if rows.groups is not None:
-        check_consistent_length(rows.y, rows.groups)
-    pairs, numbers = Folds(cv, seed).pairs(rows), np.arange(len(rows.y))
-    folds = [(numbers[np.asarray(train)], numbers[np.asarray(test)]) for train, test in pairs]
+    folds = Folds(cv, seed).pairs(rows)
     if not folds or any(not len(train) or not len(test) for train, test in folds):
         raise ValueError(f"cv must give folds with training and test rows, found cv={cv!r}.")
     check_groups_kept(folds, rows)
@@ -180,23 +186,28 @@ def _outer_folds(rows: Rows, cv: Any, seed: int) -> Splits:
     return folds
 
 
+def _splits_in_folds(
+    rows: Rows, folds: Splits, methods: list[Method], source: Source
+) -> list[Splits | None] | None:
+    """Return the source's splits within outer folds, None where no method asks from outside."""
+    if not any(method.asks_outside for method in methods):
+        return None
+    return [source.split(rows.take(train)) for train, _ in folds]
+
+
 def _ask_in_folds(
     teacher: Any,
     rows: Rows,
     folds: Splits,
-    methods: list[Method],
+    splits: list[Splits | None] | None,
     source: Source,
     scorer: Any,
     n_jobs: int | None,
 ) -> tuple[list[float], list[Answers]]:
     """Return the teacher's score in each fold, and what it says about the training rows."""
-    outside = any(method.asks_outside for method in methods)
-    # First these: they find what is wrong with the folds.
-    splits = [source.split(rows.take(train)) if outside else None for train, _ in folds]
-    calls = [
-        (teacher, rows, fold, source if outside else None, own, scorer)
-        for fold, own in zip(folds, splits, strict=True)
-    ]
+    asked = None if splits is None else source
+    own = splits or [None] * len(folds)
+    calls = [(teacher, rows, fold, asked, o, scorer) for fold, o in zip(folds, own, strict=True)]
     scores, tested, answers = zip(*run(_ask_in_fold, calls, n_jobs), strict=True)
     numbers = np.concatenate([test for _, test in folds])
     warn_if_judged_on_known_rows(teacher, rows.take(numbers), np.concatenate(tested))

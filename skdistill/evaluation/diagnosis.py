@@ -10,15 +10,16 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from sklearn.utils.validation import check_consistent_length
 
 from .. import rows as rows_
+from .._utils import parameters
 from .._utils.compat import index_rows
 from .._utils.estimators import is_frozen
 from .._utils.numeric import as_numeric
 from .._utils.parallel import run
+from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows, column_names
-from ..sources import Folds, Source, Splits, check_teacher
+from ..sources import Folds, Source, Splits, Teacher, check_teacher
 from ..sources.overfit import overfit_share
 from ..targets import Labels, Lesson
 from ..targets.residual import ResidualModel
@@ -216,6 +217,7 @@ def diagnose_teacher(
     cv: Any = 5,
     n_jobs: int | None = None,
     random_state: Any = None,
+    rehearse: bool = True,
 ) -> Diagnosis:
     """Say whether a teacher over- or underfits, and which distiller to use.
 
@@ -242,6 +244,9 @@ def diagnose_teacher(
         Number of folds that are fitted at the same time.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds; teacher and student have their own.
+    rehearse : bool, default=True
+        Whether clones of teacher and student are tried on a few rows, before any teacher is
+        fitted; see :class:`~skdistill.Distiller`.
 
     Returns
     -------
@@ -303,12 +308,14 @@ def diagnose_teacher(
     >>> diagnose_teacher(stumps, X, y, student=tree, cv="oob", random_state=0).recommendation
     'LossCorrectedDistiller'
     """
+    parameters.check("diagnose_teacher", locals())
     check_teacher(teacher)
     rows = rows_.check(X, y, None, groups)
-    check_consistent_length(rows.y, groups)
     seed = as_seed(random_state)
     source, folds = _check(teacher, rows, cv, seed, n_jobs)
     pupil = None if student is None else prepare_pupil(teacher, student, rows.n_classes)
+    if rehearse:
+        rehearse_members(rows, Teacher(teacher), *([] if pupil is None else [pupil.student]))
     # First the folds: they find what is wrong with the rows.
     asked = None if source.needs_one_fit else ask_outside(teacher, rows, source, folds)
     taught = teach(teacher, rows, source)

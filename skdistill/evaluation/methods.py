@@ -148,6 +148,7 @@ class StudentOnLabels(BaseDistiller):
     """A student that learns labels, the same way as a distilled one learns its targets."""
 
     teacher = None
+    rehearse = False
     verbose = 0
     _n_steps = 1
 

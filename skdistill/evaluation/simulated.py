@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
+from .._utils import parameters
+
 Array = NDArray[np.float64]
 
 
@@ -51,6 +53,7 @@ def make_noisy_table(
     >>> bool(0.7 < accuracy < 0.9)
     True
     """
+    parameters.check("make_noisy_table", locals())
     rng = check_random_state(random_state)
     X = rng.standard_normal((n_samples, n_features))
     positive = expit(X[:, 0] + X[:, 1] + X[:, 0] * X[:, 1] - X[:, 2])

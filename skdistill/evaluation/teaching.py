@@ -41,9 +41,9 @@ def as_seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
-def outside_source(teacher_cv: Any, *, seed: int, n_jobs: int | None) -> Source:
+def outside_source(cv: Any, *, seed: int, n_jobs: int | None, name: str = "cv") -> Source:
     """Return where answers come from about rows that the teacher has not seen."""
-    return choose_source(teacher_cv, random_state=seed, n_jobs=n_jobs)
+    return choose_source(cv, random_state=seed, n_jobs=n_jobs, name=name)
 
 
 def check_askable(teacher: Any, methods: list[Method], source: Source | None) -> None:

@@ -164,11 +164,17 @@ def ask(
     keep: bool = False,
     memory: Any = None,
     progress: Progress = SILENT,
+    rehearse: Callable[[], None] | None = None,
 ) -> Answers:
-    """Ask about rows, or find in `memory` what was answered before."""
+    """Ask about rows, or find in `memory` what was answered before.
+
+    `rehearse` is called before any teacher is fitted.
+    """
     splits = source.split(rows, split_params)
 
     def compute() -> list[Answers]:
+        if rehearse is not None and source.fits_teachers:
+            rehearse()
         return [source.ask(teacher, rows, splits, inside=inside, keep=keep, progress=progress)]
 
     (answers,) = _recall(
@@ -192,16 +198,26 @@ def ask_parts(
     inside: bool = False,
     memory: Any = None,
     progress: Progress = SILENT,
+    rehearse: Callable[[], None] | None = None,
 ) -> list[Answers]:
     """Ask a source of a search about the training rows of each fold, and about all rows."""
     splits = source.split(rows, folds)
+
+    def compute() -> list[Answers]:
+        if rehearse is not None and source.fits_teachers:
+            rehearse()
+        found: list[Answers] = source.ask(
+            teacher, rows, folds, splits, inside=inside, progress=progress
+        )
+        return found
+
     answers = _recall(
         memory if source.fits_teachers else None,
         teacher,
         rows,
         ("selection", source.key, folds, splits, inside),
         splits,
-        lambda: source.ask(teacher, rows, folds, splits, inside=inside, progress=progress),
+        compute,
     )
     _warn_of_seen_labels(source, teacher, rows, answers[-1])
     return answers

@@ -18,14 +18,22 @@ UNSEEN = "unseen"
 
 
 def choose_source(
-    cv: Any, *, random_state: Any = None, n_jobs: int | None = None, inside: bool = False
+    cv: Any,
+    *,
+    random_state: Any = None,
+    n_jobs: int | None = None,
+    inside: bool = False,
+    name: str = "cv",
 ) -> Source:
-    """Return where answers come from; words for in-sample ones count where `inside` says so."""
+    """Return where answers come from; words for in-sample ones count where `inside` says so.
+
+    `name` is what the user calls `cv`.
+    """
     source = _named(cv, random_state, n_jobs, inside=inside)
     if source is not None:
         return source
-    make_splitter(cv, random_state)
-    return Folds(cv, random_state, n_jobs)
+    make_splitter(cv, random_state, name)
+    return Folds(cv, random_state, n_jobs, name)
 
 
 def settle(source: Source, teacher: Any, teacher_proba: Any = None) -> Source:
@@ -67,7 +75,7 @@ def choose_search_source(
     source = _named(teacher_cv, random_state, n_jobs, inside=False)
     if source is None:
         _check_teacher_cv(teacher_cv)
-        source = Folds(teacher_cv, random_state, n_jobs)
+        source = Folds(teacher_cv, random_state, n_jobs, "teacher_cv")
     if not is_fixed:
         source.check(teacher)
     return WithinParts(source)
@@ -80,7 +88,8 @@ def _check_teacher_cv(teacher_cv: Any) -> None:
             "teacher_cv must be None, 'oob', 'unseen', a number of folds or a splitter, found "
             f"{teacher_cv!r}."
         )
-    if not is_whole_number(teacher_cv) and not hasattr(teacher_cv, "split"):
+    is_splitter = hasattr(teacher_cv, "split") and not isinstance(teacher_cv, type)
+    if not is_whole_number(teacher_cv) and not is_splitter:
         raise ValueError(
             "teacher_cv must be None, 'oob', a number of folds or a splitter: an iterable of "
             f"rows does not fit the training part of each fold, found {teacher_cv!r}."

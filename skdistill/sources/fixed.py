@@ -109,7 +109,10 @@ def check_given(proba: Any, rows: Rows, *, name: str = "teacher_proba") -> Array
     shape = (rows.n_samples, rows.n_classes)
     if hasattr(proba, "columns"):
         proba = _in_order(proba, rows.classes, name)
-    values = check_array(proba, dtype=np.float64, ensure_2d=False, input_name=name)
+    try:
+        values = check_array(proba, dtype=np.float64, ensure_2d=False, input_name=name)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold probabilities, finite ones: {error}") from error
     if values.shape != shape:
         raise ValueError(
             f"{name} must have one row per sample and one column per class in the order of "

@@ -32,6 +32,7 @@ class Folds:
     cv: Any
     random_state: Any = None
     n_jobs: int | None = None
+    name: str = "cv"  # what the user calls it
     key = None  # the folds themselves tell all
     answers_inside = False
     fits_teachers = True
@@ -40,7 +41,7 @@ class Folds:
     @property
     def splitter(self) -> Any:
         """What splits the rows."""
-        return make_splitter(self.cv, self.random_state)
+        return make_splitter(self.cv, self.random_state, self.name)
 
     def check(self, teacher: Any) -> None:
         """Refuse a teacher that is not fitted anew in each fold."""
@@ -55,15 +56,19 @@ class Folds:
 
         `params` are those of the splitter; by default it gets the groups.
         """
-        splits = check_splits(list(self.pairs(rows, params)), rows.n_samples)
+        splits = check_splits(self.pairs(rows, params), rows.n_samples, self.name)
         check_groups_kept(splits, rows)
         warn_of_missing_classes(splits, rows)
         return splits
 
-    def pairs(self, rows: Rows, params: dict[str, Any] | None = None) -> Any:
-        """Return pairs of training and test rows as they come; a number of folds knows groups."""
+    def pairs(self, rows: Rows, params: dict[str, Any] | None = None) -> Splits:
+        """Return pairs of training and test rows, also such that predict some rows never."""
+        return _as_pairs(self._pairs(rows, params), rows.n_samples, self.name)
+
+    def _pairs(self, rows: Rows, params: dict[str, Any] | None) -> Any:
+        """Return pairs as they come; a number of folds knows groups."""
         if is_whole_number(self.cv):
-            check_fold_count(self.cv, rows)
+            check_fold_count(self.cv, rows, self.name)
             if rows.groups is not None:
                 return _stratified_groups(self.cv, self.random_state).split(
                     rows.X, rows.y, rows.groups
@@ -91,7 +96,7 @@ class Folds:
         return Answers(out, known, splits, teachers)
 
 
-def make_splitter(cv: Any, random_state: Any) -> Any:
+def make_splitter(cv: Any, random_state: Any, name: str = "cv") -> Any:
     """Return what splits rows: shuffled stratified folds for a number, else `cv` itself."""
     if is_whole_number(cv):
         return StratifiedKFold(max(cv, 2), shuffle=True, random_state=random_state)
@@ -99,8 +104,8 @@ def make_splitter(cv: Any, random_state: Any) -> Any:
         return cv
     if isinstance(cv, str | type) or not hasattr(cv, "__iter__"):
         raise ValueError(
-            "cv must be a number of folds, a splitter or an iterable of (train, test) rows, or "
-            f"'oob' for a bagging teacher, found {cv!r}."
+            f"{name} must be a number of folds, a splitter or an iterable of (train, test) rows, "
+            f"or 'oob' for a bagging teacher, found {cv!r}."
         )
     return cv
 
@@ -177,53 +182,62 @@ def _raise_for_fold(error: _FoldError) -> NoReturn:
 # ---- checks ----------------------------------------------------------------------------------
 
 
-def check_fold_count(cv: int, rows: Rows) -> None:
+def check_fold_count(cv: int, rows: Rows, name: str) -> None:
     """Refuse a number of folds that stratification cannot serve."""
     if cv < 2:
-        raise ValueError(f"cv must be at least 2 folds, found {cv}.")
+        raise ValueError(f"{name} must be at least 2 folds, found {cv}.")
     present, counts = np.unique(rows.codes, return_counts=True)
     rarest = int(counts.argmin())
     if counts[rarest] < cv:
         raise ValueError(
-            f"cv={cv} folds need at least {cv} rows of each class, but class "
+            f"{name}={cv} folds need at least {cv} rows of each class, but class "
             f"{rows.classes.tolist()[present[rarest]]!r} has {counts[rarest]}: use fewer folds, or "
             "a splitter."
         )
 
 
-def check_splits(splits: list[tuple[Any, Any]], n_samples: int) -> Splits:
-    """Return splits as index arrays that predict every row once, from other rows."""
+def _as_pairs(splits: Any, n_samples: int, name: str) -> Splits:
+    """Return what splits rows as pairs of index arrays."""
     checked = []
     for split in splits:
         try:
             train, test = split
         except (TypeError, ValueError):
             raise ValueError(
-                f"cv must give pairs of training and test rows, found {split!r}."
+                f"{name} must give pairs of training and test rows, found {split!r}."
             ) from None
-        checked.append((_as_indices(train, n_samples), _as_indices(test, n_samples)))
-    tests = [test for _, test in checked]
-    times = np.bincount(np.concatenate([np.empty(0, int), *tests]), minlength=n_samples)
-    if (times != 1).any():
-        raise ValueError(
-            "cv must predict every row exactly once: "
-            f"{int((times == 0).sum())} rows are never predicted, "
-            f"{int((times > 1).sum())} more than once."
-        )
-    for fold, (train, test) in enumerate(checked, start=1):
-        if not len(train) or np.isin(test, train).any():
-            raise ValueError(f"cv must train on other rows than it predicts; fold {fold} does not.")
+        checked.append((_as_indices(train, n_samples, name), _as_indices(test, n_samples, name)))
     return checked
 
 
-def _as_indices(rows: Any, n_samples: int) -> NDArray[np.intp]:
+def check_splits(splits: Splits, n_samples: int, name: str = "cv") -> Splits:
+    """Return splits that predict every row once, from other rows."""
+    tests = [test for _, test in splits]
+    times = np.bincount(np.concatenate([np.empty(0, int), *tests]), minlength=n_samples)
+    if (times != 1).any():
+        raise ValueError(
+            f"{name} must predict every row exactly once: "
+            f"{int((times == 0).sum())} rows are never predicted, "
+            f"{int((times > 1).sum())} more than once."
+        )
+    for fold, (train, test) in enumerate(splits, start=1):
+        if not len(train) or np.isin(test, train).any():
+            raise ValueError(
+                f"{name} must train on other rows than it predicts; fold {fold} does not."
+            )
+    return splits
+
+
+def _as_indices(rows: Any, n_samples: int, name: str) -> NDArray[np.intp]:
     rows = np.asarray(rows)
     if rows.dtype == bool:
         rows = np.flatnonzero(rows)
     if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
-        raise ValueError("cv must give row numbers, one array each for training and test rows.")
+        raise ValueError(
+            f"{name} must give row numbers, one array each for training and test rows."
+        )
     if len(rows) and not (rows.min() >= 0 and rows.max() < n_samples):
-        raise ValueError(f"cv must give row numbers from 0 to {n_samples - 1}.")
+        raise ValueError(f"{name} must give row numbers from 0 to {n_samples - 1}.")
     return rows.astype(np.intp, copy=False)
 
 

@@ -298,11 +298,11 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
                     "SoftLabelClassifier(RandomForestClassifier()) learns them."
                 )
         table = self._parameter_constraints
-        check_parameters(table, super().get_params(), self)
+        check_parameters(table, super().get_params(), type(self).__name__)
         ours = {main[name]: name for name in table if name in main}
         further = {name: v for name, v in self._kwargs.items() if v is not None}
         again = {name: table[ours[main[name]]] for name in further if main[name] in ours}
-        check_parameters(again, further, self)
+        check_parameters(again, further, type(self).__name__)
 
     def _as_lightgbm_wants(self) -> dict[str, Any]:
         """Return what LightGBM is to get."""

@@ -15,11 +15,11 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.sparsefuncs import mean_variance_axis
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._utils.compat import Interval, check_parameters
 from .._utils.warn import warn
-from ..rows import check_weights
+from ..rows import check_table, check_weights
 from .soft_label_checks import check_soft_labels
 
 Array = NDArray[np.float64]
@@ -162,10 +162,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         ConvergenceWarning
             If `max_iter` iterations did not suffice, or the loss has no minimum.
         """
-        check_parameters(self._parameter_constraints, self.get_params(), self)
+        check_parameters(self._parameter_constraints, self.get_params(), type(self).__name__)
+        X = check_table(None, X, y)
         X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=np.float64)
         labels, self.classes_, _ = check_soft_labels(y, signed=True)
-        check_consistent_length(X, labels)
         weights = check_weights(sample_weight, X.shape[0])
         weights = np.ones(X.shape[0]) if weights is None else weights
         if self.fit_intercept:

@@ -89,7 +89,7 @@ def prepare_student(
     on_labels: bool = False,
 ) -> Student:
     """Return a student that can learn soft labels, or labels alone, or say why it cannot."""
-    _check_estimator(student)
+    check_estimator(student)
     adapter = choose_adapter(student, n_classes)
     name = _choose_loss(loss, adapter, student)
     # Made without the user's numbers first, which are checked once the pair is known to fit.
@@ -100,10 +100,10 @@ def prepare_student(
     return Student(student, adapter, made)
 
 
-def _check_estimator(student: Any) -> None:
-    """Refuse what cannot be fitted to rows."""
+def check_estimator(student: Any, name: str = "student") -> None:
+    """Refuse what cannot be fitted to rows; `name` is what the user calls it."""
     if isinstance(student, type) or not hasattr(student, "fit"):
-        raise ValueError(f"student must be an estimator instance, found {student!r}.")
+        raise ValueError(f"{name} must be an estimator instance, found {student!r}.")
     if is_frozen(student):
         raise ValueError("student must not be frozen: a FrozenEstimator cannot learn.")
     refuse_pairwise(student, "student")

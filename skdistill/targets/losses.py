@@ -189,8 +189,6 @@ def make_loss(
 
 
 def _check_temperature(temperature: Any, name: str, kind: type[Loss]) -> float:
-    if not is_number(temperature) or not temperature > 0 or not np.isfinite(temperature):
-        raise ValueError(f"temperature must be a positive number, found {temperature!r}.")
     if temperature != 1 and not kind.has_temperature:
         warm = " or ".join(repr(word) for word, loss in LOSSES.items() if loss.has_temperature)
         raise ValueError(
@@ -201,12 +199,12 @@ def _check_temperature(temperature: Any, name: str, kind: type[Loss]) -> float:
 
 
 def _check_proba_floor(proba_floor: Any, n_classes: int, kind: type[Loss]) -> float:
-    """Return the floor, which must leave room for every class where a logarithm is taken.
+    """Return the floor, which must leave room for every class.
 
-    Elsewhere the default must not refuse 500 classes.
+    Where no logarithm is taken the default must not refuse 500 classes.
     """
-    highest = 1 / n_classes if kind.takes_logarithm else 1
-    if not is_number(proba_floor) or not 0 < proba_floor < highest:
+    is_idle = not kind.takes_logarithm and proba_floor == PROBA_FLOOR
+    if not is_idle and not (is_number(proba_floor) and 0 < proba_floor < 1 / n_classes):
         raise ValueError(
             f"proba_floor must lie between 0 and 1 / n_classes = {1 / n_classes:.3g}, both "
             f"excluded, found {proba_floor!r}."

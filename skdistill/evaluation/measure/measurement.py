@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from ..._utils.compat import index_rows
+from ..._utils.parameters import LARGE_BATCH
 from ...rows import Rows
 from ..methods import TEACHER, title
 from .costs import pickled_size, prediction_time
@@ -29,7 +30,6 @@ from .scores import (
 
 Array = NDArray[np.float64]
 
-LARGE_BATCH = 10_000
 MAX_BLOCKS = 10
 
 

@@ -7,6 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..._utils import parameters
+from ..arguments import check_param_range
 from ..curves import distillation_curve
 from ..methods import TEACHER, title
 from .pictures import (
@@ -21,7 +23,6 @@ Array = NDArray[np.float64]
 
 # More than these would run into each other on the axis.
 MANY_VALUES = 12
-BAND_STYLES = ("fill_between", "errorbar", None)
 
 
 class DistillationCurveDisplay:
@@ -135,10 +136,7 @@ class DistillationCurveDisplay:
         ValueError
             If the style is unknown.
         """
-        if se_display_style not in BAND_STYLES:
-            raise ValueError(
-                f"se_display_style must be one of {list(BAND_STYLES)}, found {se_display_style!r}."
-            )
+        parameters.check("plot", locals())
         plt = pyplot(f"{type(self).__name__}.plot")
         if ax is None:
             _, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")
@@ -279,8 +277,10 @@ class DistillationCurveDisplay:
         >>> display.ax_.get_ylabel()
         'Accuracy'
         """
+        parameters.check("from_estimator", locals())
         pyplot(f"{cls.__name__}.from_estimator")
-        param_range = list(param_range)  # it is needed twice, and a generator ends
+        # A list, for it is needed twice, and a generator ends.
+        param_range = check_param_range(student, param_name, param_range)
         teacher_scores, student_scores = distillation_curve(
             teacher,
             student,

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..measure.measurement import LARGE_BATCH, Measurement
+from ..._utils import parameters
+from ..._utils.parameters import LARGE_BATCH
+from ..measure.measurement import Measurement
 from ..measure.scores import mean_and_error
 from ..methods import LABELS, TUNED_LABELS
 from . import pictures
@@ -288,6 +290,7 @@ class Comparison:
         ImportError
             If matplotlib is not installed.
         """
+        parameters.check("plot", {"ax": ax})
         return pictures.draw_tradeoff(self, ax)
 
     def plot_reliability(self, ax: Any = None, *, student: str | None = None) -> Any:
@@ -312,6 +315,7 @@ class Comparison:
         ValueError
             If there is no such student.
         """
+        parameters.check("plot_reliability", {"ax": ax})
         students = student_names(self.measurements)
         student = students[0] if student is None else student
         if student not in students:

@@ -1,0 +1,148 @@
+"""A rehearsal: both members fit and answer a few rows before any teacher is fitted for good.
+
+Whether an estimator takes these rows, these labels, weights beside them, and answers what it
+should, only the estimator knows. A few rows show it at the price of next to nothing, where the
+first fold would show it after minutes, and the student after all teachers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import clone
+
+from ._utils.estimators import is_frozen, last_step
+from ._utils.validation import is_whole_number
+from ._utils.warn import quiet
+from .rows import Rows
+from .sources import Teacher
+from .sources.answers import say
+from .students import Student
+
+Indices = NDArray[np.intp]
+
+_FEW, _MORE = 100, 1_000
+_ROWS_OF_A_CLASS = 6  # for a member that splits rows in five folds by itself
+_ROUNDS = ("n_estimators", "iterations", "max_iter", "max_epochs", "epochs")
+_FEW_ROUNDS = 5
+# How sure the soft labels are that a student learns from: no answer of a teacher is needed.
+_SURE = 0.8
+
+
+def rehearse(
+    rows: Rows, teacher: Teacher | None, *students: Student, unseen: Rows | None = None
+) -> None:
+    """Let clones of the members fit and answer a few of the rows; refuse who cannot.
+
+    None stands for a teacher that is not fitted. Parameters of `fit` are those of all rows.
+    `unseen` are further rows that all of them will be asked about.
+    """
+    asked = [] if unseen is None else [unseen.take(_some(unseen, _FEW))]
+    if teacher is not None and not is_frozen(teacher.estimator):
+        _try("teacher", teacher, rows, _play_teacher, asked)
+    for student in students:
+        _try("student", student, rows, _play_student, asked)
+
+
+def _try(role: str, member: Any, rows: Rows, play: Callable[..., None], asked: list[Rows]) -> None:
+    """Rehearse with few rows and rounds; who fails may need more of them."""
+    for part, is_short in _parts(rows):
+        few = member.take(rows, part)
+        if is_short:
+            few = replace(few, estimator=_shortened(few.estimator))
+        try:
+            with quiet():
+                play(few, rows.take(part), asked)
+            return
+        except Exception as error:
+            failure = error
+    kind = next((k for k in (ValueError, TypeError) if isinstance(failure, k)), RuntimeError)
+    raise kind(
+        f"The {role} {type(last_step(member.estimator)).__name__} cannot learn from X and y. Tried "
+        f"on {len(part)} rows, before any teacher was fitted, it failed: {type(failure).__name__}: "
+        f"{failure}"
+    ) from failure
+
+
+def _play_teacher(teacher: Teacher, rows: Rows, asked: list[Rows]) -> None:
+    fitted = teacher.fit(rows)
+    for some in (rows, *asked):
+        say(fitted, some)
+
+
+def _play_student(student: Student, rows: Rows, asked: list[Rows]) -> None:
+    soft = _SURE * rows.onehot + (1 - _SURE) / rows.n_classes
+    classifier = student.learn(rows, student.loss.target(soft, rows.onehot))
+    for some in (rows, *asked):
+        classifier.predict_proba(some.X)
+
+
+def _shortened(estimator: Any) -> Any:
+    """Return a clone that takes few rounds, such as trees or epochs."""
+    short = clone(estimator)
+    params = short.get_params(deep=True)
+    many = {
+        name: _FEW_ROUNDS
+        for name, value in params.items()
+        if name.rpartition("__")[2] in _ROUNDS and is_whole_number(value) and value > _FEW_ROUNDS
+    }
+    return short.set_params(**many) if many else short
+
+
+# ---- which rows --------------------------------------------------------------------------------
+
+
+def _parts(rows: Rows) -> Iterator[tuple[Indices, bool]]:
+    """Give few rows, more, and all; and whether rounds are few as well."""
+    for n_rows in (_FEW, _MORE):
+        part = _some(rows, n_rows)
+        if len(part) < rows.n_samples:
+            yield part, True
+    yield np.arange(rows.n_samples), False
+
+
+def _some(rows: Rows, n_rows: int) -> Indices:
+    """Choose rows of all classes, and those on which a member may choke."""
+    counted = np.flatnonzero(rows.weights > 0)
+    codes = rows.codes[counted]
+    present = np.unique(codes)
+    each = max(_ROWS_OF_A_CLASS, n_rows // len(present))
+    chosen = [counted[np.flatnonzero(codes == k)[:each]] for k in present]
+    return np.unique(np.concatenate([*chosen, _awkward(rows.X)[:n_rows]]))
+
+
+def _awkward(X: Any) -> Indices:
+    """Return, for each column, the first row whose value is missing and the first that is huge."""
+    if sparse.issparse(X):
+        entries = X.tocoo() if _has_awkward(X.data) else None
+        return np.empty(0, np.intp) if entries is None else entries.row[_is_awkward(entries.data)]
+    if hasattr(X, "columns"):
+        return _first(_is_missing_in_frame(X))
+    if X.ndim != 2 or not _has_awkward(X):
+        return np.empty(0, np.intp)
+    return np.concatenate([_first(np.isnan(X)), _first(_is_awkward(X) & ~np.isnan(X))])
+
+
+def _has_awkward(values: Any) -> bool:
+    return values.dtype.kind == "f" and bool(_is_awkward(values).any())
+
+
+def _is_awkward(values: Any) -> NDArray[np.bool_]:
+    """Whether values are missing, infinite, or too large for those who compute in float32."""
+    return np.asarray(~(np.abs(values) <= np.finfo(np.float32).max))
+
+
+def _is_missing_in_frame(X: Any) -> NDArray[np.bool_]:
+    if hasattr(X, "isna"):
+        return np.asarray(X.isna())
+    return np.column_stack([np.asarray(X[name].is_null()) for name in X.columns])
+
+
+def _first(flags: NDArray[np.bool_]) -> Indices:
+    """Return the first row that is flagged in each column that has one."""
+    return flags.argmax(axis=0)[flags.any(axis=0)]
