@@ -43,19 +43,19 @@ def rehearse(
     `unseen` are further rows that all of them will be asked about.
     """
     asked = [] if unseen is None else [unseen.take(_some(unseen, _FEW))]
-    if teacher is not None and not is_frozen(teacher.estimator):
-        _try("teacher", teacher, rows, _play_teacher, asked)
     for student in students:
         _try("student", student, rows, _play_student, asked)
+    if teacher is not None and not is_frozen(teacher.estimator):
+        _try("teacher", teacher, rows, _play_teacher, asked)
 
 
 def _try(role: str, member: Any, rows: Rows, play: Callable[..., None], asked: list[Rows]) -> None:
     """Rehearse with few rows and rounds; who fails may need more of them."""
     for part, is_short in _parts(rows):
-        few = member.take(rows, part)
-        if is_short:
-            few = replace(few, estimator=_shortened(few.estimator))
         try:
+            few = member.take(rows, part)
+            if is_short:
+                few = replace(few, estimator=_shortened(few.estimator))
             with quiet():
                 play(few, rows.take(part), asked)
             return
@@ -110,9 +110,13 @@ def _some(rows: Rows, n_rows: int) -> Indices:
     """Choose rows of all classes, and those on which a member may choke."""
     counted = np.flatnonzero(rows.weights > 0)
     codes = rows.codes[counted]
-    present = np.unique(codes)
-    each = max(_ROWS_OF_A_CLASS, n_rows // len(present))
-    chosen = [counted[np.flatnonzero(codes == k)[:each]] for k in present]
+    present, counts = np.unique(codes, return_counts=True)
+    sizes = np.maximum(_ROWS_OF_A_CLASS, n_rows * counts // counts.sum())
+    # Classes of one size would hide what a member does about their sizes.
+    sizes[0] += 1
+    chosen = [
+        counted[np.flatnonzero(codes == k)[:size]] for k, size in zip(present, sizes, strict=True)
+    ]
     return np.unique(np.concatenate([*chosen, _awkward(rows.X)[:n_rows]]))
 
 

@@ -130,6 +130,8 @@ def check_table(estimator: Any, X: Any, y: Any, names: tuple[str, str] = ("X", "
 
 def _count(y: Any, name: str) -> int:
     """Return how many labels there are; what is no list of labels is refused."""
+    if y is None:
+        raise ValueError(f"This requires y to be passed, but the target {name} is None.")
     if not hasattr(y, "shape"):
         y = np.asarray(y, dtype=object)
     if not len(y.shape):
@@ -221,7 +223,7 @@ def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | No
 def check_groups(groups: Any, n_samples: int, name: str = "groups") -> None:
     """Refuse groups that are not one for each row."""
     shape = (n_samples,) if groups is None else np.shape(groups)
-    if shape != (n_samples,):
+    if shape not in ((n_samples,), (n_samples, 1)):
         raise ValueError(
             f"{name} must have one entry per row, shape ({n_samples},), found shape {shape}."
         )

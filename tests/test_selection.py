@@ -82,7 +82,7 @@ def search_cv(teacher=None, student=None, **params):
     # An unfitted forest has no truth value.
     teacher = GaussianNB() if teacher is None else teacher
     student = tree() if student is None else student
-    settings = {"cv": 3, "random_state": 0} | params
+    settings = {"cv": 3, "random_state": 0, "rehearse": False} | params
     return LossCorrectedDistillerCV(teacher, student, **settings)
 
 
@@ -621,7 +621,7 @@ FROZEN = FrozenEstimator(GaussianNB().fit(np.arange(4.0)[:, None], [0, 1, 0, 1])
         ({"candidates": ["blend"]}, "at least two others besides 'blend'"),
         ({"candidates": ["labels", "blend"]}, "at least two others besides 'blend'"),
         ({"scoring": "beauty"}, "scoring='beauty' cannot judge a classifier"),
-        ({"scoring": "r2"}, "scoring='r2' cannot judge a classifier"),
+        ({"scoring": "r2"}, "scoring='r2' judges numbers and not classes"),
         ({"cv": 1}, "cv must be at least 2 folds"),
         ({"cv": 2}, "cv must give at least 3 folds with teacher_cv=None, and 2 otherwise"),
         ({"cv": 200}, "cv=200 folds need at least 200 rows of each class"),
@@ -630,9 +630,18 @@ FROZEN = FrozenEstimator(GaussianNB().fit(np.arange(4.0)[:, None], [0, 1, 0, 1])
         ({"teacher_cv": 1}, "cv must be at least 2 folds"),
         ({"teacher_cv": "oob"}, "cv='oob' needs a bagging teacher"),
         ({"teacher_cv": "unseen"}, "'unseen' is for a frozen teacher or given probabilities"),
-        ({"min_gain_se": -0.1}, "min_gain_se must be a number >= 0, found -0.1"),
-        ({"calibrate": "always"}, "calibrate must be 'auto', True or False, found 'always'"),
-        ({"min_gain_se": None}, "min_gain_se must be a number >= 0, found None"),
+        (
+            {"min_gain_se": -0.1},
+            "'min_gain_se' parameter of .* must be a float.*-0.1",
+        ),
+        (
+            {"calibrate": "always"},
+            "'calibrate' parameter of .* must be .*'always'",
+        ),
+        (
+            {"min_gain_se": None},
+            "'min_gain_se' parameter of .* must be a float.*None",
+        ),
         ({"teacher": FROZEN}, "only the candidate 'labels' would be judged honestly"),
         ({"teacher": FROZEN, "teacher_cv": "unseen"}, "must not hold 'in_sample' for a frozen"),
     ],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import get_scorer
 from sklearn.utils import get_tags
@@ -100,6 +101,23 @@ def refuse_pairwise(estimator: Any, role: str) -> None:
             f"The {role} {type(last_step(estimator)).__name__} wants a matrix of distances or "
             f"kernel values between rows; the {role} must take the rows themselves."
         )
+
+
+def refuse_uncloned(estimator: Any, role: str) -> None:
+    """Refuse an estimator that cannot be cloned: each fold fits a clone."""
+    try:
+        clone(estimator)
+    except (RuntimeError, TypeError) as error:
+        params = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
+        lists = [name for name, value in params.items() if isinstance(value, list)]
+        hint = (
+            f" Where it copies a list, hand over a tuple, and a frame as X: {lists}."
+            if lists
+            else ""
+        )
+        raise ValueError(
+            f"The {role} {type(last_step(estimator)).__name__} cannot be cloned: {error}.{hint}"
+        ) from error
 
 
 def check_scorer_in_folds(scoring: Any, rows: Any, folds: Any) -> None:

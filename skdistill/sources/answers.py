@@ -15,7 +15,12 @@ from .._utils.compat import index_params, index_rows
 from .._utils.estimators import address_weights, holds_fitted, last_step, predicts_proba
 from .._utils.memory import KeptAnswers, fingerprint, reuse
 from .._utils.progress import SILENT, Progress
-from .._utils.validation import check_probabilities, class_columns, refuse_pairwise
+from .._utils.validation import (
+    check_probabilities,
+    class_columns,
+    refuse_pairwise,
+    refuse_uncloned,
+)
 from ..rows import Rows
 from .overfit import warn_if_in_sample
 
@@ -115,6 +120,7 @@ def check_teacher(teacher: Any) -> None:
             "Wrap it, for instance in CalibratedClassifierCV."
         )
     refuse_pairwise(teacher, "teacher")
+    refuse_uncloned(teacher, "teacher")
 
 
 class Source(Protocol):

@@ -17,7 +17,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
-from .._utils.compat import routing_enabled
+from .._utils.compat import index_rows, routing_enabled
 from .._utils.estimators import (
     address_weights,
     is_classifier,
@@ -215,16 +215,24 @@ class OneOutput(Adapter):
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand over a flat target, or a column where the student knows columns only."""
-        student = clone(student)
         target = as_probabilities(student, target)
         if not get_tags(last_step(student)).target_tags.single_output:
             # MultiOutputRegressor and its like.
-            target = target[:, None]
-        return student.fit(X, target, **address_weights(student, params))
+            return _fit_flat_or_column(student, X, target[:, None], params)
+        fitted = _fit_flat_or_column(student, X, target, params)
+        if np.ndim(fitted.predict(index_rows(X, np.arange(2)))) == 1:
+            return fitted
+        # A network that answers a column has compared each row of it with all flat targets.
+        return _fit_flat_or_column(student, X, target[:, None], params)
 
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return one number a row."""
         return np.asarray(fitted.predict(X)).ravel()
+
+
+def _fit_flat_or_column(student: Any, X: Any, target: Array, params: Params) -> Any:
+    student = clone(student)
+    return student.fit(X, target, **address_weights(student, params))
 
 
 class SeveralOutputs(Adapter):

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from .._utils.compat import index_params, index_rows
 from .._utils.estimators import is_frozen, last_step
 from .._utils.probabilities import PROBA_FLOOR
-from .._utils.validation import check_probabilities, refuse_pairwise
+from .._utils.validation import check_probabilities, refuse_pairwise, refuse_uncloned
 from ..rows import Rows
 from ..targets import LOSSES, Loss, make_loss
 from .adapters import Adapter, choose_adapter
@@ -107,6 +107,7 @@ def check_estimator(student: Any, name: str = "student") -> None:
     if is_frozen(student):
         raise ValueError("student must not be frozen: a FrozenEstimator cannot learn.")
     refuse_pairwise(student, "student")
+    refuse_uncloned(student, "student")
     refuse_resampling(student)
 
 

@@ -37,6 +37,7 @@ def test_a_second_student_finds_the_answers_of_the_first():
             cv=3,
             random_state=0,
             memory=memory,
+            rehearse=False,
         ).fit(X, y)
 
     model(1, memory)

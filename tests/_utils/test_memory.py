@@ -62,7 +62,7 @@ def tree(**kwargs):
 def test_search_fits_the_teachers_of_each_outer_fold_once(binary, tmp_path, fits, n_folds):
     X, y = binary
     model = LossCorrectedDistiller(
-        CountsFits(), tree(), cv=n_folds, random_state=0, memory=tmp_path / "cache"
+        CountsFits(), tree(), rehearse=False, cv=n_folds, random_state=0, memory=tmp_path / "cache"
     )
     grid = [
         {"student__max_depth": [1, 2, 3, 4], "c": [0.1, 1.0]},
@@ -75,7 +75,9 @@ def test_search_fits_the_teachers_of_each_outer_fold_once(binary, tmp_path, fits
 
 def test_reused_probabilities_are_the_same(binary, tmp_path, fits):
     X, y = binary
-    model = CrossFitDistiller(CountsFits(), tree(), random_state=0, store_teacher_proba=True)
+    model = CrossFitDistiller(
+        CountsFits(), tree(), random_state=0, rehearse=False, store_teacher_proba=True
+    )
     expected = model.fit(X, y).teacher_proba_
     model.set_params(memory=str(tmp_path / "cache"))
     fits()
@@ -87,10 +89,12 @@ def test_reused_probabilities_are_the_same(binary, tmp_path, fits):
 @pytest.mark.parametrize(
     "model",
     [
-        Distiller(CountsFits(), tree()),
-        LossCorrectedDistiller(CountsFits(), tree(), cv="in_sample"),
-        CrossFitDistiller(CountsFits(), tree(), cv=KFold(3)),
-        CrossFitDistiller(make_pipeline(StandardScaler(), CountsFits()), tree(), random_state=0),
+        Distiller(CountsFits(), tree(), rehearse=False),
+        LossCorrectedDistiller(CountsFits(), tree(), rehearse=False, cv="in_sample"),
+        CrossFitDistiller(CountsFits(), tree(), rehearse=False, cv=KFold(3)),
+        CrossFitDistiller(
+            make_pipeline(StandardScaler(), CountsFits()), tree(), random_state=0, rehearse=False
+        ),
     ],
 )
 def test_every_source_is_reused(binary, tmp_path, fits, model):
@@ -163,7 +167,9 @@ def rename_labels(X, y, model):
 )
 def test_what_changes_the_probabilities_is_fitted_anew(binary, tmp_path, fits, change):
     X, y = binary
-    model = CrossFitDistiller(CountsFits(), tree(), random_state=0, memory=tmp_path / "cache")
+    model = CrossFitDistiller(
+        CountsFits(), tree(), random_state=0, rehearse=False, memory=tmp_path / "cache"
+    )
     model.fit(X, y)
     fits()
     X, y, params = change(X, y, model)
@@ -247,7 +253,7 @@ def test_version_of_a_package_makes_a_difference(monkeypatch):
 def test_cache_that_maps_files_is_used(binary, tmp_path, fits):
     X, y = binary
     memory = joblib.Memory(tmp_path / "cache", mmap_mode="r", verbose=0)
-    model = CrossFitDistiller(CountsFits(), tree(), random_state=0, memory=memory)
+    model = CrossFitDistiller(CountsFits(), tree(), random_state=0, rehearse=False, memory=memory)
     for _ in range(3):
         model.fit(X, y)
     assert fits() == 5
@@ -279,7 +285,12 @@ def damage_by_a_flipped_bit(content):
 def test_damaged_entry_is_computed_anew_and_mended(binary, tmp_path, fits, damage):
     X, y = binary
     model = CrossFitDistiller(
-        CountsFits(), tree(), random_state=0, memory=tmp_path / "cache", store_teacher_proba=True
+        CountsFits(),
+        tree(),
+        rehearse=False,
+        random_state=0,
+        memory=tmp_path / "cache",
+        store_teacher_proba=True,
     )
     expected = model.fit(X, y).teacher_proba_
     (entry,) = (tmp_path / "cache").rglob("*.npz")
@@ -426,7 +437,9 @@ def test_fit_goes_on_where_answers_cannot_be_written(
     binary, tmp_path, monkeypatch, fits, number, writer
 ):
     X, y = binary
-    model = CrossFitDistiller(CountsFits(), tree(), random_state=0, store_teacher_proba=True)
+    model = CrossFitDistiller(
+        CountsFits(), tree(), random_state=0, rehearse=False, store_teacher_proba=True
+    )
     expected = model.fit(X, y).teacher_proba_
     model.set_params(memory=tmp_path / "cache")
     monkeypatch.setattr("skdistill._utils.memory.Folder.check", lambda self: None)
@@ -461,14 +474,16 @@ def test_folder_that_is_read_only_from_the_start_is_refused(binary, tmp_path, mo
 
 def test_joblib_memory_without_location_keeps_nothing(binary, fits):
     X, y = binary
-    model = Distiller(CountsFits(), tree(), memory=joblib.Memory(None))
+    model = Distiller(CountsFits(), tree(), rehearse=False, memory=joblib.Memory(None))
     assert model.fit(X, y).fit(X, y)
     assert fits() == 2
 
 
 def test_half_written_entry_is_computed_anew(binary, tmp_path, fits):
     X, y = binary
-    model = CrossFitDistiller(CountsFits(), tree(), random_state=0, memory=tmp_path / "cache")
+    model = CrossFitDistiller(
+        CountsFits(), tree(), random_state=0, rehearse=False, memory=tmp_path / "cache"
+    )
     model.fit(X, y)
     (entry,) = (tmp_path / "cache").rglob("*.npz")
     entry.unlink()

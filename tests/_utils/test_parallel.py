@@ -101,7 +101,8 @@ def test_lost_worker_is_named(cluster, n_samples):
     """With few rows none is lost with a worker, and dask would try again and again."""
     addresses = list(cluster.ncores())
     X, y = np.random.default_rng(0).normal(size=(n_samples, 5)), np.arange(n_samples) % 2
-    model = CrossFitDistiller(KillsItsWorker(os.getpid()), DecisionTreeRegressor(), cv=2)
+    teacher = KillsItsWorker(os.getpid())
+    model = CrossFitDistiller(teacher, DecisionTreeRegressor(), cv=2, rehearse=False)
     with (
         joblib.parallel_config(backend="dask"),
         pytest.raises(RuntimeError, match=r"lost dask worker tcp://") as caught,

@@ -132,7 +132,9 @@ def test_a_failing_teacher_still_tears_callbacks_down(table):
             raise ArithmeticError("no")
 
     recorder = Recorder()
-    model = CrossFitDistiller(Failing(), DecisionTreeRegressor()).set_callbacks(recorder)
+    model = CrossFitDistiller(Failing(), DecisionTreeRegressor(), rehearse=False).set_callbacks(
+        recorder
+    )
     with pytest.raises(RuntimeError, match="fold 1 of 5"):
         model.fit(*table)
     assert recorder.events[-1] == "teardown"
@@ -160,6 +162,7 @@ def test_callbacks_of_the_teacher_do_not_make_memory_forget(table, tmp_path):
         cv=3,
         random_state=0,
         memory=tmp_path,
+        rehearse=False,
     )
     Counting.fits = 0
     model.fit(*table)

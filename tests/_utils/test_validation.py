@@ -29,6 +29,7 @@ from skdistill import (
     SoftLabelClassifier,
 )
 from skdistill._utils.validation import class_columns
+from skdistill.targets.losses import make_loss
 
 X = np.random.default_rng(0).normal(size=(30, 2))
 Y = np.array([0, 1] * 15)
@@ -124,9 +125,21 @@ def test_unusable_teacher_or_student(distiller, teacher, student, message):
         (LogisticRegression(), {"loss": "squared_error"}, "needs a regressor as student"),
         (LogisticRegression(), {"loss": "squared_error_logit"}, "needs a regressor as student"),
         (TREE, {"temperature": 2}, "temperature must be 1 with loss='squared_error', found 2"),
-        (LogisticRegression(), {"temperature": 0}, "temperature must be a positive number"),
-        (LogisticRegression(), {"temperature": "hot"}, "temperature must be a positive number"),
-        (LogisticRegression(), {"temperature": np.inf}, "temperature must be a positive number"),
+        (
+            LogisticRegression(),
+            {"temperature": 0},
+            "'temperature' parameter of .* float in the range",
+        ),
+        (
+            LogisticRegression(),
+            {"temperature": "hot"},
+            "'temperature' parameter of .* float in the range",
+        ),
+        (
+            LogisticRegression(),
+            {"temperature": np.inf},
+            "'temperature' parameter of .* float in the range",
+        ),
         (TREE, {"proba_floor": 0}, "proba_floor must lie between 0 and 1 / n_classes = 0.5"),
         (
             LogisticRegression(),
@@ -195,7 +208,7 @@ def test_frozen_teacher_cannot_be_cross_fitted(distiller, wrap):
     [
         (np.zeros(30), "y must hold at least 2 classes to learn from, found one class"),
         (Y[:20], "inconsistent numbers of samples"),
-        (None, "y cannot be None|requires y to be passed"),
+        (None, "requires y to be passed, but the target y is None"),
         (np.linspace(0, 1, 30), "Unknown label type"),
         (np.where(Y == 0, np.nan, 1.0), "NaN"),
         (np.column_stack([Y, Y]), "y should be a 1d array"),
@@ -333,13 +346,14 @@ def test_rare_class_is_named_whatever_its_type(dtype):
 
 
 def test_floor_matters_only_where_a_logarithm_is_taken():
-    many = np.arange(30) // 2
-    Distiller(TEACHER, TREE, proba_floor=0.1).fit(X, many)
-    refused(
-        Distiller(TEACHER, TREE, proba_floor=0.1, loss="squared_error_logit"),
-        "proba_floor must lie between",
-        y=many,
-    )
+    assert make_loss("squared_error", 600).proba_floor == 0.002
+    for name, n_classes, params in [
+        ("squared_error", 15, {"proba_floor": 0.1}),
+        ("squared_error_logit", 15, {"proba_floor": 0.1}),
+        ("squared_error_logit", 600, {}),
+    ]:
+        with pytest.raises(ValueError, match="proba_floor must lie between"):
+            make_loss(name, n_classes, **params)
 
 
 def test_text_is_no_table_to_learn_a_correction_from():
@@ -378,8 +392,10 @@ def test_further_parameters_need_routing():
 
 def test_good_input_fits_one_teacher_per_fold():
     CountsFits.fits = 0
-    CrossFitDistiller(TEACHER, TREE, cv=KFold(4)).fit(X, Y)
+    CrossFitDistiller(TEACHER, TREE, cv=KFold(4), rehearse=False).fit(X, Y)
     assert CountsFits.fits == 4
+    CrossFitDistiller(TEACHER, TREE, cv=KFold(4)).fit(X, Y)
+    assert CountsFits.fits == 4 + 5
 
 
 def test_columns_are_put_where_the_classes_are():

@@ -128,6 +128,7 @@ def test_teacher_is_asked_once_in_each_outer_fold_for_all_values_and_methods(noi
         cv=3,
         teacher_cv=4,
         random_state=0,
+        rehearse=False,
     )
     # Three outer folds of 160 training rows, four inner folds that train on 120 of these.
     assert sorted(CountingTeacher.fits) == [120] * 12 + [160] * 3
@@ -137,15 +138,16 @@ def test_bag_is_fitted_once_in_each_outer_fold(noisy):
     X, y = noisy
     CountingTeacher.fits.clear()
     teacher = CountingTeacher(60, random_state=0)
-    distillation_curve(teacher, tree(), X, y, **DEPTHS, cv=3, teacher_cv="oob", random_state=0)
+    how = {"cv": 3, "teacher_cv": "oob", "random_state": 0, "rehearse": False}
+    distillation_curve(teacher, tree(), X, y, **DEPTHS, **how)
     assert CountingTeacher.fits == [160] * 3
 
 
 def test_teacher_is_not_asked_about_unseen_rows_where_no_method_wants_it(noisy):
     X, y = noisy
     CountingTeacher.fits.clear()
-    methods = ["labels", "in_sample"]
-    distillation_curve(CountingTeacher(3), tree(), X, y, **DEPTHS, methods=methods, cv=3)
+    how = {"methods": ["labels", "in_sample"], "cv": 3, "rehearse": False}
+    distillation_curve(CountingTeacher(3), tree(), X, y, **DEPTHS, **how)
     assert CountingTeacher.fits == [160] * 3
 
 
@@ -279,7 +281,7 @@ def test_scorers_may_be_functions(noisy):
         ({"teacher_cv": "oob"}, "DecisionTreeClassifier does not bag"),
         ({"teacher_cv": 200}, "cv=200 folds need at least 200 rows"),
         ({"loss": "cross_entropy"}, "needs a classifier as student"),
-        ({"groups": [1, 2]}, "inconsistent numbers of samples"),
+        ({"groups": [1, 2]}, "groups must have one entry per row"),
     ],
 )
 def test_bad_input_is_told_so_before_any_fit(noisy, changes, message):

@@ -333,7 +333,7 @@ def test_several_classes_sparse_rows_and_groups_are_taken():
         ({"cv": "oob"}, "LogisticRegression does not bag"),
         ({"cv": 1}, "at least 2 folds"),
         ({"y": np.zeros(300)}, "at least 2 classes"),
-        ({"groups": [1, 2]}, "inconsistent numbers of samples"),
+        ({"groups": [1, 2]}, "groups must have one entry per row"),
     ],
 )
 def test_bad_input_is_told_so(noisy, changes, message):

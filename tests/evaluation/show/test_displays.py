@@ -62,7 +62,7 @@ def test_no_errors_where_none_are_wanted():
 
 
 def test_unknown_style_is_refused():
-    with pytest.raises(ValueError, match="se_display_style must be one of"):
+    with pytest.raises(ValueError, match="'se_display_style' parameter of plot must be a str"):
         display().plot(se_display_style="band")
 
 
