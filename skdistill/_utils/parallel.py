@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 from joblib.parallel import get_active_backend
@@ -37,15 +40,32 @@ def run(
             Parallel(n_jobs=n_jobs)(
                 # One by one, as joblib's dask backend shares large arguments among workers, but
                 # does not look for them inside a tuple.
-                delayed(_call)(part.part(name), function, *arguments)
+                delayed(_call)(os.getpid(), part.part(name), function, *arguments)
                 for arguments in calls
             )
         )
 
 
-def _call(task: Progress, function: Callable[..., Any], *arguments: Any) -> Any:
+def _call(caller: int, task: Progress, function: Callable[..., Any], *arguments: Any) -> Any:
+    if os.getppid() == caller:
+        _end_with(caller)
     with blame("A callback failed"), task:
         return function(*arguments)
+
+
+@cache
+def _end_with(caller: int) -> None:
+    """Let this worker end when the process that called is gone, were it killed.
+
+    joblib leaves a worker to finish its fit, which nobody waits for any longer.
+    """
+
+    def watch() -> None:
+        while os.getppid() == caller:
+            sleep(_SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 # ---- what goes wrong -------------------------------------------------------------------------
