@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.stats import rankdata
 
 from ._utils.compat import index_params, index_rows
-from ._utils.parallel import run
+from ._utils.parallel import blame, run
 from ._utils.probabilities import floor_proba
 from ._utils.progress import SILENT, Progress
 from ._utils.warn import warn
@@ -123,7 +123,15 @@ def try_students(
     """
     jobs = [(name, k) for name in targets[0] for k in range(len(task.folds))]
     calls = [
-        (task.student, task.rows, task.folds[k], targets[k][name], task.judge) for name, k in jobs
+        (
+            task.student,
+            task.rows,
+            task.folds[k],
+            targets[k][name],
+            task.judge,
+            f"for candidate {name!r} in fold {k + 1} of {len(task.folds)}",
+        )
+        for name, k in jobs
     ]
     trials = run(_try, calls, task.n_jobs, task.progress, step)
     by_name: dict[Any, list[Trial]] = {name: [] for name in targets[0]}
@@ -138,13 +146,17 @@ def _try(
     fold: tuple[Any, Any],
     target: Array,
     judge: Judge | None,
+    name: str,
 ) -> Trial:
     train, valid = fold
-    start = perf_counter()
-    classifier = student.take(rows, train).learn(rows.take(train), target)
-    seconds = perf_counter() - start
-    score = None if judge is None else judge.score(classifier, rows, valid)
-    return Trial(classifier.predict_proba(index_rows(rows.X, valid)), score, seconds)
+    with blame(f"The student failed {name}"):
+        start = perf_counter()
+        classifier = student.take(rows, train).learn(rows.take(train), target)
+        seconds = perf_counter() - start
+        proba = classifier.predict_proba(index_rows(rows.X, valid))
+    with blame(f"scoring failed {name}"):
+        score = None if judge is None else judge.score(classifier, rows, valid)
+    return Trial(proba, score, seconds)
 
 
 # ---- blending --------------------------------------------------------------------------------

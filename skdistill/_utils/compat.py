@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+from joblib.externals.loky.backend.reduction import dumps
 from lightgbm.basic import _ConfigAliases
 from sklearn import get_config
 from sklearn.utils import _safe_indexing as _sklearn_indexing
@@ -37,6 +38,7 @@ __all__ = [
     "StrOptions",
     "callback_context",
     "check_parameters",
+    "dumps",
     "index_params",
     "index_rows",
     "lightgbm_names",

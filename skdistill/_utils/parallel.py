@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
+from .compat import dumps
 from .progress import SILENT, Progress
 
 _SECONDS_BETWEEN_LOOKS = 0.2
@@ -20,52 +26,125 @@ def run(
     calls: Iterable[tuple[Any, ...]],
     n_jobs: int | None,
     progress: Progress = SILENT,
-    name: str = "",
+    name: str = "calls",
 ) -> list[Any]:
     """Return what a function returns for the arguments of each of `calls`, in order.
 
     `n_jobs` None leaves it to `joblib.parallel_config`. The calls are the part `name` of
-    `progress`. A lost worker of a dask cluster raises RuntimeError with its address.
+    `progress`. What a function does within `blame` is named where it fails; a lost worker of a dask
+    cluster raises RuntimeError with its address.
     """
     calls = list(calls)
-    with _lost_workers_named(), progress.part(name, len(calls)) as part:
+    with progress.part(name, len(calls)) as part, _failures_told(name):
         return list(
             Parallel(n_jobs=n_jobs)(
                 # One by one, as joblib's dask backend shares large arguments among workers, but
                 # does not look for them inside a tuple.
-                delayed(_call)(part.part(name), function, *arguments)
+                delayed(_call)(os.getpid(), part.part(name), function, *arguments)
                 for arguments in calls
             )
         )
 
 
-def _call(task: Progress, function: Callable[..., Any], *arguments: Any) -> Any:
-    with task:
+def _call(caller: int, task: Progress, function: Callable[..., Any], *arguments: Any) -> Any:
+    if os.getppid() == caller:
+        _end_with(caller)
+    with blame("A callback failed"), task:
         return function(*arguments)
 
 
+@cache
+def _end_with(caller: int) -> None:
+    """Let this worker end when the process that called is gone, were it killed.
+
+    joblib leaves a worker to finish its fit, which nobody waits for any longer.
+    """
+
+    def watch() -> None:
+        while os.getppid() == caller:
+            sleep(_SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
+# ---- what goes wrong -------------------------------------------------------------------------
+
+
+class _CallError(Exception):
+    """Carries from a call to the parent the error to raise, and its cause."""
+
+    def __init__(self, kind: type[Exception], message: str, cause: BaseException) -> None:
+        super().__init__(kind, message, cause)
+
+    def __reduce__(self) -> Any:
+        """Leave a cause behind that cannot be pickled: it would take the message with it."""
+        kind, message, cause = self.args
+        packed = b""
+        with suppress(Exception):
+            packed = bytes(dumps(cause))
+        return _unpack, (kind, message, packed, "".join(traceback.format_tb(cause.__traceback__)))
+
+
+def _unpack(kind: type[Exception], message: str, packed: bytes, trace: str) -> _CallError:
+    try:
+        cause = pickle.loads(packed)
+    except Exception:  # for instance one that wants more arguments than it keeps
+        cause = RuntimeError(message)
+    # What another process sends back loses its traceback.
+    cause.add_note(trace)
+    return _CallError(kind, message, cause)
+
+
 @contextmanager
-def _lost_workers_named() -> Iterator[None]:
+def blame(what: str) -> Iterator[None]:
+    """Say within a call what failed, and where, if anything does."""
+    try:
+        yield
+    except _CallError:
+        raise
+    # A member that calls sys.exit must not end the user's process without a word.
+    except (Exception, SystemExit) as cause:
+        kinds = (k for k in (ValueError, TypeError) if isinstance(cause, k))
+        message = f"{what}: {type(cause).__name__}: {cause}"
+        raise _CallError(next(kinds, RuntimeError), message, cause) from cause
+
+
+@contextmanager
+def _failures_told(name: str) -> Iterator[None]:
+    """Raise what failed in a call, or what did between the calls and us."""
+    with _lost_workers_watched() as lost:
+        try:
+            yield
+        except _CallError as failure:
+            kind, message, cause = failure.args
+            raise kind(message) from cause
+        except Exception as error:
+            raise RuntimeError(
+                f"The {name} did not come back from their workers, which are killed most often for "
+                "want of memory. What cannot be sent to a worker works with n_jobs=1. "
+                f"{lost() or f'{type(error).__name__}: {error}'}"
+            ) from error
+
+
+@contextmanager
+def _lost_workers_watched() -> Iterator[Callable[[], str]]:
     """Say which dask worker was lost, where dask says only that something was cancelled."""
     backend = get_active_backend()[0]
     client = getattr(backend, "client", None)
     if client is None:
-        yield
+        yield str
         return
     before = set(client.ncores())
     over = Event()
     Thread(target=_cancel_when_lost, args=(backend, before, over), daemon=True).start()
+
+    def lost() -> str:
+        workers = sorted(before - set(client.ncores()))
+        return f"The fit lost dask worker {', '.join(workers)}: see its log." if workers else ""
+
     try:
-        yield
-    except Exception as error:
-        lost = sorted(before - set(client.ncores()))
-        if not lost:
-            raise
-        raise RuntimeError(
-            f"The fit lost dask worker {', '.join(lost)}, and with it rows or a fold's teacher. "
-            "Workers are killed most often for want of memory: see the worker's log, then fit "
-            "again."
-        ) from error
+        yield lost
     finally:
         over.set()
 

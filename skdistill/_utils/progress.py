@@ -6,6 +6,7 @@ so that teachers, candidates and students show up wherever they are fitted.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, Self
 
@@ -71,7 +72,8 @@ class Progress:
         if self.loud:
             fits = f" ({self.n_parts} fits)" if self.n_parts else ""
             seconds = perf_counter() - self.start
-            print(f"[{type(self.estimator).__name__}] {self.name}{fits}: {seconds:.1f} s")
+            with suppress(OSError, ValueError):  # no reader is no reason to fail
+                print(f"[{type(self.estimator).__name__}] {self.name}{fits}: {seconds:.1f} s")
 
 
 SILENT = Progress()

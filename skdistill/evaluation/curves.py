@@ -10,7 +10,7 @@ from sklearn.metrics import get_scorer
 
 from .. import rows as rows_
 from .._utils import parameters
-from .._utils.parallel import run
+from .._utils.parallel import blame, run
 from .._utils.validation import check_scorer
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
@@ -170,10 +170,20 @@ def distillation_curve(
     targets = [[pupil.lesson(method, lesson) for method in chosen] for lesson in lessons]
     jobs = [(m, v, k) for m in range(len(chosen)) for v in values for k in range(len(folds))]
     calls = [
-        (pupil, {param_name: v}, rows, folds[k], *targets[k][m], scorer, repr(chosen[m].key))
+        (
+            pupil,
+            {param_name: v},
+            rows,
+            folds[k],
+            *targets[k][m],
+            scorer,
+            f"for {chosen[m].key!r} with {param_name}={v!r} in fold {k + 1} of {len(folds)}",
+        )
         for m, v, k in jobs
     ]
-    scores = np.reshape(run(_score_student, calls, n_jobs), (len(chosen), len(values), -1))
+    scores = np.reshape(
+        run(_score_student, calls, n_jobs, name="students"), (len(chosen), len(values), -1)
+    )
     return np.array(taught), {m.key: s for m, s in zip(chosen, scores, strict=True)}
 
 
@@ -207,23 +217,36 @@ def _ask_in_folds(
     """Return the teacher's score in each fold, and what it says about the training rows."""
     asked = None if splits is None else source
     own = splits or [None] * len(folds)
-    calls = [(teacher, rows, fold, asked, o, scorer) for fold, o in zip(folds, own, strict=True)]
-    scores, tested, answers = zip(*run(_ask_in_fold, calls, n_jobs), strict=True)
+    calls = [
+        (teacher, rows, fold, asked, o, scorer, f"{k} of {len(folds)}")
+        for k, (fold, o) in enumerate(zip(folds, own, strict=True), start=1)
+    ]
+    found = run(_ask_in_fold, calls, n_jobs, name="teachers")
+    scores, tested, answers = zip(*found, strict=True)
     numbers = np.concatenate([test for _, test in folds])
     warn_if_judged_on_known_rows(teacher, rows.take(numbers), np.concatenate(tested))
     return list(scores), list(answers)
 
 
 def _ask_in_fold(
-    teacher: Any, rows: Rows, fold: Any, source: Source | None, splits: Splits | None, scorer: Any
+    teacher: Any,
+    rows: Rows,
+    fold: Any,
+    source: Source | None,
+    splits: Splits | None,
+    scorer: Any,
+    name: str,
 ) -> tuple[float, Array, Answers]:
     train, test = fold
     part, unseen = rows.take(train), rows.take(test)
-    outside = None if source is None else ask_outside(teacher, part, source, splits)
-    taught = teach(teacher, part, source)
-    score = float(scorer(taught.teacher, unseen.X, unseen.y))
+    with blame(f"The teacher failed in fold {name}"):
+        outside = None if source is None else ask_outside(teacher, part, source, splits)
+        taught = teach(teacher, part, source)
+        tested = say(taught.teacher, unseen)
+    with blame(f"scoring failed for the teacher in fold {name}"):
+        score = float(scorer(taught.teacher, unseen.X, unseen.y))
     # The fitted teacher stays here: a worker does not send a forest back.
-    return score, say(taught.teacher, unseen), as_answers(taught, outside)
+    return score, tested, as_answers(taught, outside)
 
 
 def _score_student(
@@ -234,13 +257,11 @@ def _score_student(
     student: Student,
     target: Array,
     scorer: Any,
-    method: str,
+    name: str,
 ) -> float:
     train, test = fold
     unseen = rows.take(test)
-    try:
+    with blame(f"The student failed {name}"):
         classifier = pupil.learn(rows.take(train), student.with_params(params), target)
-    except Exception as error:
-        error.add_note(f"It happened to the student of method {method} with {params}.")
-        raise
-    return float(scorer(classifier, unseen.X, unseen.y))
+    with blame(f"scoring failed {name}"):
+        return float(scorer(classifier, unseen.X, unseen.y))

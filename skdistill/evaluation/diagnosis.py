@@ -16,7 +16,7 @@ from .._utils import parameters
 from .._utils.compat import index_rows
 from .._utils.estimators import is_frozen
 from .._utils.numeric import as_numeric
-from .._utils.parallel import run
+from .._utils.parallel import blame, run
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows, column_names
 from ..sources import Folds, Source, Splits, Teacher, check_teacher
@@ -347,19 +347,24 @@ def _check(
 
 def _on_labels(pupil: Pupil, rows: Rows, folds: Splits, n_jobs: int | None) -> Array:
     """Return out-of-fold probabilities of the student trained on labels."""
-    calls = [(pupil, rows, fold) for fold in folds]
+    calls = [
+        (pupil, rows, fold, f"{number} of {len(folds)}")
+        for number, fold in enumerate(folds, start=1)
+    ]
+    found = run(_on_labels_of_fold, calls, n_jobs, name="students")
     proba = np.empty((rows.n_samples, rows.n_classes))
-    for (_, test), answer in zip(folds, run(_on_labels_of_fold, calls, n_jobs), strict=True):
+    for (_, test), answer in zip(folds, found, strict=True):
         proba[test] = answer
     return proba
 
 
-def _on_labels_of_fold(pupil: Pupil, rows: Rows, fold: Any) -> Array:
+def _on_labels_of_fold(pupil: Pupil, rows: Rows, fold: Any, name: str) -> Array:
     train, test = fold
     part = rows.take(train)
-    target = Labels(LABELS).target(Lesson(part, None), pupil.on_labels.loss)
-    classifier = pupil.learn(part, pupil.on_labels, target)
-    return probabilities(classifier, index_rows(rows.X, test), rows.classes)
+    with blame(f"The student failed in fold {name}"):
+        target = Labels(LABELS).target(Lesson(part, None), pupil.on_labels.loss)
+        classifier = pupil.learn(part, pupil.on_labels, target)
+        return probabilities(classifier, index_rows(rows.X, test), rows.classes)
 
 
 # ---- numbers ---------------------------------------------------------------------------------

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from .._utils.estimators import is_frozen
-from .._utils.parallel import run
+from .._utils.parallel import blame, run
 from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_whole_number
 from .._utils.warn import quiet, warn
@@ -150,33 +149,16 @@ def ask_each(
         (teacher, rows, split, f"{fold} of {len(splits)}", keep)
         for fold, split in enumerate(splits, start=1)
     ]
-    try:
-        return run(_fit_fold, calls, n_jobs, progress, "teachers")
-    except _FoldError as error:
-        _raise_for_fold(error)
+    return run(_fit_fold, calls, n_jobs, progress, "teachers")
 
 
 def _fit_fold(
     teacher: Teacher, rows: Rows, split: tuple[Any, Any], name: str, keep: bool
 ) -> tuple[Array, Any]:
     train, test = split
-    try:
+    with blame(f"The teacher failed in fold {name}"):
         fitted = teacher.take(rows, train).fit(rows.take(train))
         return say(fitted, rows, test), fitted if keep else None
-    except Exception as cause:
-        # What a process sends back loses its traceback, so write it down.
-        cause.add_note("".join(traceback.format_tb(cause.__traceback__)))
-        raise _FoldError(name, cause) from cause
-
-
-class _FoldError(Exception):
-    """Carries a fold's name and what went wrong in it from a worker to the parent."""
-
-
-def _raise_for_fold(error: _FoldError) -> NoReturn:
-    name, cause = error.args
-    kind = next((k for k in (ValueError, TypeError) if isinstance(cause, k)), RuntimeError)
-    raise kind(f"The teacher failed in fold {name}: {type(cause).__name__}: {cause}") from cause
 
 
 # ---- checks ----------------------------------------------------------------------------------

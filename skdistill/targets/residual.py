@@ -124,7 +124,7 @@ class ResidualModel:
 
 def _steps(booster: lgb.Booster, table: Any, rounds: int) -> Array:
     """Return what the first rounds of a model add to the scores, shape (n_samples, n_scores)."""
-    step = booster.predict(table, num_iteration=rounds, raw_score=True)
+    step = booster.predict(table, num_iteration=rounds, raw_score=True, num_threads=1)
     return np.asarray(step).reshape(table.shape[0], -1)
 
 
