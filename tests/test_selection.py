@@ -584,6 +584,26 @@ def test_best_pure_strategy_unless_another_gains_enough(names, scores, best):
     assert selection.choose(candidates, np.array(scores, float), np.ones(2), 0.5) == best
 
 
+def test_candidates_closer_than_rounding_are_equal_and_the_first_wins():
+    candidates = selection.parse_candidates(["in_sample", "labels", 0.3, 0.5], 2)
+    losses = np.random.default_rng(0).normal(-0.3, 0.1, 50)
+    scores = losses + np.array([0.0, 4e-16, 1e-13, 2e-13])[:, None]
+    assert selection.choose(candidates, scores, np.ones(50), 0.5) == 0
+    assert selection.choose(candidates[2:], scores[2:], np.ones(50), 0.5) == 0
+    scores[1:] += 1e-6
+    assert selection.choose(candidates, scores, np.ones(50), 0.5) == 1
+
+
+def test_blend_weights_are_thousandths_that_rounding_does_not_move():
+    rng = np.random.default_rng(0)
+    members = rng.uniform(0.05, 0.95, size=(200, 4))
+    weights = selection.blend_weights(members)
+    assert_allclose(weights, np.rint(1000 * weights) / 1000, atol=2e-3)
+    for _ in range(5):
+        shaken = members * (1 + 1e-15 * rng.normal(size=members.shape))
+        assert_array_equal(selection.blend_weights(shaken), weights)
+
+
 def test_blended_target_is_the_weighted_mean_of_targets():
     targets = {"a": np.array([1.0, 2.0]), "b": np.array([3.0, 0.0]), "c": np.array([9.0, 9.0])}
     blend = Blend("blend", weights={"a": 0.25, "b": 0.75, "c": 0.0})

@@ -27,3 +27,18 @@ def on_grid(values: Array) -> Array:
     """
     # No −0: the last bit of equal numbers is equal too.
     return np.asarray(np.rint(np.asarray(values) * _STEPS) / _STEPS + 0.0)
+
+
+def noise_of(scores: Array) -> float:
+    """Return by how much means of scores may differ and still be equal."""
+    finite = scores[np.isfinite(scores)]
+    return float(1e-9 * np.abs(finite).max(initial=0.0))
+
+
+def first_best(means: Array, noise: float) -> int:
+    """Return the place of the first of the largest means.
+
+    >>> first_best(np.array([0.1, 0.3, 0.1 + 0.2]), 1e-9)
+    1
+    """
+    return int(np.argmax(means >= means.max() - noise))
