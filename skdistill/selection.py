@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import rankdata
 
 from ._utils.compat import index_params, index_rows
 from ._utils.parallel import blame, run
 from ._utils.probabilities import floor_proba
 from ._utils.progress import SILENT, Progress
+from ._utils.rounding import first_best, noise_of
 from ._utils.warn import warn
 from .rows import Rows
 from .sources import Splits
@@ -167,7 +167,9 @@ def blend_weights(label_proba: Array, sample_weight: Array | None = None) -> Arr
 
     A super learner of the candidates' students: the weights minimise the mean of
     −log Σ_c w_c f_c, by SLSQP. `label_proba` is what each member's out-of-fold student gives for
-    each row's label, floored, shape (n_samples, n_members).
+    each row's label, floored, shape (n_samples, n_members). They are rounded to
+    thousandths: what the solver's last steps change would move targets, and a weight that only they
+    keep from 0 would cost a member's targets.
 
     >>> import numpy as np
     >>> blend_weights(np.array([[0.9, 0.1], [0.1, 0.9]])).round(2)
@@ -178,8 +180,10 @@ def blend_weights(label_proba: Array, sample_weight: Array | None = None) -> Arr
     row_weight = row_weight / row_weight.sum()
 
     def risk(w: Array) -> tuple[float, Array]:
-        mixed = label_proba @ w
-        return -float(row_weight @ np.log(mixed)), -((row_weight / mixed) @ label_proba)
+        # Not by @, whose sums depend on the number of threads.
+        mixed = np.einsum("ij,j->i", label_proba, w)
+        slope = np.einsum("i,ij->j", row_weight / mixed, label_proba)
+        return -float((row_weight * np.log(mixed)).sum()), -slope
 
     found = minimize(
         risk,
@@ -191,9 +195,7 @@ def blend_weights(label_proba: Array, sample_weight: Array | None = None) -> Arr
         # Members are often alike: by default a gain below 1e-6 ends the search where it starts.
         options={"ftol": 1e-10},
     )
-    weights = np.clip(found.x, 0.0, 1.0)
-    # Weights that only the solver's tolerance keeps from 0 would cost a member's targets.
-    weights[weights < 1e-3] = 0.0
+    weights = np.rint(1000 * np.clip(found.x, 0.0, 1.0))
     return np.asarray(weights / weights.sum())
 
 
@@ -211,7 +213,8 @@ def choose(
     """Return the place of the best pure candidate, unless another beats it by enough.
 
     `scores`, greater is better, are those of each candidate and row (log loss) or fold (other
-    scorers), `weights` of rows or folds. Enough are `min_gain_se` paired standard errors.
+    scorers), `weights` of rows or folds. Enough are `min_gain_se` paired standard errors. Means
+    that are closer than rounding are equal, and the first of them wins.
 
     >>> import numpy as np
     >>> candidates = parse_candidates(["labels", "cross_fit", 0.5], 2)
@@ -221,16 +224,16 @@ def choose(
     >>> choose(candidates, scores, np.ones(3), min_gain_se=100)
     0
     """
-    means = _worst_if_nan(np.average(scores, axis=1, weights=weights))
+    means, noise = _worst_if_nan(np.average(scores, axis=1, weights=weights)), noise_of(scores)
     pure = [k for k, candidate in enumerate(candidates) if candidate.is_pure]
     if not pure:
-        return int(means.argmax())
-    best_pure = max(pure, key=lambda k: means[k])
+        return first_best(means, noise)
+    best_pure = pure[first_best(means[pure], noise)]
     allowed = [best_pure]
     for k in range(len(candidates)):
-        if _gains(scores[k] - scores[best_pure], weights, min_gain_se):
+        if _gains(scores[k] - scores[best_pure], weights, min_gain_se, noise):
             allowed.append(k)
-    return max(allowed, key=lambda k: means[k])
+    return allowed[first_best(means[allowed], noise)]
 
 
 def _worst_if_nan(means: Array) -> Array:
@@ -238,10 +241,10 @@ def _worst_if_nan(means: Array) -> Array:
     return np.where(np.isfinite(means), means, -np.inf)
 
 
-def _gains(gain: Array, weights: Array, min_gain_se: float) -> bool:
-    """Whether the mean of paired gains is large beside its standard error."""
+def _gains(gain: Array, weights: Array, min_gain_se: float, noise: float) -> bool:
+    """Whether the mean of paired gains is large beside its standard error, and no rounding."""
     mean = np.average(gain, weights=weights)
-    return bool(mean > min_gain_se * standard_error(gain, weights))
+    return bool(mean > noise and mean > min_gain_se * standard_error(gain, weights))
 
 
 def standard_error(values: Array, weights: Array) -> float:
@@ -249,7 +252,7 @@ def standard_error(values: Array, weights: Array) -> float:
     if len(values) < 2:
         return 0.0
     share = weights / weights.sum()
-    mean = share @ values
+    mean = (share * values).sum()
     spread = np.sqrt(((share * (values - mean)) ** 2).sum())
     return float(spread * np.sqrt(len(values) / (len(values) - 1)))
 
@@ -359,7 +362,7 @@ def calibrate(task: Task, proba: Array, min_gain_se: float) -> Calibration | Non
             proba[valid]
         )
     plain, calibrated = (np.log(of_label(p, task.rows.codes, task.floor)) for p in (proba, better))
-    if not _gains(calibrated - plain, task.rows.weights, min_gain_se):
+    if not _gains(calibrated - plain, task.rows.weights, min_gain_se, noise_of(plain)):
         return None
     return fit_calibration(proba, task.rows.codes, task.rows.sample_weight)
 
@@ -412,6 +415,11 @@ def _results(
         "mean_test_score": means,
         "std_test_score": by_fold[:, judged].std(axis=1),
         "se_test_score": np.array([standard_error(row, weights) for row in scores]),
-        "rank_test_score": rankdata(-_worst_if_nan(means), method="min").astype(np.int32),
+        "rank_test_score": _ranks(_worst_if_nan(means), noise_of(scores)),
         "mean_fit_time": np.array([np.mean([t.seconds for t in trials]) for trials in ordered]),
     }
+
+
+def _ranks(means: Array, noise: float) -> NDArray[np.int32]:
+    """Return the places in order of the means, the better one of two that are equal."""
+    return 1 + (means > means[:, None] + noise).sum(axis=1, dtype=np.int32)

@@ -45,6 +45,10 @@ def teacher_tree():
     return DecisionTreeClassifier(random_state=0)
 
 
+def mixed_leaves():
+    return DecisionTreeClassifier(min_weight_fraction_leaf=0.2, random_state=0)
+
+
 def forest():
     return RandomForestClassifier(n_estimators=10, random_state=0)
 
@@ -58,6 +62,11 @@ def booster():
 PLAIN = [
     Distiller(teacher_tree(), tree()),
     Distiller(teacher_tree(), tree(), loss="squared_error_logit"),
+    Distiller(teacher_tree(), teacher_tree()),
+    # Leaves of mixed classes, whose means differ in the last bit where rows are repeated.
+    Distiller(mixed_leaves(), tree(), loss="squared_error_logit"),
+    Distiller(mixed_leaves(), teacher_tree(), temperature=2.0),
+    CrossFitDistiller(mixed_leaves(), teacher_tree(), cv=3, random_state=0),
     CrossFitDistiller(teacher_tree(), tree(), cv=3, random_state=0),
     CrossFitDistiller(GaussianNB(), tree(), cv=2, random_state=0),
     CrossFitDistiller(

@@ -127,6 +127,21 @@ def test_unit_of_weights_does_not_matter_and_two_is_twice(table, scale, seed):
     assert_allclose(weighted, repeated, atol=1e-8)
 
 
+@pytest.mark.parametrize("student", [DecisionTreeRegressor(), DecisionTreeClassifier()])
+@given(table=tables(), seed=st.integers(0, 1000))
+@budget
+def test_trees_that_learn_from_trees_find_the_same_ties_with_weights(student, table, seed):
+    X, y = table
+    X = np.round(X)
+    rng = np.random.default_rng(seed)
+    times, order = rng.integers(1, 4, len(y)), rng.permutation(len(y))
+    teacher = DecisionTreeClassifier(max_depth=2, random_state=seed)
+    model = Distiller(teacher, student.set_params(max_depth=4, random_state=seed))
+    repeated = model.fit(np.repeat(X, times, axis=0), np.repeat(y, times)).predict_proba(X)
+    weighted = model.fit(X[order], y[order], sample_weight=times[order].astype(float))
+    assert_array_equal(weighted.predict_proba(X), repeated)
+
+
 @given(table=tables())
 @budget
 def test_containers_agree(table):

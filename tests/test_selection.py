@@ -263,7 +263,8 @@ def test_in_sample_winner_learns_from_a_teacher_of_all_rows(table, teacher_cv):
     X, y = table
     model = search_cv(candidates=["in_sample"], teacher_cv=teacher_cv).fit(X, y)
     proba = GaussianNB().fit(X, y).predict_proba(X)
-    assert_array_equal(model.student_.predict(X), tree().fit(X, proba[:, 1]).predict(X))
+    by_hand = tree().fit(X, proba[:, 1]).predict(X)
+    assert_allclose(model.student_.predict(X), by_hand, rtol=1e-9)
 
 
 @pytest.mark.parametrize("table_name", ["binary", "three_classes"])
@@ -581,6 +582,26 @@ CHOICES = [
 def test_best_pure_strategy_unless_another_gains_enough(names, scores, best):
     candidates = selection.parse_candidates(names, 2)
     assert selection.choose(candidates, np.array(scores, float), np.ones(2), 0.5) == best
+
+
+def test_candidates_closer_than_rounding_are_equal_and_the_first_wins():
+    candidates = selection.parse_candidates(["in_sample", "labels", 0.3, 0.5], 2)
+    losses = np.random.default_rng(0).normal(-0.3, 0.1, 50)
+    scores = losses + np.array([0.0, 4e-16, 1e-13, 2e-13])[:, None]
+    assert selection.choose(candidates, scores, np.ones(50), 0.5) == 0
+    assert selection.choose(candidates[2:], scores[2:], np.ones(50), 0.5) == 0
+    scores[1:] += 1e-6
+    assert selection.choose(candidates, scores, np.ones(50), 0.5) == 1
+
+
+def test_blend_weights_are_thousandths_that_rounding_does_not_move():
+    rng = np.random.default_rng(0)
+    members = rng.uniform(0.05, 0.95, size=(200, 4))
+    weights = selection.blend_weights(members)
+    assert_allclose(weights, np.rint(1000 * weights) / 1000, atol=2e-3)
+    for _ in range(5):
+        shaken = members * (1 + 1e-15 * rng.normal(size=members.shape))
+        assert_array_equal(selection.blend_weights(shaken), weights)
 
 
 def test_blended_target_is_the_weighted_mean_of_targets():

@@ -104,7 +104,9 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         y : array-like of shape (n_samples,)
             Class labels of any type.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows, for teacher and student.
+            Non-negative weights of the rows, for teacher and student. A weight of 0 is absence, and
+            2 repetition, where both members honour that and nothing draws or counts rows: folds of
+            a number, bags and the learned correction do.
         groups : array-like of shape (n_samples,), default=None
             Group of each row, for the splitter. No teacher may have seen the siblings of a row
             that it answers about: folds that tear a group apart are refused, and so is a bag.

@@ -121,7 +121,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         `rank_test_score`, and `mean_fit_time` of a student in seconds. The default score is minus
         the log loss.
     blend_weights_ : dict
-        The weight of each candidate in the blend, where that was a candidate.
+        The weight of each candidate in the blend, in thousandths, where that was a candidate.
     calibration_ : Calibration or None
         The sigmoid that `predict_proba` applies, with its `slope` and `shift`; None for none.
     overfit_share_ : float

@@ -17,6 +17,7 @@ from .._utils.compat import index_rows
 from .._utils.estimators import is_frozen
 from .._utils.numeric import as_numeric
 from .._utils.parallel import blame, run
+from .._utils.rounding import on_grid
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows, column_names
 from ..sources import Folds, Source, Splits, Teacher, check_teacher
@@ -440,13 +441,13 @@ def _columns(X: Any, proba: Array, corrected: Array) -> dict[str, float]:
     names = column_names(X)
     if names is None:
         names = np.array([f"column {j}" for j in range(numbers.shape[1])], dtype=object)
-    own = logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs
+    own = on_grid(logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs)
     sparse_rows = sparse.issparse(numbers)
     table = (
         sparse.hstack([numbers, own], format="csr") if sparse_rows else np.hstack([numbers, own])
     )
     gains = np.zeros(table.shape[1])
-    for k in np.argsort(-spread)[:_EXPLAINED_CLASSES]:
+    for k in np.argsort(-on_grid(spread), kind="stable")[:_EXPLAINED_CLASSES]:
         model = lgb.train(_EXPLAINER, lgb.Dataset(table, shift[:, k]), _EXPLAINER_ROUNDS)
         gains += model.feature_importance("gain")
     shares = gains / max(gains.sum(), 1e-300)

@@ -59,7 +59,7 @@ def fit_calibration(
         log_p = log_softmax(slope * logs + np.append(0.0, parameters[1:]), axis=1)
         error = weight[:, None] * (np.exp(log_p) - onehot)
         gradient = np.append((error * logs).sum() * slope, error.sum(axis=0)[1:])
-        return -float(weight @ (onehot * log_p).sum(axis=1)), gradient
+        return -float((weight * (onehot * log_p).sum(axis=1)).sum()), gradient
 
     # Bounds that only rows without any information reach.
     bounds = [(-5.0, 5.0)] + [(-20.0, 20.0)] * (n_classes - 1)

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from .._utils.compat import index_params, index_rows
 from .._utils.estimators import is_frozen, last_step
 from .._utils.probabilities import PROBA_FLOOR
+from .._utils.rounding import on_grid
 from .._utils.validation import check_probabilities, refuse_pairwise, refuse_uncloned
 from ..rows import Rows
 from ..targets import LOSSES, Loss, make_loss
@@ -38,6 +39,8 @@ class Student:
 
         `shipped` is what the classifier knows beside the student.
         """
+        # Equal targets grow equal trees, whichever way their last bits went.
+        target = on_grid(target)
         fitted = self.adapter.fit(self.estimator, rows.X, target, rows.classes, self.params)
         classifier = DistilledClassifier(
             fitted,

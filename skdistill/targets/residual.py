@@ -19,6 +19,7 @@ from scipy.special import expit, softmax
 from .. import corrections
 from .._utils.numeric import NumericEncoder
 from .._utils.probabilities import floor_proba
+from .._utils.rounding import first_best, noise_of, on_grid
 from .._utils.validation import is_number
 from ..rows import Rows
 from ..sources import Splits
@@ -129,10 +130,13 @@ def _steps(booster: lgb.Booster, table: Any, rounds: int) -> Array:
 
 
 def _scores(proba: Array) -> Array:
-    """Log-odds of the second of two classes, or the logarithms of more."""
+    """Log-odds of the second of two classes, or the logarithms of more.
+
+    On a grid: LightGBM's bins depend on which values are equal.
+    """
     if proba.shape[1] == 2:
-        return np.asarray(np.log(proba[:, 1:]) - np.log(proba[:, :1]))
-    return np.asarray(np.log(proba))
+        return on_grid(np.log(proba[:, 1:]) - np.log(proba[:, :1]))
+    return on_grid(np.log(proba))
 
 
 def _probabilities(scores: Array) -> Array:
@@ -176,5 +180,6 @@ def _best(
     probas = [_probabilities(scores) for scores in candidates]
     own = np.arange(len(codes))
     risks = [np.average(-np.log(floor_proba(p)[own, codes]), weights=sample_weight) for p in probas]
-    best = int(np.argmin(risks))
+    gains = -np.array(risks)
+    best = first_best(gains, noise_of(gains))
     return best, probas[best]

@@ -156,9 +156,9 @@ def _warn_of_shift(lesson: Lesson) -> None:
     rows = lesson.all_rows
     off = lesson.answers.out - lesson.onehot
     weight = rows.weights if lesson.part is None else rows.weights[lesson.part]
-    weight = weight / weight.sum()
-    share = weight @ off
-    error = np.sqrt(weight**2 @ off**2)
+    moved = (weight / weight.sum())[:, None] * off
+    share = moved.sum(axis=0)
+    error = np.sqrt((moved**2).sum(axis=0))
     # Of two classes both are off by as much, and rounding must not choose.
     worst = int((np.abs(share) > np.abs(share).max() - 1e-9).argmax())
     if abs(share[worst]) > max(SHIFT, 5 * error[worst]):

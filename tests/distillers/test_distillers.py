@@ -45,6 +45,7 @@ from skdistill import (
     SoftLabelClassifier,
     corrections,
 )
+from skdistill._utils.rounding import on_grid
 
 from ..conftest import noisy
 
@@ -67,7 +68,8 @@ def test_plain_distillation_by_hand(binary):
     proba = bayes().fit(X, y).predict_proba(X)
     model = Distiller(bayes(), tree()).fit(X, y)
     by_hand = tree().fit(X, proba[:, 1]).predict(X)
-    assert_array_equal(model.predict_proba(X)[:, 1], by_hand)
+    # Students learn multiples of 2⁻⁴⁰, about 1e-12.
+    assert_allclose(model.predict_proba(X)[:, 1], by_hand, atol=1e-11)
 
 
 def test_cross_fitting_by_hand(binary):
@@ -77,7 +79,8 @@ def test_cross_fitting_by_hand(binary):
     model = CrossFitDistiller(bayes(), tree(), random_state=7, store_teacher_proba=True)
     model.fit(X, y)
     assert_array_equal(model.teacher_proba_, proba)
-    assert_array_equal(model.student_.predict(X), tree().fit(X, proba[:, 1]).predict(X))
+    # An unpruned tree has ties, which the same last bits break in the same way.
+    assert_array_equal(model.student_.predict(X), tree().fit(X, on_grid(proba[:, 1])).predict(X))
 
 
 def test_loss_correction_by_hand(binary):
@@ -403,7 +406,7 @@ def test_given_probabilities_are_learned_and_no_teacher_is_fitted(binary, distil
     proba = cross_val_predict(bayes(), X, y, method="predict_proba")
     model = distiller(teacher, Ridge()).fit(X, y, teacher_proba=proba)
     if distiller is not LossCorrectedDistiller:
-        assert_array_equal(model.student_.coef_, Ridge().fit(X, proba[:, 1]).coef_)
+        assert_allclose(model.student_.coef_, Ridge().fit(X, proba[:, 1]).coef_, rtol=1e-9)
     assert model.score(X, y) > 0.85
 
 
@@ -493,7 +496,7 @@ def test_routing_follows_requests(binary):
         fitted = bayes().fit(X[train], y[train], sample_weight=weight[train])
         proba[test] = fitted.predict_proba(X[test])
     assert_array_equal(model.teacher_proba_, proba)
-    assert_array_equal(model.student_.coef_, Ridge().fit(X, proba[:, 1]).coef_)
+    assert_allclose(model.student_.coef_, Ridge().fit(X, proba[:, 1]).coef_, rtol=1e-9)
 
 
 def test_routing_demands_a_decision(binary):

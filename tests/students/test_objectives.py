@@ -74,7 +74,7 @@ def test_regressor_learns_the_teachers_probabilities(make, in_a_pipeline, binary
     by_hand = make().fit(rows, model.teacher_proba_[:, 1]).predict(rows)
     assert by_hand.min() >= 0
     assert by_hand.max() <= 1
-    assert_allclose(proba[:, 1], by_hand, rtol=1e-12)
+    assert_allclose(proba[:, 1], by_hand, rtol=1e-9)
     # 20 rounds of rate .1 or .3 come close to what they are taught, in probability.
     assert np.abs(proba - model.teacher_proba_).mean() < 0.1
 
@@ -95,7 +95,7 @@ def test_catboosts_classifier_learns_probabilities_without_copies(binary):
     model.fit(X, y)
     target = floor_proba(model.teacher_proba_, 1 / 500)[:, 1]
     by_hand = catboost().fit(X, target)
-    assert_array_equal(model.predict_proba(X), by_hand.predict_proba(X))
+    assert_allclose(model.predict_proba(X), by_hand.predict_proba(X), rtol=1e-9)
     assert_array_equal(model.classes_, ["benign", "malignant"])
     assert set(model.predict(X)) == {"benign", "malignant"}
 
@@ -106,7 +106,7 @@ def test_weights_reach_catboosts_classifier(binary):
     model = Distiller(GaussianNB(), catboost()).fit(X, y, sample_weight=weight)
     proba = GaussianNB().fit(X, y, sample_weight=weight).predict_proba(X)
     by_hand = catboost().fit(X, floor_proba(proba, 1 / 500)[:, 1], sample_weight=weight)
-    assert_array_equal(model.predict_proba(X), by_hand.predict_proba(X))
+    assert_allclose(model.predict_proba(X), by_hand.predict_proba(X), rtol=1e-9)
 
 
 def test_catboosts_other_objectives_learn_by_weighted_copies(three_classes):

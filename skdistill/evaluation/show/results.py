@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..._utils import parameters
 from ..._utils.parameters import LARGE_BATCH
+from ..._utils.rounding import first_best, noise_of
 from ..measure.measurement import Measurement
 from ..measure.scores import mean_and_error
 from ..methods import LABELS, TUNED_LABELS
@@ -359,7 +360,8 @@ def describe(measurements: Sequence[Measurement], fits: Any = None) -> str:
         if not allowed:
             return f"None of the {kind} fits the budget."
         kind += " that fit the budget"
-    best = min(allowed, key=lambda m: m.log_loss)
+    gains = -np.array([m.log_loss for m in allowed])
+    best = allowed[first_best(gains, noise_of(gains))]
     several = len(student_names(measurements)) > 1
     name = printable(f"{best.student}: {best.title}" if several else best.title)
     rivals = [m for m in students if m.student == best.student and m.method in ON_LABELS]
