@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--files", nargs="*", help="only mutants of these files, for a trial")
     parser.add_argument("--again", action="store_true", help="try the survivors anew")
     parser.add_argument("--page", action="store_true", help="try nothing, only write the page")
-    parser.add_argument("--seconds", type=float, default=20, help="of tests, of each kind")
+    parser.add_argument("--seconds", type=float, default=20, help="of tests elsewhere")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "mutants")
     options = parser.parse_args()
     drawn = draw(ROOT, options.number, options.seed)

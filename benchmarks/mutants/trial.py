@@ -1,8 +1,8 @@
 """One mutant, tried: the tests that concern it run on a copy of the package until one fails.
 
-Tests of the same name come first, then all others that execute the changed line, short ones first,
-up to a limit. The process that runs them is forked from one that has everything imported, so that a
-trial costs little more than its tests.
+Tests of the same name come first, then others that execute the changed line, short ones first, up
+to a limit of seconds. The process that runs them is forked from one that has everything imported,
+so that a trial costs little more than its tests.
 """
 
 import ast
@@ -54,6 +54,9 @@ class Reach:
         self.seconds: dict[str, float] = found["seconds"]
         self.sources: dict[str, list[str]] = found["sources"]
         self.tests: dict[str, dict[str, list[int]]] = found["tests"]
+        seen = {k for lines in self.tests.values() for some in lines.values() for k in some}
+        # They start a process of their own, whose lines nobody has noted.
+        self.unseen = {test for k, test in enumerate(self.ids) if k not in seen}
 
     def of(self, file: str, line: int) -> set[str]:
         """Return the tests that execute a line: its statement, else its function, else its file."""
@@ -152,25 +155,25 @@ class Trials:
         """Return what noticed the mutant: a test, "a hang", or nothing, an empty string."""
         reached = self.reach.of(file, line)
         own = [path for path in _mirrors(file) if (self.copy / path).exists()]
-        at_home = {t for t in reached if any(t.startswith(path) for path in own)}
-        near, far = (self._most_telling(tests) for tests in (at_home, reached - at_home))
+        near = reached | self.reach.unseen
+        at_home = {t for t in near if any(t.startswith(path) for path in own)}
+        near = self._most_telling(at_home, 3 * self.seconds)
+        far = self._most_telling(reached - at_home, self.seconds)
         with self._changed(file, source):
             killer = self._run(own, near, set(self.reach.seconds))
             return killer or self._run(sorted({t.partition("::")[0] for t in far}), far, None)
 
-    def _most_telling(self, tests: set[str]) -> dict[str, float]:
-        """Choose tests for the time there is: each test's quickest case before any second ones."""
-        ranks, chosen, left = Counter[str](), {}, float(self.seconds)
-        by_time = sorted((self.reach.seconds[t], t) for t in tests)
-        places = []
-        for seconds, test in by_time:
-            name = test.partition("[")[0]
-            places.append((ranks[name], seconds, test))
-            ranks[name] += 1
-        for _, seconds, test in sorted(places):
-            left -= seconds + EACH
-            if left > 0 or not chosen:
-                chosen[test] = seconds
+    def _most_telling(self, tests: set[str], limit: float) -> dict[str, float]:
+        """Choose tests for the time there is: quick ones, and not only cases of the same."""
+        cases, costs = Counter[str](), {}
+        for seconds, test in sorted((self.reach.seconds[t], t) for t in tests):
+            cases[test.partition("[")[0]] += 1
+            costs[test] = (seconds + EACH) * cases[test.partition("[")[0]] ** 0.5
+        chosen: dict[str, float] = {}
+        for test in sorted(costs, key=costs.__getitem__):
+            limit -= self.reach.seconds[test] + EACH
+            if limit > 0 or not chosen:
+                chosen[test] = self.reach.seconds[test]
         return chosen
 
     @contextmanager
