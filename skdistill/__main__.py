@@ -159,7 +159,6 @@ def _digits(rows: int | None, seed: int) -> Table:
 
 def _simulated(rows: int | None, seed: int) -> Table:
     X, y, _ = make_noisy_table(rows or SIMULATED_ROWS, random_state=seed)
-    _check_classes(y)
     X_test, y_test, bayes_proba = make_noisy_table(SIMULATED_TEST_ROWS, random_state=seed + 1)
     return Table("Simulated noisy table", X, X_test, y, y_test, bayes_proba)
 

@@ -130,6 +130,15 @@ def test_built_in_tables_show_every_method_and_one_sentence_each(three_folds, ca
     assert "excess" in noisy
 
 
+def test_the_seed_draws_the_simulated_rows_and_the_next_one_those_of_the_test():
+    one, again, next_one = (command._simulated(300, seed) for seed in (3, 3, 4))
+    assert_array_equal(one.X_train, again.X_train)
+    assert_array_equal(one.y_train, again.y_train)
+    assert_array_equal(one.X_test[:10], command.make_noisy_table(10_000, random_state=4)[0][:10])
+    assert not np.isin(one.X_train[:, 0], next_one.X_train[:, 0]).any()
+    assert len(command._simulated(None, 0).y_train) == 2_000
+
+
 def test_large_forest_answers_out_of_bag_and_others_by_folds(monkeypatch, capsys):
     asked = []
 
@@ -524,6 +533,16 @@ def test_a_quantity_as_target(capsys, write, numbers):
     rows = [f"{row},{number}" for row, number in enumerate([*numbers] * 10)]
     message = refusal(capsys, write("\n".join(["a,price", *rows])), "--target", "price")
     assert "regression target" in message
+
+
+def test_most_classes_that_are_numbers(learned, capsys, write):
+    for n_classes in (50, 51):
+        table = two_columns("12", [str(k) for k in range(n_classes)], n_rows=20 * n_classes)
+        path = write(table)
+        if n_classes == 50:
+            assert "50 classes" in run(capsys, path, "--target", "y")
+        else:
+            assert "51 different numbers" in refusal(capsys, path, "--target", "y")
 
 
 @pytest.mark.parametrize("labels", [["only"] * 20, [""] * 20])

@@ -604,6 +604,30 @@ def test_blend_weights_are_thousandths_that_rounding_does_not_move():
         assert_array_equal(selection.blend_weights(shaken), weights)
 
 
+@pytest.mark.parametrize(
+    ("names", "members"),
+    [
+        (["blend", "labels", 0.3, "residual"], ["labels", "residual"]),
+        (["labels", 0.3, ("fast", 0.1), "blend"], ["labels", 0.3, ("fast", 0.1)]),
+        ([0.3, "blend", 0.5], [0.3, 0.5]),
+        ([*FIVE, 0.2], FIVE[:4]),
+    ],
+)
+def test_named_candidates_are_blended_or_all_where_few_are_named(names, members):
+    found = selection.blend_members(selection.parse_candidates(names, 2))
+    assert [member.name for member in found] == members
+
+
+def test_standard_error_is_that_of_a_mean_whatever_the_unit_of_weights():
+    values = np.random.default_rng(0).normal(size=9)
+    expected = values.std(ddof=1) / 3
+    assert selection.standard_error(values, np.full(9, 5.0)) == pytest.approx(expected)
+    # Two values of weights 1/4 and 3/4: mean .75, terms (3/16)² twice, and n/(n − 1) = 2.
+    unequal = selection.standard_error(np.array([0.0, 1.0]), np.array([1.0, 3.0]))
+    assert unequal == pytest.approx(3 / 16 * 2)
+    assert selection.standard_error(values[:1], np.ones(1)) == 0
+
+
 def test_blended_target_is_the_weighted_mean_of_targets():
     targets = {"a": np.array([1.0, 2.0]), "b": np.array([3.0, 0.0]), "c": np.array([9.0, 9.0])}
     blend = Blend("blend", weights={"a": 0.25, "b": 0.75, "c": 0.0})

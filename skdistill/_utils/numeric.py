@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import OrdinalEncoder
-from sklearn.utils.validation import check_is_fitted
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +44,6 @@ class NumericEncoder(TransformerMixin, BaseEstimator):
 
     def transform(self, X: Any) -> Any:
         """Return rows with the columns of `fit` as floats: an array, or a CSR matrix."""
-        check_is_fitted(self)
         X = as_table(X)
         if X.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {X.shape[1]} columns, expected {self.n_features_in_}.")

@@ -410,3 +410,13 @@ def test_wrong_number_of_columns_is_refused():
     fitted = GaussianNB().fit(X, Y)
     with pytest.raises(ValueError, match="expected one column for each of its 2 classes"):
         class_columns(np.array([0, 1]), fitted, np.ones((30, 3)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_one_entry_that_is_not_finite_is_refused(value):
+    X = np.arange(30.0)[:, None]
+    fitted = GaussianNB().fit(X, np.arange(30) % 2)
+    proba = fitted.predict_proba(X)
+    proba[7, 1] = value
+    with pytest.raises(ValueError, match="GaussianNB.predict_proba returned NaN or infinite"):
+        class_columns(np.array([0, 1]), fitted, proba)

@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import lightgbm as lgb
@@ -178,6 +179,62 @@ def test_speaks_for_lightgbm_on_all_of_adult():
 def test_speaks_for_teachers_that_repeat_the_labels(teacher):
     X, y = _noisy()
     assert looks_in_sample(X, y, teacher.fit(X, y).predict_proba(X))
+
+
+# The check: what it measures
+
+
+@pytest.mark.parametrize(("n_classes", "share"), [(2, 0.3), (2, 0.5), (4, 0.5)])
+def test_a_share_that_is_planted_is_measured(n_classes, share):
+    """With p = p0 + ω (y − p0), and p0 easy to learn: slope 1/ω, share ω, unexplained (1 − ω)²."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3000, 2))
+    # Each bit of the class code follows the sign of a column.
+    first, second = np.where(X > 0, 0.8, 0.2).T
+    p0 = np.column_stack([1 - first, first])
+    if n_classes == 4:
+        p0 = np.hstack([p0 * (1 - second)[:, None], p0 * second[:, None]])
+    y = (p0.cumsum(axis=1) < rng.random((3000, 1))).sum(axis=1)
+    evidence = in_sample_evidence(X, y, p0 + share * (np.eye(n_classes)[y] - p0))
+    # The models of labels and probabilities are learned from 2,400 rows, and off by so much.
+    assert evidence.slope == pytest.approx(1 / share, rel=0.1)
+    assert evidence.share == pytest.approx(share, rel=0.1)
+    assert evidence.unexplained == pytest.approx((1 - share) ** 2, rel=0.1)
+    assert evidence.in_sample
+
+
+def test_pooled_evidence_is_that_of_the_sums():
+    # d = (1, 2), r = (3, 1) with weights 1; d = (2,), r = (1,) with weight 2, in two groupings.
+    parts = np.array([[5.0, 5.0, 10.0, 8.0, 3.0, 4.0], [4.0, 8.0, 2.0, 1.0, 1.0, 6.0]])
+    evidence = overfit._pool(parts)
+    assert evidence.slope == pytest.approx(9 / 13)
+    assert evidence.standard_error == pytest.approx(np.sqrt(2 * 9) / 13)
+    assert evidence.share == pytest.approx(9 / 12)
+    assert evidence.unexplained == pytest.approx(4 / 10)
+    assert evidence.lower_slope == pytest.approx(9 / 13 - 2 * np.sqrt(18) / 13)
+
+
+@pytest.mark.parametrize("empty", [1, 2, 5])
+def test_nothing_is_told_where_nothing_differs(empty):
+    parts = np.ones((2, 6))
+    parts[:, empty] = 0
+    assert overfit._pool(parts) is None
+
+
+@pytest.mark.parametrize("message", [None, "Of these very rows."])
+def test_probabilities_that_repeat_the_labels_are_warned_of_each_time(message):
+    X, y = _noisy()
+    rows = Rows(X, y, np.unique(y), y)
+    words = () if message is None else (message,)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=re.escape(message or IN_SAMPLE_MESSAGE)):
+            overfit.warn_if_in_sample(rows, np.eye(2)[y], *words)
+
+
+def test_honest_probabilities_are_not_warned_of():
+    X, y = _noisy()
+    forest = _forest().fit(X, y)
+    overfit.warn_if_in_sample(Rows(X, y, np.unique(y), y), forest.oob_decision_function_)
 
 
 # The check: manners

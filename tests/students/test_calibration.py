@@ -21,6 +21,38 @@ def log_loss(proba, codes):
     return -np.log(proba[np.arange(len(codes)), codes]).mean()
 
 
+@pytest.mark.parametrize("slope", [0.5, 2])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_probabilities_are_mixed_with_a_little_of_everything_and_put_through_the_formula(
+    n_classes, slope
+):
+    """softmax(a log q + b) is e^b q^a, normalised, with q = (1 − K/500) p + 1/500."""
+    proba = np.vstack([np.eye(n_classes), np.random.default_rng(0).dirichlet(np.ones(n_classes))])
+    shift = tuple(np.arange(n_classes) / 4)
+    mixed = (1 - n_classes / 500) * proba + 1 / 500
+    expected = np.exp(shift) * mixed**slope
+    expected /= expected.sum(axis=1, keepdims=True)
+    assert_allclose(Calibration(slope, shift)(proba), expected)
+
+
+@pytest.mark.parametrize("share", [0.3, 1e-4, 1e-6])
+def test_student_without_information_gives_the_shares_of_the_labels(share):
+    proba, codes = np.full((2, 2), 0.5), np.array([0, 1])
+    calibrated = fit_calibration(proba, codes, np.array([1 - share, share]))(proba)
+    # The solver ends where the gradient, a difference of shares, is below 1e-5.
+    assert_allclose(calibrated[:, 1], share, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_labels_that_are_foretold_for_sure_give_finite_parameters(n_classes):
+    codes = np.arange(30) % n_classes
+    found = fit_calibration(np.eye(n_classes)[codes], codes)
+    assert 1 < found.slope < np.inf
+    assert np.isfinite(found.shift).all()
+    calibrated = found(np.eye(n_classes)[codes])
+    assert (calibrated[np.arange(30), codes] > 0.998).all()
+
+
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_distortion_of_its_own_form_is_undone(n_classes):
     proba, codes, student = distorted(n_classes)

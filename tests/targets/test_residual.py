@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from lightgbm import LGBMClassifier
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from scipy.special import expit, softmax
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss
@@ -14,6 +16,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
 from skdistill.rows import Rows
+from skdistill.targets import residual
 from skdistill.targets.losses import floor_proba
 from skdistill.targets.residual import ResidualModel
 
@@ -44,6 +47,83 @@ def test_what_a_teacher_missed_is_found(n_classes):
     assert better.shape == (2000, n_classes)
     assert_allclose(better.sum(axis=1), 1)
     assert log_loss(y, better) < 0.7 * log_loss(y, prior(y))
+
+
+def corrected_by_the_recipe(X, y, proba, splits, sample_weight):
+    """Return what METHOD's recipe gives for each number of rounds, by scikit-learn's interface."""
+    two = proba.shape[1] == 2
+    scores = np.log(proba[:, 1:] / proba[:, :1]) if two else np.log(proba)
+    table = np.hstack([X, scores])
+    corrected = {}
+    for rounds in (0, 10, 20, 40, 80):
+        steps = np.zeros_like(scores)
+        for train, test in splits if rounds else []:
+            model = LGBMClassifier(
+                num_leaves=7,
+                learning_rate=0.05,
+                min_child_samples=40,
+                reg_lambda=5,
+                n_estimators=rounds,
+                n_jobs=1,
+                verbose=-1,
+                deterministic=True,
+                force_row_wise=True,
+            )
+            start = scores[train, 0] if two else scores[train]
+            model.fit(table[train], y[train], sample_weight[train], init_score=start)
+            steps[test] = model.predict(table[test], raw_score=True).reshape(len(test), -1)
+        positive = expit(scores + steps)
+        corrected[rounds] = (
+            np.hstack([1 - positive, positive]) if two else softmax(scores + steps, axis=1)
+        )
+    return corrected
+
+
+@pytest.mark.parametrize(
+    ("certainty", "n_samples", "n_classes", "rounds"),
+    [
+        (0.9, 300, 2, 0),
+        (0.85, 300, 2, 10),
+        (0.7, 300, 2, 20),
+        (0.5, 300, 2, 40),
+        (0, 300, 2, 80),
+        (0, 400, 3, 80),
+    ],
+)
+def test_models_are_those_of_the_recipe_and_rounds_have_the_least_weighted_risk(
+    certainty, n_samples, n_classes, rounds
+):
+    X, y, p0 = noisy(n_samples, seed=4)
+    p = certainty * p0 + (1 - certainty) * 0.5
+    proba = np.column_stack([1 - p, p])
+    if n_classes == 3:
+        y, proba = y + (y * X[:, 3] > 0), np.tile([0.5, 0.3, 0.2], (n_samples, 1))
+    weight = np.random.default_rng(0).uniform(0.5, 1.5, size=n_samples)
+    splits = folds(y, 3)
+    model = ResidualModel().fit(
+        Rows(X, y, np.arange(n_classes), y, weight), floor_proba(proba), splits
+    )
+    expected = corrected_by_the_recipe(X, y, floor_proba(proba), splits, weight)
+    risks = {
+        k: log_loss(y, floor_proba(found), sample_weight=weight) for k, found in expected.items()
+    }
+    assert model.rounds == rounds == min(risks, key=risks.get)
+    assert_allclose(model.corrected, expected[rounds])
+
+
+@pytest.mark.parametrize(("weight", "best"), [(None, 0), ([1, 1, 1], 0), ([4, 1, 1], 1)])
+def test_rows_are_weighed_where_rounds_are_chosen(weight, best):
+    # Rounds 10 would move all rows to class 1; two of three are of class 0, but may weigh less.
+    scores = np.array([np.zeros((3, 1)), np.ones((3, 1))])
+    found, proba = residual._best(
+        scores, np.array([1, 0, 0]), None if weight is None else np.array(weight)
+    )
+    assert found == best
+    assert_allclose(proba[:, 1], expit(scores[best, :, 0]))
+
+
+def test_of_equal_numbers_of_rounds_the_smallest_is_taken():
+    assert residual._best(np.zeros((5, 4, 1)), np.array([0, 1, 0, 1]), None)[0] == 0
 
 
 def test_perfect_teacher_is_left_alone():
