@@ -75,8 +75,44 @@ def test_a_matrix_becomes_an_array():
 def test_rows_of_several_lengths_and_lazy_frames_are_refused():
     with pytest.raises(ValueError, match="X must be a table, whose rows are of one length"):
         as_rows([[1, 2], [3]])
-    with pytest.raises(ValueError, match=r"LazyFrame: call its collect\(\) first"):
+    with pytest.raises(ValueError, match=r"X must hold rows, found a polars LazyFrame: call its"):
         as_rows(pl.LazyFrame({"a": [1]}))
+
+
+def _nullable(frame):
+    return frame.astype({"a": "Float64", "b": "Int64"})
+
+
+def _of_arrow(frame):
+    pytest.importorskip("pyarrow")
+    return frame.astype({"a": "double[pyarrow]", "b": "int64[pyarrow]"})
+
+
+def _as_table(frame):
+    return pytest.importorskip("pyarrow").Table.from_pandas(frame)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [np.asarray, pl.from_pandas, _nullable, _of_arrow, _as_table, pd.DataFrame.to_records],
+)
+def test_containers_of_the_same_numbers_agree(convert):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=200), "b": rng.integers(0, 9, 200)})
+    y = (frame["a"] * frame["b"] > 1).astype(int).to_numpy()
+    model = LossCorrectedDistiller(
+        HistGradientBoostingClassifier(max_iter=10, random_state=0),
+        DecisionTreeRegressor(max_leaf_nodes=10, random_state=0),
+        random_state=0,
+    )
+    expected = model.fit(frame, y).predict_proba(frame)
+    other = convert(frame)
+    if convert is pd.DataFrame.to_records:
+        with pytest.raises(ValueError, match="structured arrays"):
+            model.fit(other, y)
+        return
+    assert_array_equal(model.fit(other, y).predict_proba(other), expected)
+    assert_array_equal(model.predict_proba(other[:9]), expected[:9])
 
 
 @pytest.mark.filterwarnings("ignore:Constructing a DIA matrix")
