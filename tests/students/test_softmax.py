@@ -457,7 +457,7 @@ def test_numbers_of_any_kind_are_parameters(params):
         ([1, 1], "y must hold at least 2 classes"),
         ([0.3, 0.7], "Unknown label type: continuous"),
         ([[1, 0]], "inconsistent numbers of samples"),
-        (None, "y should be a 1d array"),
+        (None, "requires y to be passed"),
     ],
 )
 def test_bad_labels_are_refused(P, message):
