@@ -51,6 +51,7 @@ def rehearse(
 
 def _try(role: str, member: Any, rows: Rows, play: Callable[..., None], asked: list[Rows]) -> None:
     """Rehearse with few rows and rounds; who fails may need more of them."""
+    failure: BaseException
     for part, is_short in _parts(rows):
         try:
             few = member.take(rows, part)
@@ -59,7 +60,7 @@ def _try(role: str, member: Any, rows: Rows, play: Callable[..., None], asked: l
             with quiet():
                 play(few, rows.take(part), asked)
             return
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             failure = error
     kind = next((k for k in (ValueError, TypeError) if isinstance(failure, k)), RuntimeError)
     raise kind(

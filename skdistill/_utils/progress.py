@@ -25,6 +25,7 @@ class Progress:
         name: str = "",
         n_parts: int = 0,
         *,
+        owner: str = "",
         estimator: Any = None,
         context: Any = None,
         loud: bool = False,
@@ -32,6 +33,7 @@ class Progress:
     ) -> None:
         self.name = name
         self.n_parts = n_parts
+        self.owner = owner
         self.estimator = estimator
         self.context = context
         self.loud = loud
@@ -40,11 +42,14 @@ class Progress:
     @classmethod
     def of_fit(cls, estimator: Any, n_parts: int) -> Self:
         """Return the whole fit of an estimator; its parts are printed if it is verbose."""
+        context = callback_context(estimator, n_parts)
         return cls(
             "fit",
             n_parts,
-            estimator=estimator,
-            context=callback_context(estimator, n_parts),
+            owner=type(estimator).__name__,
+            # What an earlier fit stored is sent to no worker for nothing.
+            estimator=context and estimator,
+            context=context,
             loud_parts=bool(estimator.verbose),
         )
 
@@ -53,6 +58,7 @@ class Progress:
         return Progress(
             name,
             n_parts,
+            owner=self.owner,
             estimator=self.estimator,
             context=self.context and self.context.subcontext(name, max_subtasks=n_parts),
             loud=self.loud_parts,
@@ -73,7 +79,7 @@ class Progress:
             fits = f" ({self.n_parts} fits)" if self.n_parts else ""
             seconds = perf_counter() - self.start
             with suppress(OSError, ValueError):  # no reader is no reason to fail
-                print(f"[{type(self.estimator).__name__}] {self.name}{fits}: {seconds:.1f} s")
+                print(f"[{self.owner}] {self.name}{fits}: {seconds:.1f} s")
 
 
 SILENT = Progress()

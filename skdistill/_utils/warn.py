@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -21,31 +22,60 @@ _PACKAGES = (
 
 
 _LOCK = Lock()
-_QUIET: list[warnings.catch_warnings[Any]] = []
-_DEPTH = [0]
+_MESSAGES: list[str] = []
+
+
+class _Beginning:
+    """Stands in a filter where a pattern would, and matches what is to be ignored at the time."""
+
+    pattern = "(?!)"  # matches nothing where scikit-learn copies it for its workers
+
+    def match(self, text: str) -> bool:
+        """Whether a warning is to be ignored now."""
+        return any(message and re.match(message, text) for message in _MESSAGES)
+
+
+class _NowOrNever(type):
+    def __subclasscheck__(cls, kind: type) -> bool:
+        return "" in _MESSAGES
+
+
+class _Everything(Warning, metaclass=_NowOrNever):
+    """Stands in a filter for all kinds of warnings while all are to be ignored, else for none."""
+
+
+_FILTERS: list[Any] = [
+    ("ignore", _Beginning(), Warning, None, 0),
+    ("ignore", None, _Everything, None, 0),
+]
+
+
+def _set_filters(*, present: bool) -> None:
+    filters: Any = warnings.filters
+    for ours in _FILTERS:
+        if present and ours not in filters:
+            filters.insert(0, ours)
+        elif not present and ours in filters:
+            filters.remove(ours)
 
 
 @contextmanager
 def quiet(message: str = "") -> Iterator[None]:
     """Ignore warnings that begin with a message meanwhile, whatever thread gives them.
 
-    Filters belong to the process: where several threads enter, the first remembers what they were,
-    and the last puts that back. `warnings.catch_warnings` alone would leave the process with the
-    filters of another thread.
+    Filters belong to the process, and many threads, also scikit-learn's, put back what they found.
+    One that found a plain filter of ours would bring it back when we are gone, and switch warnings
+    off for good; ours ignore nothing then.
     """
     with _LOCK:
-        if not _DEPTH[0]:
-            _QUIET.append(warnings.catch_warnings())
-            _QUIET[0].__enter__()
-        _DEPTH[0] += 1
-        warnings.filterwarnings("ignore", message=message)
+        _MESSAGES.append(message)
+        _set_filters(present=True)
     try:
         yield
     finally:
         with _LOCK:
-            _DEPTH[0] -= 1
-            if not _DEPTH[0]:
-                _QUIET.pop().__exit__(None, None, None)
+            _MESSAGES.remove(message)
+            _set_filters(present=bool(_MESSAGES))
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
-from .._utils.compat import index_params, index_rows
+from .._utils.compat import index_params, index_rows, n_rows
 from .._utils.estimators import address_weights, holds_fitted, last_step, predicts_proba
 from .._utils.memory import KeptAnswers, fingerprint, reuse
 from .._utils.progress import SILENT, Progress
@@ -105,7 +105,10 @@ def say(fitted: Any, rows: Rows, part: NDArray[np.intp] | None = None) -> Array:
     X = rows.X if part is None else index_rows(rows.X, part)
     proba = class_columns(rows.classes, fitted, fitted.predict_proba(X))
     teacher = fitted.estimator if isinstance(fitted, FittedToCodes) else fitted
-    return check_probabilities(proba, f"What {type(teacher).__name__}.predict_proba answers")
+    name = f"What {type(teacher).__name__}.predict_proba answers"
+    if len(proba) != n_rows(X):
+        raise ValueError(f"{name} must have {n_rows(X)} rows, as X has, found {len(proba)}.")
+    return check_probabilities(proba, name)
 
 
 def check_teacher(teacher: Any) -> None:
@@ -244,7 +247,7 @@ def _recall(
     key = fingerprint(teacher.estimator, rows.X, labels, teacher.params, how, with_code=with_code)
     # Each row is in one test part; without folds only the last part, of all rows, is known.
     counts = [None if own is None else sum(len(test) for _, test in own) for own in splits]
-    shapes = [(n_rows, rows.n_classes) for n_rows in [*counts[:-1], rows.n_samples]]
+    shapes = [(count, rows.n_classes) for count in [*counts[:-1], rows.n_samples]]
     found = reuse(memory, key, lambda: [(a.out, a.inside) for a in compute()], shapes)
     return [Answers(out, known, own) for (out, known), own in zip(found, splits, strict=True)]
 

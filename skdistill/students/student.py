@@ -64,6 +64,8 @@ class Student:
         X = index_rows(rows.X, part)
         answer = self.adapter.answer(classifier.student, X, rows.classes)
         name = f"What the student {type(last_step(self.estimator)).__name__} answers"
+        if len(answer) != len(part):
+            raise ValueError(f"{name} must have {len(part)} rows, as X has, found {len(answer)}.")
         if not np.isfinite(answer).all():
             raise ValueError(f"{name} must be finite, found NaN or infinity after its fit.")
         if self.adapter.learns_labels:
