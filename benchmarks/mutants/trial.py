@@ -30,7 +30,8 @@ ROOT = Path(__file__).parents[2]
 ASIDE = ["benchmarks", "test_docs.py", "test_docstrings.py", "test_house.py"]
 EACH = 0.02  # seconds that a test costs beside its own
 MEMORY = 12 * 2**30
-PYTEST = ["-x", "-q", "-p", "no:cacheprovider", *(f"--ignore=tests/{name}" for name in ASIDE)]
+PYTEST = ["-x", "-q", "-p", "no:cacheprovider"]
+PYTEST += [*(f"--ignore=tests/{name}" for name in ASIDE)]
 
 
 def copy_to(folder: Path) -> Path:
@@ -230,7 +231,9 @@ class Trials:
             for name in list(sys.modules):
                 if name.partition(".")[0] in ("skdistill", "benchmarks", "tests"):
                     del sys.modules[name]
-            os._exit(int(pytest.main([*PYTEST, *paths], plugins=[chooser])))
+            # Plugins, and nicer messages of assertions, would load much anew.
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+            os._exit(int(pytest.main([*PYTEST, "--assert=plain", *paths], plugins=[chooser])))
         except BaseException:
             traceback.print_exc()
             os._exit(70)
