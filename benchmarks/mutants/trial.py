@@ -165,11 +165,12 @@ class Trials:
             return killer or self._run(sorted({t.partition("::")[0] for t in far}), far, None)
 
     def _most_telling(self, tests: set[str], limit: float) -> dict[str, float]:
-        """Choose tests for the time there is: quick ones, and not only cases of the same."""
-        cases, costs = Counter[str](), {}
+        """Choose tests for the time there is: quick ones, from many functions and files."""
+        met, costs = Counter[str](), {}
         for seconds, test in sorted((self.reach.seconds[t], t) for t in tests):
-            cases[test.partition("[")[0]] += 1
-            costs[test] = (seconds + EACH) * cases[test.partition("[")[0]] ** 0.5
+            function, file = test.partition("[")[0], test.partition("::")[0]
+            met.update((function, file))
+            costs[test] = (seconds + EACH) * (met[function] * met[file]) ** 0.5
         chosen: dict[str, float] = {}
         for test in sorted(costs, key=costs.__getitem__):
             limit -= self.reach.seconds[test] + EACH
