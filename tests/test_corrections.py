@@ -128,6 +128,23 @@ def test_bias_bound_rule_is_the_minimiser(rule, c, link, variance):
     np.testing.assert_allclose(gamma, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("link", ["identity", "log"])
+@pytest.mark.parametrize("rule", MINIMAX)
+def test_minimax_takes_few_steps(rule, link, monkeypatch):
+    """Bisection alone would need about 50 for each row; that is what Newton's steps are for."""
+    sizes = []
+    step = corrections._newton_step
+    monkeypatch.setattr(
+        corrections, "_newton_step", lambda old, *rest: sizes.append(len(old)) or step(old, *rest)
+    )
+    proba = np.random.default_rng(0).uniform(0.002, 0.998, size=1000)
+    for c, most in ((None, 2.2), (0.02, 5), (5, 9 if link == "identity" else 5)):
+        sizes.clear()
+        MINIMAX[rule](proba, np.zeros(1000), c=c, link=link)
+        assert sum(sizes) / 1000 < most
+        assert len(sizes) < 25
+
+
 @pytest.mark.parametrize(("rule", "c"), [("absolute", 2.0), ("relative", 5.0), ("power", 5.0)])
 @pytest.mark.parametrize("link", ["identity", "log"])
 def test_worst_case_rises_on_both_sides_of_minimax_gamma(rule, c, link):

@@ -22,7 +22,7 @@ from skdistill import (
     compare_students,
     distillation_targets,
 )
-from skdistill.rows import as_rows, check, restore_categories
+from skdistill.rows import as_rows, check, column_names, compare_names, restore_categories
 
 
 def coded(estimator):
@@ -213,3 +213,30 @@ def test_targets_elsewhere_check_rows_as_distillers_do(binary):
     X, y = binary
     with pytest.raises(ValueError, match="at least 2 classes"):
         distillation_targets(GaussianNB(), X, np.zeros(len(y)))
+
+
+def test_columns_are_counted_and_named_also_where_no_estimator_wants_to_know():
+    X = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    rows = check(X, [0, 1])
+    assert rows.n_features == 2
+    assert_array_equal(rows.feature_names, ["a", "b"])
+    assert column_names(X).dtype == object
+    plain = check(X.to_numpy(), [0, 1])
+    assert plain.n_features == 2
+    assert plain.feature_names is None
+
+
+def test_polars_frames_answer_a_model_of_categories_by_value():
+    dtypes = {"colour": pd.CategoricalDtype(["red", "green"]), "x": np.dtype(float)}
+    found = restore_categories(pl.DataFrame({"colour": ["green", "red"], "x": [1.0, 2.0]}), dtypes)
+    assert found["colour"].dtype == dtypes["colour"]
+    assert found["colour"].tolist() == ["green", "red"]
+
+
+@pytest.mark.parametrize(("n_names", "more"), [(5, False), (6, True)])
+def test_of_columns_that_are_missing_five_are_named(n_names, more):
+    fitted = np.array([f"c{k}" for k in range(n_names)], dtype=object)
+    with pytest.raises(ValueError, match="yet now missing") as told:
+        compare_names(fitted, fitted[:0], all_needed=True, others_welcome=False)
+    assert str(told.value).count("- c") == 5
+    assert ("- ..." in str(told.value)) == more

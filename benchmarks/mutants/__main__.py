@@ -8,18 +8,14 @@ is written by hand in `survivors.toml` beside this file.
 """
 
 import argparse
+import gc
+import importlib
 import tempfile
 import tomllib
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
-
-# The tests' own imports, so that forked trials find them loaded.
-import matplotlib.pyplot  # noqa: F401
-import pandas  # noqa: F401
-import polars  # noqa: F401
-import sklearn.ensemble
-import sklearn.utils.estimator_checks  # noqa: F401
 
 from ..page import RESULTS, blocks, fill, heading, table, write
 from ..store import Records, Store, missing
@@ -27,6 +23,17 @@ from .changes import Mutant, draw
 from .trial import ROOT, Trials, measure_reach
 
 STORE = Store(RESULTS / "mutants.jsonl", Mutant)
+# What tests import, so that forked trials find it loaded.
+LOADED = [
+    "catboost",
+    "distributed",
+    "hypothesis.strategies",
+    "matplotlib.pyplot",
+    "pandas",
+    "polars",
+    "scipy.stats",
+]
+LOADED += ["sklearn.datasets", "sklearn.ensemble", "sklearn.utils.estimator_checks", "xgboost"]
 REASONS = Path(__file__).with_name("survivors.toml")
 
 
@@ -56,6 +63,10 @@ def main() -> None:
 
 def run(wanted: list[Mutant], drawn: dict, trials: Trials) -> None:
     """Try mutants one by one, and keep what came of each."""
+    for name in LOADED:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    gc.freeze()  # spare forked trials looking through all that
     for k, mutant in enumerate(wanted, start=1):
         line, source = drawn[mutant]
         start = perf_counter()

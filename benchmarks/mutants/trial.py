@@ -30,7 +30,8 @@ ROOT = Path(__file__).parents[2]
 ASIDE = ["benchmarks", "test_docs.py", "test_docstrings.py", "test_house.py"]
 EACH = 0.02  # seconds that a test costs beside its own
 MEMORY = 12 * 2**30
-PYTEST = ["-x", "-q", "-p", "no:cacheprovider", *(f"--ignore=tests/{name}" for name in ASIDE)]
+PYTEST = ["-x", "-q", "-p", "no:cacheprovider"]
+PYTEST += [*(f"--ignore=tests/{name}" for name in ASIDE)]
 
 
 def copy_to(folder: Path) -> Path:
@@ -164,11 +165,12 @@ class Trials:
             return killer or self._run(sorted({t.partition("::")[0] for t in far}), far, None)
 
     def _most_telling(self, tests: set[str], limit: float) -> dict[str, float]:
-        """Choose tests for the time there is: quick ones, and not only cases of the same."""
-        cases, costs = Counter[str](), {}
+        """Choose tests for the time there is: quick ones, from many functions and files."""
+        met, costs = Counter[str](), {}
         for seconds, test in sorted((self.reach.seconds[t], t) for t in tests):
-            cases[test.partition("[")[0]] += 1
-            costs[test] = (seconds + EACH) * cases[test.partition("[")[0]] ** 0.5
+            function, file = test.partition("[")[0], test.partition("::")[0]
+            met.update((function, file))
+            costs[test] = (seconds + EACH) * (met[function] * met[file]) ** 0.5
         chosen: dict[str, float] = {}
         for test in sorted(costs, key=costs.__getitem__):
             limit -= self.reach.seconds[test] + EACH
@@ -230,7 +232,9 @@ class Trials:
             for name in list(sys.modules):
                 if name.partition(".")[0] in ("skdistill", "benchmarks", "tests"):
                     del sys.modules[name]
-            os._exit(int(pytest.main([*PYTEST, *paths], plugins=[chooser])))
+            # Plugins, and nicer messages of assertions, would load much anew.
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+            os._exit(int(pytest.main([*PYTEST, "--assert=plain", *paths], plugins=[chooser])))
         except BaseException:
             traceback.print_exc()
             os._exit(70)

@@ -339,6 +339,15 @@ def test_no_single_flipped_bit_is_served(tmp_path):
         assert_array_equal(inside, value)
 
 
+def test_numbers_that_are_changed_in_a_whole_entry_are_not_served(tmp_path):
+    entry = put(tmp_path, "key", NEW)
+    with np.load(entry) as file:
+        content = dict(file)
+    content["out0"] = content["out0"] * [0.5, 1.5]
+    np.savez(entry, **content)
+    assert [finds_it(tmp_path), finds_it(tmp_path)] == [False, True]
+
+
 def test_entries_that_are_swapped_are_not_served(tmp_path):
     entry = put(tmp_path, "key", NEW)
     other = put(tmp_path, "other", [(np.ones((3, 2)), None)])

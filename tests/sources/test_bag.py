@@ -301,3 +301,45 @@ def test_student_is_as_good_as_with_ten_folds(data_folder):
         auc[cv] = roc_auc_score(y[3000:], proba)
     # Two standard errors of an AUC of .9 on 2,000 rows.
     assert abs(auc["oob"] - auc[10]) < 0.02
+
+
+class SecondStep(TransformerMixin, BaseEstimator):
+    """A transformer that learns from labels."""
+
+    def fit(self, X, y):
+        return self
+
+    def transform(self, X):
+        return X
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_step_that_learns_from_labels_is_refused_wherever_it_stands(place):
+    steps = [StandardScaler(), StandardScaler()]
+    steps.insert(place, SecondStep())
+    with pytest.raises(ValueError, match="step SecondStep learns from y"):
+        check_out_of_bag(make_pipeline(*steps, BAGS[0]))
+
+
+def test_pipeline_that_caches_its_steps_answers_with_fitted_ones(tmp_path):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(80, 3)), np.arange(80) % 2
+    plain, caching = (
+        make_pipeline(StandardScaler(), BAGS[0], memory=m) for m in (None, str(tmp_path))
+    )
+    expected, (teacher,) = out_of_bag(plain, X, y)
+    found, (cached,) = out_of_bag(caching, X, y)
+    assert_array_equal(found, expected)
+    assert_array_equal(cached.predict_proba(X), teacher.predict_proba(X))
+
+
+def test_nothing_is_kept_or_asked_from_inside_unless_it_is_wanted():
+    X, y = np.arange(80.0)[:, None], np.arange(80) % 2
+    answers = OutOfBag().ask(Teacher(BAGS[0]), check(X, y))
+    assert answers.inside is None
+    assert len(answers.teachers) == 0

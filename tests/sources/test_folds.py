@@ -249,3 +249,11 @@ def test_frames_reach_the_teacher_as_frames():
     )
     assert proba.shape == (30, 2)
     assert [list(teacher.feature_names_in_) for teacher in teachers] == [["a", "b"]] * 2
+
+
+def test_nothing_is_kept_or_asked_from_inside_unless_it_is_wanted():
+    X, y = np.arange(30.0)[:, None], np.arange(30) % 2
+    source, found = Folds(3, 0), rows.check(X, y)
+    answers = source.ask(Teacher(GaussianNB()), found, source.split(found))
+    assert answers.inside is None
+    assert len(answers.teachers) == 0

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.datasets import load_digits, make_classification
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
@@ -182,6 +183,15 @@ def test_speaks_for_teachers_that_repeat_the_labels(teacher):
 
 
 # The check: what it measures
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 4])
+def test_groupings_tell_every_two_of_four_classes_apart(n_classes):
+    groups = np.array(overfit._groups(n_classes))
+    assert len(np.unique(groups, axis=1).T) == n_classes
+    assert len(groups) == (1 if n_classes == 2 else 2)
+    if n_classes == 4:
+        assert_allclose(groups.sum(axis=1), 2)
 
 
 @pytest.mark.parametrize(("n_classes", "share"), [(2, 0.3), (2, 0.5), (4, 0.5)])

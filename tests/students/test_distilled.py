@@ -18,8 +18,10 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils.validation import check_is_fitted
 
 from skdistill import CrossFitDistiller, Distiller, SoftLabelClassifier
+from skdistill.students.distilled import holds_no_nan
 
 
 @pytest.fixture
@@ -171,3 +173,22 @@ def test_log_probability_of_an_impossible_class_is_minus_infinity(binary):
     X, y = binary
     model = Distiller(DecisionTreeClassifier(), DecisionTreeRegressor()).fit(X, y)
     assert np.isneginf(model.predict_log_proba(X).min())
+
+
+def test_what_is_shipped_counts_as_fitted(binary):
+    X, y = binary
+    check_is_fitted(Distiller(GaussianNB(), tree()).fit(X, y).classifier_)
+
+
+@pytest.mark.parametrize(
+    ("number", "holds"), [(1.0, True), (np.inf, False), (np.nan, False), (None, False)]
+)
+def test_infinity_and_nan_are_seen_beside_whole_numbers_and_text(number, holds):
+    X = pd.DataFrame(
+        {
+            "whole": pd.array([1, 2 if number is not None else None], dtype="Int64"),
+            "number": [0.5, np.nan if number is None else number],
+            "text": ["a", "b"],
+        }
+    )
+    assert holds_no_nan(X) == holds

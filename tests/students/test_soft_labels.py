@@ -19,6 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, export_text
+from sklearn.utils import get_tags
 
 from skdistill import SoftLabelClassifier
 
@@ -312,3 +313,17 @@ def test_bad_weights_are_refused(weight):
 def test_further_parameters_need_routing():
     with pytest.raises(ValueError, match="enable_metadata_routing"):
         SoftLabelClassifier(GaussianNB()).fit(np.eye(2), np.eye(2), colour=1)
+
+
+class TwoClassesOnly(GaussianNB):
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+@pytest.mark.parametrize(("inner", "many"), [(GaussianNB(), True), (TwoClassesOnly(), False)])
+def test_number_of_classes_is_what_the_classifier_can(inner, many):
+    tags = get_tags(SoftLabelClassifier(inner)).classifier_tags
+    assert tags.multi_class == many
+    assert not tags.multi_label

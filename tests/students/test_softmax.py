@@ -522,3 +522,11 @@ def test_sparse_rows_reach_the_student():
     model = CrossFitDistiller(teacher, SoftmaxRegression(), cv=3, random_state=0)
     dense = model.fit(X, y).predict_proba(X)
     assert_allclose(model.fit(sparse.csr_matrix(X), y).predict_proba(X), dense, atol=1e-5)
+
+
+def test_short_floats_are_learned_from_in_full_precision():
+    X, Y, _ = draw(3)
+    short = X.astype(np.float32)
+    one, other = (SoftmaxRegression().fit(table, Y) for table in (short, short.astype(float)))
+    assert_array_equal(one.coef_, other.coef_)
+    assert one.coef_.dtype == np.float64

@@ -61,3 +61,9 @@ def test_prediction_time_by_another_clock():
         Watched(), np.zeros((7, 1)), batch=10, clock=lambda: float(next(ticks))
     )
     assert microseconds == 1e5
+
+
+def test_one_row_is_asked_about_at_a_time_unless_it_is_said_otherwise():
+    watched = Watched()
+    prediction_time(watched, np.zeros((5, 2)), clock=time.process_time)
+    assert set(watched.batches) == {1}

@@ -132,3 +132,11 @@ def test_note_is_part_of_the_title(noisy):
     classifier = LogisticRegression().fit(X, y)
     measured = TestRows(X, y, CLASSES).measure(classifier, "tuned", student="a", note="blend")
     assert measured.title == "distilled, tuned (blend)"
+
+
+def test_classes_of_two_rows_make_two_blocks():
+    y = np.array([0, 0, 1, 1, 1, 1])
+    first, second = _blocks(y, None)
+    assert_array_equal(np.sort(np.concatenate([first, second])), np.arange(6))
+    assert set(y[first]) == set(y[second]) == {0, 1}
+    assert _blocks(np.array([0, 1, 1, 1]), None) == []
