@@ -167,7 +167,7 @@ def blend_weights(label_proba: Array, sample_weight: Array | None = None) -> Arr
 
     A super learner of the candidates' students: the weights minimise the mean of
     −log Σ_c w_c f_c, by SLSQP. `label_proba` is what each member's out-of-fold student gives for
-    each row's label, floored, shape (n_samples, n_members). They are rounded to
+    each row's label, floored, shape (n_samples, n_members). Weights are rounded to
     thousandths: what the solver's last steps change would move targets, and a weight that only they
     keep from 0 would cost a member's targets.
 
