@@ -11,6 +11,7 @@ import time
 import traceback
 import warnings
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -61,10 +62,11 @@ def all_rows(X):
 
 
 def raises(error, *args):
-    def raise_it(*_):
-        raise error(*args)
+    return partial(raise_it, error, args)
 
-    return raise_it
+
+def raise_it(error, args, *_):
+    raise error(*args)
 
 
 def endless():

@@ -128,17 +128,22 @@ def test_failing_member_in_a_worker(tmp_path):
     run(
         """
         betrayed = raises(BetrayedError, "one", "another")
-        for happens, told in [
-            (betrayed, "BetrayedError: one betrays another"),
-            (raises(LockedError, "no key"), "LockedError: no key"),
-            (lambda: sys.exit(3), "SystemExit: 3"),
+        for backend, happens, told in [
+            ("loky", betrayed, "BetrayedError: one betrays another"),
+            ("multiprocessing", betrayed, "BetrayedError: one betrays another"),
+            ("loky", raises(LockedError, "no key"), "LockedError: no key"),
+            ("multiprocessing", raises(LockedError, "no key"), "LockedError: no key"),
+            ("multiprocessing", raises(SystemExit, 3), "SystemExit: 3"),
         ]:
             model = distiller(Teacher(happens, when=second_fold), n_jobs=2)
-            struck(model, "The teacher failed in fold 2 of 3", told)
-            works_again(model)
-        model = search(student=Student(betrayed, when=second_fold), n_jobs=2)
-        struck(model, "The student failed for candidate", "in fold 2 of 3", "one betrays another")
+            with joblib.parallel_config(backend):
+                struck(model, "The teacher failed in fold 2 of 3", told)
         works_again(model)
+        model = search(student=Student(betrayed, when=second_fold), n_jobs=2)
+        with joblib.parallel_config("multiprocessing"):
+            told = "The student failed for candidate", "in fold 2 of 3", "one betrays another"
+            struck(model, *told)
+            works_again(model)
 
         # The cause is at hand, with its traceback once.
         for n_jobs in (1, 2):
