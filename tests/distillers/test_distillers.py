@@ -257,6 +257,25 @@ def test_tags_are_what_both_members_bear(teacher, student, expected):
     assert {key: getattr(tags, key) for key in expected} == expected
 
 
+class TwoClassesOnly(GaussianNB):
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+@pytest.mark.parametrize(
+    ("teacher", "student", "many"),
+    [
+        (bayes(), tree(), True),
+        (TwoClassesOnly(), tree(), False),
+        (bayes(), SoftLabelClassifier(TwoClassesOnly()), False),
+    ],
+)
+def test_more_than_two_classes_are_for_members_that_can(teacher, student, many):
+    assert get_tags(CrossFitDistiller(teacher, student)).classifier_tags.multi_class == many
+
+
 def test_nothing_given_is_modified(binary):
     X, y = binary
     X_before, y_before = X.copy(), y.copy()

@@ -333,6 +333,8 @@ def test_seconds_are_those_of_a_fit_on_its_own(noisy, monkeypatch):
     # Each pair of looks at the clock is a second apart: one for the folds, one for a student.
     assert seconds["labels"] == 1
     assert seconds["cross_fit"] == 2
+    _, tuned = compare_students(STUMP, tree(), X, y, methods=["tuned"], cv=3).measurements
+    assert tuned.fit_seconds == 1
 
 
 def test_seconds_of_tuning_hold_the_answers_that_others_paid_for(noisy):

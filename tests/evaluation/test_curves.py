@@ -282,6 +282,10 @@ def test_scorers_may_be_functions(noisy):
         ({"teacher_cv": 200}, "cv=200 folds need at least 200 rows"),
         ({"loss": "cross_entropy"}, "needs a classifier as student"),
         ({"groups": [1, 2]}, "groups must have one entry per row"),
+        (
+            {"groups": [1, 2], "cv": [([0, 1, 2, 3], [4, 5]), ([4, 5], [0, 1])]},
+            "groups must have one entry per row",
+        ),
     ],
 )
 def test_bad_input_is_told_so_before_any_fit(noisy, changes, message):

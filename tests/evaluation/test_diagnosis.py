@@ -259,6 +259,22 @@ def test_text_and_html_show_the_numbers_and_the_advice(noisy):
     assert " ".join(text.split()).endswith(diagnosis.advice)
 
 
+def test_columns_are_named_from_a_share_on(noisy):
+    """In the table from one in a hundred, at most five; in the advice from a fifth, at most two."""
+    found = diagnose_teacher(STUMPS, *noisy, cv="oob", random_state=0)
+    shares = {"first": 0.5, "second": 0.2, "third": 0.01, "least": 0.009}
+    text = str(dataclasses.replace(found, correction_columns=shares))
+    assert "first 50 %, second 20 %, third 1 %" in text
+    assert "least" not in text
+    many = {f"c{k}": 0.3 for k in range(6)}
+    text = str(dataclasses.replace(found, correction_columns=many))
+    assert "c4 30 %" in text
+    assert "c5" not in text
+    facts = {"overfit_share": 0.5, "correction_gain": Difference(0.1, 0.01)}
+    assert "mostly by first and second" in advise(**facts, correction_columns=shares)[1]
+    assert "c2" not in advise(**facts, correction_columns=many)[1]
+
+
 def test_names_of_columns_are_printable(noisy):
     shares = {"\x1b[31mred\n": 0.9, "$x$": 0.1}
     facts = {"overfit_share": 0.5, "correction_gain": Difference(0.1, 0.01)}
@@ -280,6 +296,9 @@ def test_picture_shows_three_reliability_curves(noisy):
     ax = diagnosis.plot()
     assert len(ax.lines) == 4
     assert_allclose(ax.lines[1].get_xdata(), diagnosis.calibration.predicted)
+    assert ax.get_xlabel() == "predicted probability of the second class"
+    ax = dataclasses.replace(diagnosis, n_classes=3).plot()
+    assert ax.get_xlabel() == "predicted probability of the most probable class"
     plt.close("all")
 
 

@@ -8,12 +8,14 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
+from skdistill import Distiller
 from skdistill.students import SoftLabelClassifier
 from skdistill.students.adapters import (
     OneOutput,
@@ -150,3 +152,22 @@ def test_student_that_would_drop_weights_is_refused(student, n_classes, message)
 )
 def test_student_that_takes_weights_passes(student, n_classes):
     check_student_weights(student, n_classes)
+
+
+class NeverFitted(GaussianNB):
+    def fit(self, X, y, sample_weight=None):
+        raise AssertionError("the student should have been refused before")
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        KNeighborsClassifier(),
+        make_pipeline(StandardScaler(), KNeighborsClassifier()),
+        SoftLabelClassifier(KNeighborsClassifier()),
+        make_pipeline(StandardScaler(), SoftLabelClassifier(KNeighborsClassifier())),
+    ],
+)
+def test_classifier_without_weights_is_refused_before_a_teacher_is_fitted(student, targets):
+    with pytest.raises(ValueError, match="takes no sample_weight in fit"):
+        Distiller(NeverFitted(), student).fit(targets[0], np.arange(80) % 2)

@@ -207,6 +207,9 @@ def test_error_is_that_of_a_mean_over_folds():
     assert_allclose(mean, [2, 2])
     assert_allclose(error, [1 / np.sqrt(3), 0])
     assert_allclose(mean_and_error_of_folds(scores[:, :1])[1], 0)
+    # The folds are the last axis, however many come before it.
+    several = np.stack([scores, scores + 1, scores, scores])
+    assert_allclose(mean_and_error_of_folds(several)[1], np.tile(error, (4, 1)))
 
 
 @pytest.mark.parametrize("draw", ["plot", "plot_reliability"])
