@@ -618,6 +618,12 @@ def test_named_candidates_are_blended_or_all_where_few_are_named(names, members)
     assert [member.name for member in found] == members
 
 
+def test_mean_score_of_a_fold_counts_rows_as_they_weigh():
+    scores = np.array([[1.0, 3.0], [0.0, 4.0]])
+    assert_allclose(selection._fold_means(scores, np.array([1.0, 3.0])), [2.5, 3])
+    assert np.isnan(selection._fold_means(scores, np.zeros(2))).all()
+
+
 def test_standard_error_is_that_of_a_mean_whatever_the_unit_of_weights():
     values = np.random.default_rng(0).normal(size=9)
     expected = values.std(ddof=1) / 3

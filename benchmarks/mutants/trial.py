@@ -73,15 +73,25 @@ class Reach:
 
 
 def _around(source: str, line: int) -> list[tuple[int, int]]:
-    """Return spans of lines around a line, the narrowest first."""
-    spans = [(line, line)]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.stmt) and node.lineno <= line <= node.end_lineno:
-            body = getattr(node, "body", None)
-            if body and line < body[0].lineno and not isinstance(node, ast.FunctionDef):
-                spans.append((node.lineno, body[0].lineno - 1))
-            spans.append((node.lineno, node.end_lineno))
-    return sorted(set(spans), key=lambda span: span[1] - span[0])
+    """Return spans of lines whose tests reach a line, the narrowest first.
+
+    What stands outside of functions runs at import, whoever is first: all tests of the file count.
+    """
+    nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.stmt)]
+    nodes = [n for n in nodes if n.lineno <= line <= (n.end_lineno or n.lineno)]
+    functions = [n for n in nodes if isinstance(n, ast.FunctionDef)]
+    if not functions:
+        return [(1, source.count("\n") + 1)]
+    inner = max(functions, key=lambda n: n.lineno)
+    body = (inner.body[0].lineno, inner.end_lineno or line)
+    if line < body[0]:
+        return [body]
+    spans = [(n.lineno, n.end_lineno or n.lineno) for n in nodes if n.lineno >= body[0]]
+    for node in nodes:  # the head of an `if` or `for`
+        first = getattr(node, "body", [node])[0].lineno
+        if body[0] <= node.lineno <= line < first:
+            spans.append((node.lineno, first - 1))
+    return sorted({*spans, body}, key=lambda span: span[1] - span[0])
 
 
 def measure_reach(folder: Path) -> Reach:
@@ -149,6 +159,7 @@ class Trials:
     def __init__(self, folder: Path, reach: Reach, seconds: float) -> None:
         self.copy, self.reach, self.told = copy_to(folder), reach, folder / "told"
         self.seconds = seconds
+        self.sound = set[str]()  # files whose own tests pass as they are
         self.output = folder / "output"
         self.clock = time.time()
 
@@ -160,6 +171,11 @@ class Trials:
         at_home = {t for t in near if any(t.startswith(path) for path in own)}
         near = self._most_telling(at_home, 3 * self.seconds)
         far = self._most_telling(reached - at_home, self.seconds)
+        if file not in self.sound:
+            with self._changed(file, (ROOT / file).read_text(encoding="utf-8")):
+                if fails := self._run(own, near, set(self.reach.seconds)):
+                    raise SystemExit(f"{fails} fails without a mutant, which would tell nothing.")
+            self.sound.add(file)
         with self._changed(file, source):
             killer = self._run(own, near, set(self.reach.seconds))
             return killer or self._run(sorted({t.partition("::")[0] for t in far}), far, None)

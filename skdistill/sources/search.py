@@ -171,7 +171,7 @@ class Unseen:
         progress: Progress = SILENT,
     ) -> list[Answers]:
         """Ask once about all rows; each part's answers are its own rows'."""
-        whole = self.source.ask(teacher, rows, None, progress=progress)
+        whole = self.source.ask(teacher, rows)
         return [Answers(whole.out[part]) for part in parts_of(rows, folds)]
 
     def finish(self, teacher: Teacher, rows: Rows, whole: Answers, progress: Progress) -> Answers:

@@ -689,6 +689,11 @@ class Step(Base):
     def method(self, X):
         return X - 20
 
+    limit = 24
+
+    def reset(self):
+        self.limit = 25
+
 def scores(y, proba):
     return (y - proba).mean() + 21
 
@@ -769,6 +774,7 @@ def edit(old, new, script=SCRIPT):
         ("step", "+ 17", "+ 10"),
         ("step", "+ 18", "+ 10"),
         ("step", "+ 19", "+ 10"),
+        ("step", "limit = 24", "limit = 10"),
         ("voting", "- 20", "- 10"),
         ("bound", "- 20", "- 10"),
         ("made", "+ 18", "+ 10"),

@@ -1,8 +1,10 @@
 """The street's crossings alone."""
 
+import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import distillation_targets, teacher_probabilities
 from skdistill.distillers import crossings
@@ -37,3 +39,34 @@ def test_no_fitted_teacher_is_held():
     rows = crossings.rows_.check(X, y)
     source = crossings._source(GaussianNB(), 3, rows, None, 0, None, None)
     assert not crossings._answers(source, GaussianNB(), rows, None, rehearse=False).teachers
+
+
+def test_without_a_correction_it_is_what_the_teacher_says():
+    X, y, _ = noisy(100, seed=0)
+    how = {"cv": 3, "random_state": 0}
+    proba = teacher_probabilities(GaussianNB(), X, y, **how)
+    plain = distillation_targets(GaussianNB(), X, y, loss="squared_error", correction=None, **how)
+    assert_array_equal(plain, proba[:, 1])
+    # A share g moves it by g of the way to the label.
+    share = distillation_targets(GaussianNB(), X, y, loss="squared_error", correction=0.25, **how)
+    assert_allclose(share, 0.75 * proba[:, 1] + 0.25 * y)
+
+
+def test_no_teacher_is_needed_where_probabilities_are_given_and_only_there():
+    X, y, p0 = noisy(100, seed=0)
+    proba = np.column_stack([1 - p0, p0])
+    found = distillation_targets(
+        None, X, y, loss="squared_error", correction=None, teacher_proba=proba
+    )
+    assert_array_equal(found, p0)
+    for function in (teacher_probabilities, distillation_targets):
+        with pytest.raises(ValueError, match="teacher"):
+            function(None, X, y)
+        with pytest.raises(ValueError, match="DecisionTreeRegressor"):
+            function(DecisionTreeRegressor(), X, y)
+
+
+def test_groups_are_refused_where_no_rows_are_split():
+    X, y, _ = noisy(100, seed=0)
+    with pytest.raises(ValueError, match="groups was given, but no rows are split"):
+        teacher_probabilities(GaussianNB(), X, y, cv="in_sample", groups=np.arange(100))

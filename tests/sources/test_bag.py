@@ -329,8 +329,9 @@ def test_step_that_learns_from_labels_is_refused_wherever_it_stands(place):
 def test_pipeline_that_caches_its_steps_answers_with_fitted_ones(tmp_path):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(80, 3)), np.arange(80) % 2
-    plain = make_pipeline(StandardScaler(), BAGS[0])
-    caching = make_pipeline(StandardScaler(), BAGS[0], memory=str(tmp_path))
+    # All steps but the last two are cached, and cached steps are fitted as clones.
+    steps = StandardScaler(), StandardScaler(), BAGS[0]
+    plain, caching = (make_pipeline(*steps, memory=place) for place in (None, str(tmp_path)))
     expected, (teacher,) = out_of_bag(plain, X, y)
     found, (cached,) = out_of_bag(caching, X, y)
     assert_array_equal(found, expected)

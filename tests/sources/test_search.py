@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import LossCorrectedDistillerCV
 from skdistill.rows import check
 from skdistill.sources import Teacher
-from skdistill.sources.search import LeaveTwoOut, WithinParts, splits_within
+from skdistill.sources.search import LeaveTwoOut, splits_within
 
 from ..conftest import noisy
 
@@ -53,4 +55,18 @@ def test_two_folds_are_enough_where_parts_have_folds_of_their_own():
     assert model.fit(X, y).n_features_in_ == 5
     with pytest.raises(ValueError, match="at least 3"):
         model.set_params(teacher_cv=None).fit(X, y)
-    assert WithinParts.min_folds == 2
+    unseen = model.set_params(teacher_cv="unseen", candidates=["labels", "cross_fit"])
+    results = unseen.fit(X, y, teacher_proba=np.full((80, 2), 0.5)).cv_results_
+    assert "split1_test_score" in results
+    assert "split2_test_score" not in results
+
+
+def test_frozen_teachers_said_to_have_seen_no_label_are_looked_at():
+    X, y, _ = noisy(400, seed=0)
+    forest = FrozenEstimator(RandomForestClassifier(30, random_state=0).fit(X, y))
+    student = DecisionTreeRegressor(max_depth=2)
+    model = LossCorrectedDistillerCV(
+        forest, student, cv=2, teacher_cv="unseen", candidates=["cross_fit"], random_state=0
+    )
+    with pytest.warns(UserWarning, match="a teacher that saw these very labels"):
+        model.fit(X, y)
