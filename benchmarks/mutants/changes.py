@@ -62,7 +62,8 @@ class Change(NamedTuple):
 def changes(node: Any, skips: bool = False) -> Iterator[Change]:
     """Yield what can be changed in a node and below it."""
     if isinstance(node, ast.expr) and not skips:
-        yield from (_put(node, f"({ast.unparse(new)})") for new in _other_expressions(node))
+        form = "{}" if isinstance(node, ast.Slice) else "({})"
+        yield from (_put(node, form.format(ast.unparse(n))) for n in _other_expressions(node))
     elif isinstance(node, ast.stmt):
         yield from _other_statements(node)
     for name, value in ast.iter_fields(node):
