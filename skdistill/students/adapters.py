@@ -182,8 +182,7 @@ def _check_probabilities(student: Any) -> None:
 
 def _check_label_weights(student: Any, learner: Any) -> None:
     """Refuse a classifier that soft labels cannot reach as weights; `learner` takes them."""
-    taker = student if learner is last_step(student) else learner
-    if weight_keyword(taker) is None:
+    if weight_keyword(learner) is None:
         raise ValueError(
             f"The student {type(last_step(student)).__name__} takes no sample_weight in fit, so "
             "it cannot learn class probabilities: use a classifier that does, or a regressor."
