@@ -21,11 +21,23 @@ ROOT = Path(__file__).parents[1]
 SECONDS = 60
 
 
+# LightGBM 4.6 names the columns of arrays, and then misses the names.
+LIGHTGBM = "ignore:X does not have valid feature names, but LGBM"
+
+
 def start(script, folder, warnings="error", **environment):
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     with (folder / "output").open("a") as output:
         return subprocess.Popen(
-            [sys.executable, "-W", warnings, "-c", f"from tests.faults import *\n{dedent(script)}"],
+            [
+                sys.executable,
+                "-W",
+                warnings,
+                "-W",
+                LIGHTGBM,
+                "-c",
+                f"from tests.faults import *\n{dedent(script)}",
+            ],
             cwd=folder,
             env=os.environ
             | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "OMP_NUM_THREADS": "2"}
@@ -153,7 +165,8 @@ def test_failing_member_in_a_worker(tmp_path):
             except RuntimeError as error:
                 assert type(error.__cause__) is KeyError
                 told = "".join(traceback.format_exception(error))
-                assert told.count("in raise_it") == 1, told
+                # joblib 1.4 tells it once more.
+                assert told.count("in raise_it") in (1, 2), told
         """,
         tmp_path,
     )
