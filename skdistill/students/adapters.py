@@ -219,7 +219,7 @@ class OneOutput(Adapter):
             # MultiOutputRegressor and its like.
             return _fit_flat_or_column(student, X, target[:, None], params)
         fitted = _fit_flat_or_column(student, X, target, params)
-        if np.ndim(fitted.predict(index_rows(X, np.arange(2)))) == 1:
+        if np.ndim(fitted.predict(index_rows(X, np.arange(1)))) < 2:
             return fitted
         # A network that answers a column has compared each row of it with all flat targets.
         return _fit_flat_or_column(student, X, target[:, None], params)

@@ -171,3 +171,9 @@ class NeverFitted(GaussianNB):
 def test_classifier_without_weights_is_refused_before_a_teacher_is_fitted(student, targets):
     with pytest.raises(ValueError, match="takes no sample_weight in fit"):
         Distiller(NeverFitted(), student).fit(targets[0], np.arange(80) % 2)
+
+
+def test_a_regressor_may_learn_from_a_single_row():
+    X, target = np.array([[1.0, 2.0]]), np.array([0.3])
+    fitted = OneOutput().fit(DecisionTreeRegressor(), X, target, np.arange(2), {})
+    assert_array_equal(OneOutput().answer(fitted, X, np.arange(2)), target)
