@@ -7,7 +7,7 @@ first fold would show it after minutes, and the student after all teachers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from ._utils.estimators import is_frozen, last_step
+from ._utils.parallel import kind_to_raise
 from ._utils.validation import is_whole_number
 from ._utils.warn import quiet
 from .rows import Rows
@@ -42,17 +43,25 @@ def rehearse(
     None stands for a teacher that is not fitted. Parameters of `fit` are those of all rows.
     `unseen` are further rows that all of them will be asked about.
     """
+    parts = _parts(rows)
     asked = [] if unseen is None else [unseen.take(_some(unseen, _FEW))]
     for student in students:
-        _try("student", student, rows, _play_student, asked)
+        _try("student", student, rows, parts, _play_student, asked)
     if teacher is not None and not is_frozen(teacher.estimator):
-        _try("teacher", teacher, rows, _play_teacher, asked)
+        _try("teacher", teacher, rows, parts, _play_teacher, asked)
 
 
-def _try(role: str, member: Any, rows: Rows, play: Callable[..., None], asked: list[Rows]) -> None:
+def _try(
+    role: str,
+    member: Any,
+    rows: Rows,
+    parts: list[tuple[Indices, bool]],
+    play: Callable[..., None],
+    asked: list[Rows],
+) -> None:
     """Rehearse with few rows and rounds; who fails may need more of them."""
     failure: BaseException
-    for part, is_short in _parts(rows):
+    for part, is_short in parts:
         try:
             few = member.take(rows, part)
             if is_short:
@@ -62,8 +71,7 @@ def _try(role: str, member: Any, rows: Rows, play: Callable[..., None], asked: l
             return
         except (Exception, SystemExit) as error:
             failure = error
-    kind = next((k for k in (ValueError, TypeError) if isinstance(failure, k)), RuntimeError)
-    raise kind(
+    raise kind_to_raise(failure)(
         f"The {role} {type(last_step(member.estimator)).__name__} cannot learn from X and y. Tried "
         f"on {len(part)} rows, before any teacher was fitted, it failed: {type(failure).__name__}: "
         f"{failure}"
@@ -98,26 +106,23 @@ def _shortened(estimator: Any) -> Any:
 # ---- which rows --------------------------------------------------------------------------------
 
 
-def _parts(rows: Rows) -> Iterator[tuple[Indices, bool]]:
-    """Give few rows, more, and all; and whether rounds are few as well."""
-    for n_rows in (_FEW, _MORE):
-        part = _some(rows, n_rows)
-        if len(part) < rows.n_samples:
-            yield part, True
-    yield np.arange(rows.n_samples), False
+def _parts(rows: Rows) -> list[tuple[Indices, bool]]:
+    """Return few rows, more, and all; and whether rounds are few as well."""
+    some = [_some(rows, n_rows) for n_rows in (_FEW, _MORE)]
+    fewer = [(part, True) for part in some if len(part) < rows.n_samples]
+    return [*fewer, (np.arange(rows.n_samples), False)]
 
 
 def _some(rows: Rows, n_rows: int) -> Indices:
     """Choose rows of all classes, and those on which a member may choke."""
     counted = np.flatnonzero(rows.weights > 0)
-    codes = rows.codes[counted]
-    present, counts = np.unique(codes, return_counts=True)
+    by_class = counted[np.argsort(rows.codes[counted], kind="stable")]
+    _, starts, counts = np.unique(rows.codes[by_class], return_index=True, return_counts=True)
     sizes = np.maximum(_ROWS_OF_A_CLASS, n_rows * counts // counts.sum())
     # Classes of one size would hide what a member does about their sizes.
     sizes[0] += 1
-    chosen = [
-        counted[np.flatnonzero(codes == k)[:size]] for k, size in zip(present, sizes, strict=True)
-    ]
+    ends = starts + np.minimum(sizes, counts)
+    chosen = [by_class[start:end] for start, end in zip(starts, ends, strict=True)]
     return np.unique(np.concatenate([*chosen, _awkward(rows.X)[:n_rows]]))
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "dumps",
     "index_params",
     "index_rows",
+    "is_made_scorer",
     "lightgbm_names",
     "n_rows",
     "routing_enabled",
@@ -69,6 +70,11 @@ def index_params(X, params, rows):  # type: ignore[no-untyped-def]
 def routing_enabled() -> bool:
     """Whether the user switched metadata routing on."""
     return bool(get_config().get("enable_metadata_routing", False))
+
+
+def is_made_scorer(scoring) -> bool:  # type: ignore[no-untyped-def]
+    """Whether something is a scorer of `make_scorer`, and no function of the user's."""
+    return hasattr(scoring, "_score_func")
 
 
 def callback_context(estimator, n_parts):  # type: ignore[no-untyped-def]

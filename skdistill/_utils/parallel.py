@@ -96,6 +96,11 @@ def _unpack(kind: type[Exception], message: str, packed: bytes, trace: str) -> _
     return _CallError(kind, message, cause)
 
 
+def kind_to_raise(cause: BaseException) -> type[Exception]:
+    """Return the kind of error that tells a member's failure, by the cause."""
+    return next((k for k in (ValueError, TypeError) if isinstance(cause, k)), RuntimeError)
+
+
 @contextmanager
 def blame(what: str) -> Iterator[None]:
     """Say within a call what failed, and where, if anything does."""
@@ -105,9 +110,8 @@ def blame(what: str) -> Iterator[None]:
         raise
     # A member that calls sys.exit must not end the user's process without a word.
     except (Exception, SystemExit) as cause:
-        kinds = (k for k in (ValueError, TypeError) if isinstance(cause, k))
         message = f"{what}: {type(cause).__name__}: {cause}"
-        raise _CallError(next(kinds, RuntimeError), message, cause) from cause
+        raise _CallError(kind_to_raise(cause), message, cause) from cause
 
 
 @contextmanager

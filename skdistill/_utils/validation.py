@@ -12,6 +12,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import get_scorer
 from sklearn.utils import get_tags
 
+from .compat import is_made_scorer
 from .estimators import is_frozen, last_step, weight_keyword
 from .warn import quiet
 
@@ -141,7 +142,7 @@ def check_scorer_in_folds(scoring: Any, rows: Any, folds: Any) -> None:
 
 def _judges_numbers(scoring: Any) -> bool:
     """Whether a scorer of scikit-learn's takes outcomes that are no classes."""
-    if callable(scoring) and not hasattr(scoring, "_score_func"):
+    if callable(scoring) and not is_made_scorer(scoring):
         return False
     numbers = np.array([0.25, 1.5, 2.75])
     try:

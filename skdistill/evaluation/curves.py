@@ -20,7 +20,7 @@ from ..sources.folds import check_groups_kept, warn_of_missing_classes
 from ..students import Student
 from ..targets import Lesson
 from .arguments import check_param_range
-from .methods import DIRECT, Method, Pupil, parse_methods, prepare_pupil
+from .methods import DIRECT, Pupil, parse_methods, prepare_pupil
 from .teaching import (
     as_answers,
     as_seed,
@@ -159,10 +159,12 @@ def distillation_curve(
     check_scorer(scoring, rows.X, rows.y)
     scorer = get_scorer("accuracy" if scoring is None else scoring)
     folds = _outer_folds(rows, cv, seed)
-    splits = _splits_in_folds(rows, folds, chosen, source)
+    asked = source if any(method.asks_outside for method in chosen) else None
+    # First these: they find what is wrong with the folds.
+    splits = [None if asked is None else asked.split(rows.take(train)) for train, _ in folds]
     if rehearse:
         rehearse_members(rows, Teacher(teacher), pupil.student)
-    taught, answers = _ask_in_folds(teacher, rows, folds, splits, source, scorer, n_jobs)
+    taught, answers = _ask_in_folds(teacher, rows, folds, splits, asked, scorer, n_jobs)
     lessons = [
         Lesson(rows, about, part=train, random_state=seed)
         for about, (train, _) in zip(answers, folds, strict=True)
@@ -196,30 +198,19 @@ def _outer_folds(rows: Rows, cv: Any, seed: int) -> Splits:
     return folds
 
 
-def _splits_in_folds(
-    rows: Rows, folds: Splits, methods: list[Method], source: Source
-) -> list[Splits | None] | None:
-    """Return the source's splits within outer folds, None where no method asks from outside."""
-    if not any(method.asks_outside for method in methods):
-        return None
-    return [source.split(rows.take(train)) for train, _ in folds]
-
-
 def _ask_in_folds(
     teacher: Any,
     rows: Rows,
     folds: Splits,
-    splits: list[Splits | None] | None,
-    source: Source,
+    splits: list[Splits | None],
+    source: Source | None,
     scorer: Any,
     n_jobs: int | None,
 ) -> tuple[list[float], list[Answers]]:
     """Return the teacher's score in each fold, and what it says about the training rows."""
-    asked = None if splits is None else source
-    own = splits or [None] * len(folds)
     calls = [
-        (teacher, rows, fold, asked, o, scorer, f"{k} of {len(folds)}")
-        for k, (fold, o) in enumerate(zip(folds, own, strict=True), start=1)
+        (teacher, rows, fold, source, own, scorer, f"{k} of {len(folds)}")
+        for k, (fold, own) in enumerate(zip(folds, splits, strict=True), start=1)
     ]
     found = run(_ask_in_fold, calls, n_jobs, name="teachers")
     scores, tested, answers = zip(*found, strict=True)

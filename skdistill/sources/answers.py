@@ -182,8 +182,6 @@ def ask(
     splits = source.split(rows, split_params)
 
     def compute() -> list[Answers]:
-        if rehearse is not None and source.fits_teachers:
-            rehearse()
         return [source.ask(teacher, rows, splits, inside=inside, keep=keep, progress=progress)]
 
     (answers,) = _recall(
@@ -192,7 +190,7 @@ def ask(
         rows,
         (source.key, splits, inside),
         [splits],
-        compute,
+        _after(rehearse if source.fits_teachers else None, compute),
     )
     _warn_of_seen_labels(source, teacher, rows, answers)
     return answers
@@ -211,25 +209,32 @@ def ask_parts(
 ) -> list[Answers]:
     """Ask a source of a search about the training rows of each fold, and about all rows."""
     splits = source.split(rows, folds)
-
-    def compute() -> list[Answers]:
-        if rehearse is not None and source.fits_teachers:
-            rehearse()
-        found: list[Answers] = source.ask(
-            teacher, rows, folds, splits, inside=inside, progress=progress
-        )
-        return found
-
     answers = _recall(
         memory if source.fits_teachers else None,
         teacher,
         rows,
         ("selection", source.key, folds, splits, inside),
         splits,
-        compute,
+        _after(
+            rehearse if source.fits_teachers else None,
+            lambda: source.ask(teacher, rows, folds, splits, inside=inside, progress=progress),
+        ),
     )
     _warn_of_seen_labels(source, teacher, rows, answers[-1])
     return answers
+
+
+def _after(
+    rehearse: Callable[[], None] | None, compute: Callable[[], list[Answers]]
+) -> Callable[[], list[Answers]]:
+    """Let the members rehearse before teachers are fitted, which what is recalled spares both."""
+
+    def rehearsed() -> list[Answers]:
+        if rehearse is not None:
+            rehearse()
+        return compute()
+
+    return rehearsed
 
 
 def _recall(
