@@ -107,11 +107,15 @@ class Judge:
 
 
 class Trial(NamedTuple):
-    """A student of one candidate in one fold: its probabilities, its score, its fit time."""
+    """A student of one candidate in one fold: its probabilities, its score, its fit time.
+
+    And how strongly it was shrunk.
+    """
 
     proba: Array
     score: float | None
     seconds: float
+    shrinkage: float = 0.0
 
 
 def try_students(
@@ -119,7 +123,8 @@ def try_students(
 ) -> dict[Any, list[Trial]]:
     """Fit a student for each candidate and fold, and ask it about the fold's validation rows.
 
-    `targets` holds for each fold a target of its training rows for each candidate's name.
+    `targets` holds for each fold a target of its training rows for each candidate's name. Of
+    students that are shrunk in several ways a candidate keeps what is best over all folds.
     """
     jobs = [(name, k) for name in targets[0] for k in range(len(task.folds))]
     calls = [
@@ -134,10 +139,20 @@ def try_students(
         for name, k in jobs
     ]
     trials = run(_try, calls, task.n_jobs, task.progress, step)
-    by_name: dict[Any, list[Trial]] = {name: [] for name in targets[0]}
-    for (name, _), trial in zip(jobs, trials, strict=True):
-        by_name[name].append(trial)
-    return by_name
+    by_name: dict[Any, list[list[Trial]]] = {name: [] for name in targets[0]}
+    for (name, _), tried in zip(jobs, trials, strict=True):
+        by_name[name].append(tried)
+    return {name: _best_shrunk(task, tried) for name, tried in by_name.items()}
+
+
+def _best_shrunk(task: Task, tried: Sequence[Sequence[Trial]]) -> list[Trial]:
+    """Choose how strongly a candidate's students are shrunk, the same in all folds."""
+    ways = [list(trials) for trials in zip(*tried, strict=True)]
+    if len(ways) == 1:
+        return ways[0]
+    scores, weights = _scores(task, ways)
+    means = _worst_if_nan(np.average(scores, axis=1, weights=weights))
+    return ways[first_best(means, noise_of(scores))]
 
 
 def _try(
@@ -147,16 +162,20 @@ def _try(
     target: Array,
     judge: Judge | None,
     name: str,
-) -> Trial:
+) -> list[Trial]:
+    """Return a trial for each way in which the student is shrunk."""
     train, valid = fold
+    found: list[Trial] = []
     with blame(f"The student failed {name}"):
         start = perf_counter()
-        classifier = student.take(rows, train).learn(rows.take(train), target)
-        seconds = perf_counter() - start
-        proba = classifier.predict_proba(index_rows(rows.X, valid))
-    with blame(f"scoring failed {name}"):
-        score = None if judge is None else judge.score(classifier, rows, valid)
-    return Trial(proba, score, seconds)
+        ways = student.take(rows, train).learn_each(rows.take(train), target)
+        for strength, classifier in zip(student.shrinkages, ways, strict=True):
+            seconds = found[0].seconds if found else perf_counter() - start
+            proba = classifier.predict_proba(index_rows(rows.X, valid))
+            with blame(f"scoring failed {name}"):
+                score = None if judge is None else judge.score(classifier, rows, valid)
+            found.append(Trial(proba, score, seconds, strength))
+    return found
 
 
 # ---- blending --------------------------------------------------------------------------------
@@ -263,7 +282,7 @@ def standard_error(values: Array, weights: Array) -> float:
 class Found(NamedTuple):
     """What a search found: the winner and its place, its out-of-fold predictions, all results.
 
-    `weights` are those of the blend, None where that was no candidate.
+    `weights` are those of the blend, None where that was no candidate; `shrinkage` is the winner's.
     """
 
     best: int
@@ -271,6 +290,7 @@ class Found(NamedTuple):
     proba: Array
     results: dict[str, Any]
     weights: dict[Any, float] | None
+    shrinkage: float
 
 
 def search(
@@ -296,7 +316,8 @@ def search(
     if blend is not None and winner.name == blend.name:
         winner = blend
     weights = None if blend is None else dict(blend.weights or {})
-    return Found(best, winner, out_of_fold(task, ordered[best]), results, weights)
+    proba = out_of_fold(task, ordered[best])
+    return Found(best, winner, proba, results, weights, ordered[best][0].shrinkage)
 
 
 def _try_blend(
@@ -411,6 +432,7 @@ def _results(
     return {
         "candidate": names,
         "params": [{"candidate": c.name} for c in candidates],
+        "shrinkage": np.array([trials[0].shrinkage for trials in ordered]),
         **{f"split{k}_test_score": column for k, column in enumerate(by_fold.T)},
         "mean_test_score": means,
         "std_test_score": by_fold[:, judged].std(axis=1),

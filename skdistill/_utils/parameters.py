@@ -42,6 +42,7 @@ PARAMETERS: dict[str, list[Any]] = {
     "rehearse": _FLAG,
     "score_name": [str, None],
     "se_display_style": [StrOptions({"fill_between", "errorbar"}), None],
+    "shrinkage": [Interval(Real, 0, np.inf, closed="left"), StrOptions({"auto"})],
     "store_teacher_proba": _FLAG,
     "store_teachers": _FLAG,
     # Beyond these every answer becomes a label, or nothing.

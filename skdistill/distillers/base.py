@@ -83,6 +83,9 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
     # Teachers and student; more in a subclass. Callbacks want to know.
     _n_steps = 2
 
+    # Whether a search finds what `shrinkage` is best.
+    _tries_shrinkages = False
+
     @with_callbacks
     def fit(
         self,
@@ -201,12 +204,18 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         """Make what the fit walks along from the parameters, and find what is wrong with them."""
         if teacher_proba is None:
             check_teacher(self.teacher)
+        if isinstance(self.shrinkage, str) and not self._tries_shrinkages:
+            raise ValueError(
+                f"shrinkage must be a number >= 0, found {self.shrinkage!r}: "
+                "LossCorrectedDistillerCV tries several."
+            )
         student = prepare_student(
             self.student,
             rows.n_classes,
             loss=self.loss,
             temperature=self.temperature,
             proba_floor=self.proba_floor,
+            shrinkage=self.shrinkage,
         )
         open_memory(self.memory)
         source = self._source(teacher_proba)

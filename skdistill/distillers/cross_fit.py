@@ -31,6 +31,10 @@ class CrossFitDistiller(BaseDistiller):
         Temperature of `"cross_entropy"`; see :class:`Distiller`.
     proba_floor : float, default=0.002
         Lowest teacher probability where a logarithm is taken; see :class:`Distiller`.
+    shrinkage : float, default=0.0
+        How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
+        towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
+        as it is; other students take no other number.
     cv : int, splitter, iterable or "oob", default=5
         Which teacher answers about a row. Each row must be predicted exactly once.
 
@@ -128,6 +132,7 @@ class CrossFitDistiller(BaseDistiller):
         loss: str = "auto",
         temperature: float = 1.0,
         proba_floor: float = PROBA_FLOOR,
+        shrinkage: float = 0.0,
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
@@ -142,6 +147,7 @@ class CrossFitDistiller(BaseDistiller):
         self.loss = loss
         self.temperature = temperature
         self.proba_floor = proba_floor
+        self.shrinkage = shrinkage
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state

@@ -64,6 +64,10 @@ class LossCorrectedDistiller(CrossFitDistiller):
         Temperature of `"cross_entropy"`; see :class:`Distiller`.
     proba_floor : float, default=0.002
         Lowest teacher probability where a logarithm is taken; see :class:`Distiller`.
+    shrinkage : float, default=0.0
+        How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
+        towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
+        as it is; other students take no other number.
     cv : int, splitter, iterable, "oob" or "in_sample", default=5
         Which teacher answers about a row; see :class:`CrossFitDistiller`. With `"in_sample"`
         the teacher is fitted on all rows, unless it is frozen, and asked about the same rows.
@@ -146,6 +150,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
         loss: str = "auto",
         temperature: float = 1.0,
         proba_floor: float = PROBA_FLOOR,
+        shrinkage: float = 0.0,
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
@@ -161,6 +166,7 @@ class LossCorrectedDistiller(CrossFitDistiller):
             loss=loss,
             temperature=temperature,
             proba_floor=proba_floor,
+            shrinkage=shrinkage,
             cv=cv,
             n_jobs=n_jobs,
             random_state=random_state,

@@ -47,6 +47,10 @@ class Distiller(BaseDistiller):
     proba_floor : float, default=0.002
         Teacher probabilities are raised to at least this, and normalised, where a logarithm is
         taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
+    shrinkage : float, default=0.0
+        How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
+        towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
+        as it is; other students take no other number.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teacher's probabilities for further fits with the same teacher, rows,
         labels, weights and folds, such as those of a search over parameters of the student or
@@ -115,6 +119,7 @@ class Distiller(BaseDistiller):
         loss: str = "auto",
         temperature: float = 1.0,
         proba_floor: float = PROBA_FLOOR,
+        shrinkage: float = 0.0,
         memory: Any = None,
         rehearse: bool = True,
         verbose: int = 0,
@@ -126,6 +131,7 @@ class Distiller(BaseDistiller):
         self.loss = loss
         self.temperature = temperature
         self.proba_floor = proba_floor
+        self.shrinkage = shrinkage
         self.memory = memory
         self.rehearse = rehearse
         self.verbose = verbose

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from .._utils.compat import index_params, index_rows
-from .._utils.estimators import is_frozen, last_step
+from .._utils.estimators import is_frozen, last_step, weights_of
 from .._utils.probabilities import PROBA_FLOOR
 from .._utils.rounding import on_grid
 from .._utils.validation import check_probabilities, refuse_pairwise, refuse_uncloned
@@ -19,6 +20,7 @@ from ..targets import LOSSES, Loss, make_loss
 from .adapters import Adapter, choose_adapter
 from .copies import refuse_resampling
 from .distilled import DistilledClassifier
+from .shrinkage import SHRINKAGES, can_shrink, check_shrinkage, grown_trees
 
 Array = NDArray[np.float64]
 
@@ -27,18 +29,29 @@ _LOOKED_AT = 1_000
 
 @dataclass(frozen=True)
 class Student:
-    """An estimator that is cloned and never modified, its adapter, its loss, and fit parameters."""
+    """An estimator that is cloned and never modified, and how it learns.
+
+    That is an adapter, a loss, parameters of `fit`, and how strongly a tree is shrunk, in all ways
+    that are tried.
+    """
 
     estimator: Any
     adapter: Adapter
     loss: Loss
     params: dict[str, Any] = field(default_factory=dict)
+    shrinkages: tuple[float, ...] = (0.0,)
 
     def learn(self, rows: Rows, target: Array, **shipped: Any) -> DistilledClassifier:
         """Fit a clone to a target of the rows, and return it as a classifier on its own.
 
         `shipped` is what the classifier knows beside the student.
         """
+        return next(self.learn_each(rows, target, **shipped))
+
+    def learn_each(
+        self, rows: Rows, target: Array, **shipped: Any
+    ) -> Iterator[DistilledClassifier]:
+        """Fit once, and give the one classifier after it was shrunk in each of the ways."""
         # Equal targets grow equal trees, whichever way their last bits went.
         target = on_grid(target)
         fitted = self.adapter.fit(self.estimator, rows.X, target, rows.classes, self.params)
@@ -53,7 +66,15 @@ class Student:
             **shipped,
         )
         self._look_at(classifier, rows)
-        return classifier
+        trees = None
+        for strength in self.shrinkages:
+            if strength and trees is None:
+                weight = weights_of(self.estimator, self.params)
+                weight = np.ones(rows.n_samples) if weight is None else np.asarray(weight, float)
+                trees = grown_trees(fitted, rows.X, target, rows.classes, weight)
+            for tree in trees or ():
+                tree.shrink(strength)
+            yield classifier
 
     def _look_at(self, classifier: DistilledClassifier, rows: Rows) -> None:
         """Refuse a student that answers no probabilities, by a look at rows it was fitted on.
@@ -91,6 +112,7 @@ def prepare_student(
     loss: Any = "auto",
     temperature: Any = 1.0,
     proba_floor: Any = PROBA_FLOOR,
+    shrinkage: Any = 0.0,
     on_labels: bool = False,
 ) -> Student:
     """Return a student that can learn soft labels, or labels alone, or say why it cannot."""
@@ -102,7 +124,16 @@ def prepare_student(
     if not on_labels:
         adapter.check_soft(student)
     made = make_loss(name, n_classes, temperature=temperature, proba_floor=proba_floor)
-    return Student(student, adapter, made)
+    return Student(student, adapter, made, shrinkages=_choose_shrinkages(shrinkage, student))
+
+
+def _choose_shrinkages(shrinkage: Any, student: Any) -> tuple[float, ...]:
+    """Return what is tried: a number, or for "auto" several where the student can be shrunk."""
+    if isinstance(shrinkage, str):
+        return SHRINKAGES if can_shrink(student) else (0.0,)
+    if shrinkage:
+        check_shrinkage(student)
+    return (float(shrinkage),)
 
 
 def check_estimator(student: Any, name: str = "student") -> None:

@@ -1,0 +1,157 @@
+"""Shrunken trees: what each node of a fitted tree answers, pulled towards its ancestors.
+
+Hierarchical shrinkage (Agarwal et al., ICML 2022), with the rows of a node in the place of those of
+its parent, and on a teacher's targets. With t̄ the mean target and n the (weighted) rows of a node
+
+    v(root) = t̄(root),    v(c) = v(parent) + n_c / (n_c + λ) · (t̄_c − t̄_parent).
+
+It rewrites what a fitted tree's nodes answer: the tree stays a plain one, and costs what it did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.pipeline import Pipeline
+from sklearn.tree import BaseDecisionTree
+from sklearn.utils import check_array
+
+from .._utils.estimators import is_classifier, last_step
+from .soft_labels import SoftLabelClassifier
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+#: What a search tries.
+SHRINKAGES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)
+_FORESTS = (
+    RandomForestRegressor,
+    RandomForestClassifier,
+    ExtraTreesRegressor,
+    ExtraTreesClassifier,
+)
+
+
+def can_shrink(student: Any) -> bool:
+    """Whether a student ends in a tree or forest whose nodes may answer anything."""
+    learner = _learner(student)
+    is_tree = isinstance(learner, (BaseDecisionTree, *_FORESTS))
+    return is_tree and getattr(learner, "monotonic_cst", None) is None
+
+
+def check_shrinkage(student: Any) -> None:
+    """Refuse a student that cannot be shrunk."""
+    if not can_shrink(student):
+        learner = _learner(student)
+        bound = " with monotonic_cst" if hasattr(learner, "monotonic_cst") else ""
+        raise ValueError(
+            f"shrinkage needs a tree or forest of scikit-learn's as student, "
+            f"{type(learner).__name__}{bound} is none: use shrinkage=0."
+        )
+
+
+def _learner(student: Any) -> Any:
+    """Return what learns at the end of a student."""
+    last = last_step(student)
+    return _learner(last.estimator) if isinstance(last, SoftLabelClassifier) else last
+
+
+# ---- nodes -----------------------------------------------------------------------------------
+
+
+class _Nodes(NamedTuple):
+    """A tree's nodes below the root: level by level, and the parent of every node."""
+
+    levels: list[Indices]
+    parent: Indices
+
+
+def _nodes_of(tree: Any) -> _Nodes:
+    left, right = tree.children_left, tree.children_right
+    parent = np.zeros(tree.node_count, dtype=np.intp)
+    levels, inner = [], np.flatnonzero(left[:1] >= 0)
+    while len(inner):
+        below = np.concatenate([left[inner], right[inner]])
+        parent[below] = np.tile(inner, 2)
+        levels.append(below)
+        inner = below[left[below] >= 0]
+    return _Nodes(levels, parent)
+
+
+@dataclass(frozen=True)
+class GrownTree:
+    """A fitted tree, the rows that each node has seen, and their mean target."""
+
+    tree: Any
+    nodes: _Nodes
+    rows: Array
+    mean: Array
+
+    @classmethod
+    def of(cls, estimator: Any, X: Any, target: Array, weight: Array) -> Self:
+        """Let rows pass through a tree once; `X` is of type float32."""
+        tree, leaf = estimator.tree_, estimator.apply(X, check_input=False)
+        nodes = _nodes_of(tree)
+        rows = np.asarray(np.bincount(leaf, weight, tree.node_count), dtype=np.float64)
+        total = np.column_stack(
+            [np.bincount(leaf, weight * column, tree.node_count) for column in target.T]
+        )
+        for level in reversed(nodes.levels):
+            np.add.at(rows, nodes.parent[level], rows[level])
+            np.add.at(total, nodes.parent[level], total[level])
+        seen = rows > 0
+        mean = np.divide(total, rows[:, None], out=np.zeros_like(total), where=seen[:, None])
+        return cls(tree, nodes, rows, mean)
+
+    def shrink(self, strength: float) -> None:
+        """Let the nodes answer what a strength λ makes of their means."""
+        value = self.mean.copy()
+        for level in self.nodes.levels:
+            above = self.nodes.parent[level]
+            seen = self.rows[level] > 0
+            kept = np.divide(
+                self.rows[level], self.rows[level] + strength, out=np.zeros(len(level)), where=seen
+            )
+            value[level] = value[above] + kept[:, None] * (self.mean[level] - self.mean[above])
+        self.tree.value[:] = value.reshape(self.tree.value.shape)
+
+
+def grown_trees(
+    student: Any, X: Any, target: Array, classes: NDArray[Any], weight: Array
+) -> list[GrownTree]:
+    """Return the trees of a fitted student, with what rows and targets tell of their nodes.
+
+    Of a forest each tree is told of all rows, and not only of those that it drew.
+    """
+    if isinstance(student, Pipeline):
+        X = student[:-1].transform(X) if len(student.steps) > 1 else X
+        return grown_trees(student.steps[-1][1], X, target, classes, weight)
+    if isinstance(student, SoftLabelClassifier):
+        return grown_trees(student.estimator_, X, target, student.classes_, weight)
+    if is_classifier(student):
+        target, weight = _class_shares(student, target, classes, weight)
+    X = check_array(X, accept_sparse="csr", dtype=np.float32, ensure_all_finite=False)
+    target = target.reshape(len(target), -1)
+    trees = getattr(student, "estimators_", [student])
+    return [GrownTree.of(tree, X, target, weight) for tree in trees]
+
+
+def _class_shares(
+    learner: Any, target: Array, classes: NDArray[Any], weight: Array
+) -> tuple[Array, Array]:
+    """Return targets as a classifier has learned them from weighted copies of rows, and weights."""
+    mass = np.maximum(target[:, np.searchsorted(classes, learner.classes_)], 0.0)
+    of_class = learner.class_weight if isinstance(learner.class_weight, dict) else {}
+    mass *= weight[:, None] * [of_class.get(label, 1.0) for label in learner.classes_.tolist()]
+    total = mass.sum(axis=1)
+    share = np.divide(mass, total[:, None], out=np.zeros_like(mass), where=total[:, None] > 0)
+    return share, total
