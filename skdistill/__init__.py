@@ -11,6 +11,7 @@ from .distillers import (
 )
 from .evaluation import compare_students, diagnose_teacher, distillation_curve
 from .evaluation.show.displays import DistillationCurveDisplay
+from .samplers import NodeSampler
 from .students import LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
 
 __version__ = "0.1.0"
@@ -22,6 +23,7 @@ __all__ = [
     "LGBMSoftClassifier",
     "LossCorrectedDistiller",
     "LossCorrectedDistillerCV",
+    "NodeSampler",
     "SoftLabelClassifier",
     "SoftmaxRegression",
     "compare_students",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -261,6 +262,90 @@ def _as_array(X: Any, name: str) -> NDArray[Any]:
         raise ValueError(
             f"{name} must be a table, whose rows are of one length: {error}"
         ) from error
+
+
+def check_alike(X: Any, like: Any, name: str) -> Any:
+    """Return rows that can stand below others, or say how they differ from X."""
+    X = as_rows(X, name)
+    _check_shape(X, name)
+    if _kind_of_table(X) != _kind_of_table(like):
+        raise ValueError(
+            f"{name} must be of the kind of X, {_kind_of_table(like)}, found {_kind_of_table(X)}."
+        )
+    if X.shape[1:] != like.shape[1:]:
+        raise ValueError(
+            f"{name} must have {like.shape[1:]} columns, as X has, found {X.shape[1:]}."
+        )
+    if not hasattr(X, "columns"):
+        kinds = [_kind_of_values(table.dtype) for table in (X, like)]
+        if kinds[0] != kinds[1]:
+            raise ValueError(f"{name} must hold {kinds[1]}, as X does, found {kinds[0]}.")
+        return X
+    if list(X.columns) != list(like.columns):
+        raise ValueError(
+            f"{name} must have the columns of X, in their order: {list(like.columns)}, found "
+            f"{list(X.columns)}."
+        )
+    for column, own, known in zip(X.columns, X.dtypes, like.dtypes, strict=True):
+        if _kind_of_values(own) != _kind_of_values(known):
+            raise ValueError(
+                f"{name} must have columns of the types of X, but {column!r} is {own} and not "
+                f"{known}."
+            )
+    return X
+
+
+def _kind_of_table(X: Any) -> str:
+    if sparse.issparse(X):
+        return "a sparse matrix"
+    return (
+        f"a {type(X).__module__.partition('.')[0]} frame" if hasattr(X, "columns") else "an array"
+    )
+
+
+def _kind_of_values(dtype: Any) -> Any:
+    """Return what tells types that can stand below each other from others."""
+    kind = getattr(dtype, "kind", None)
+    if _is_category(dtype) or kind is None:  # categories must be the same, and polars is strict
+        return dtype
+    kinds = {"numbers": "iuf", "truth values": "b", "text": "OUST", "times": "mM"}
+    return next((word for word, letters in kinds.items() if kind in letters), kind)
+
+
+def stack(tables: Sequence[Any]) -> Any:
+    """Put tables of one kind below each other."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    if sparse.issparse(first):
+        return sparse.vstack(tables, format=first.format)
+    package = type(first).__module__.partition(".")[0]
+    if package == "pandas":
+        import pandas as pd  # the rows are its frames
+
+        return pd.concat(tables, ignore_index=True)
+    if package == "polars":
+        for table in tables[1:]:
+            first = first.vstack(table)
+        return first
+    return np.concatenate(tables)
+
+
+def pick_by_column(X: Any, picks: Iterable[Indices]) -> Any:
+    """Return a table of the kind of X whose columns take their values from rows of their own.
+
+    `picks` are for each column the numbers of the rows.
+    """
+    if sparse.issparse(X):
+        columns = sparse.csc_matrix(X)
+        made = [columns[:, [j]][pick] for j, pick in enumerate(picks)]
+        return type(X)(sparse.hstack(made, format=X.format))
+    if type(X).__module__.partition(".")[0] == "polars":
+        return type(X)({name: X[name][pick] for name, pick in zip(X.columns, picks, strict=True)})
+    if hasattr(X, "iloc"):
+        picked = {j: X.iloc[:, j].array.take(pick) for j, pick in enumerate(picks)}
+        return type(X)(picked).set_axis(X.columns, axis=1)
+    return np.column_stack([X[pick, j] for j, pick in enumerate(picks)]).astype(X.dtype, copy=False)
 
 
 def category_dtypes(X: Any) -> dict[str, Any] | None:

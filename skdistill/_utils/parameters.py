@@ -29,6 +29,7 @@ PARAMETERS: dict[str, list[Any]] = {
     "max_latency": _BUDGET,
     "max_size": _BUDGET,
     "min_gain_se": [Interval(Real, 0, np.inf, closed="left")],
+    "min_rows": [Interval(Integral, 1, None, closed="left")],
     "n_features": [Interval(Integral, 3, None, closed="left")],
     "n_jobs": [
         Interval(Integral, None, -1, closed="right"),
@@ -42,6 +43,7 @@ PARAMETERS: dict[str, list[Any]] = {
     "rehearse": _FLAG,
     "score_name": [str, None],
     "se_display_style": [StrOptions({"fill_between", "errorbar"}), None],
+    "share": [Interval(Real, 0, 1, closed="both")],
     "shrinkage": [Interval(Real, 0, np.inf, closed="left"), StrOptions({"auto"})],
     "store_teacher_proba": _FLAG,
     "store_teachers": _FLAG,
@@ -51,6 +53,7 @@ PARAMETERS: dict[str, list[Any]] = {
         Interval(Real, 0, 1, closed="neither"),
         Interval(Integral, 1, None, closed="left"),
     ],
+    "transfer_weight": [Interval(Real, 0, np.inf, closed="neither")],
     "verbose": ["verbose"],
 }
 

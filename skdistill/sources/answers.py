@@ -22,6 +22,7 @@ from .._utils.validation import (
     refuse_uncloned,
 )
 from ..rows import Rows
+from .further import NOTHING, Further, Wanted
 from .overfit import warn_if_in_sample
 
 Array = NDArray[np.float64]
@@ -35,13 +36,15 @@ class Answers:
     `out` are the probabilities from teachers that have not seen the row, shape (n_samples,
     n_classes); those of a source that knows one kind of answer only. `inside` are in-sample ones,
     None where nobody asked for them. `splits` are the teachers' folds, None where they had none,
-    and `teachers` the fitted teachers that are kept.
+    `teachers` the fitted teachers that are kept, and `further` are
+    rows without labels and what is said about them.
     """
 
     out: Array
     inside: Array | None = None
     splits: Splits | None = None
     teachers: tuple[Any, ...] = ()
+    further: tuple[Further, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,12 @@ def _fit_to_codes(estimator: Any, rows: Rows, params: dict[str, Any]) -> FittedT
 
 def say(fitted: Any, rows: Rows, part: NDArray[np.intp] | None = None) -> Array:
     """Return what a fitted teacher says about rows, or some of them, by their numbers."""
-    X = rows.X if part is None else index_rows(rows.X, part)
-    proba = class_columns(rows.classes, fitted, fitted.predict_proba(X))
+    return say_about(fitted, rows.X if part is None else index_rows(rows.X, part), rows.classes)
+
+
+def say_about(fitted: Any, X: Any, classes: NDArray[Any]) -> Array:
+    """Return what a fitted teacher says about a table, columns in the order of the classes."""
+    proba = class_columns(classes, fitted, fitted.predict_proba(X))
     teacher = fitted.estimator if isinstance(fitted, FittedToCodes) else fitted
     name = f"What {type(teacher).__name__}.predict_proba answers"
     if len(proba) != n_rows(X):
@@ -155,9 +162,10 @@ class Source(Protocol):
         *,
         inside: bool = False,
         keep: bool = False,
+        wanted: Wanted = NOTHING,
         progress: Progress = SILENT,
     ) -> Answers:
-        """Ask about the rows that the teacher is given to learn from."""
+        """Ask about the rows that the teacher is given to learn from, and further ones."""
 
 
 # ---- asking, with what every door owes: the memory, and the look for answers from inside ------
@@ -171,6 +179,7 @@ def ask(
     split_params: dict[str, Any] | None = None,
     inside: bool = False,
     keep: bool = False,
+    wanted: Wanted = NOTHING,
     memory: Any = None,
     progress: Progress = SILENT,
     rehearse: Callable[[], None] | None = None,
@@ -182,10 +191,11 @@ def ask(
     splits = source.split(rows, split_params)
 
     def compute() -> list[Answers]:
-        return [source.ask(teacher, rows, splits, inside=inside, keep=keep, progress=progress)]
+        how = {"inside": inside, "keep": keep, "wanted": wanted, "progress": progress}
+        return [source.ask(teacher, rows, splits, **how)]
 
     (answers,) = _recall(
-        None if keep or not source.fits_teachers else memory,
+        None if keep or wanted or not source.fits_teachers else memory,
         teacher,
         rows,
         (source.key, splits, inside),
@@ -203,6 +213,7 @@ def ask_parts(
     folds: Splits,
     *,
     inside: bool = False,
+    wanted: Wanted = NOTHING,
     memory: Any = None,
     progress: Progress = SILENT,
     rehearse: Callable[[], None] | None = None,
@@ -210,14 +221,16 @@ def ask_parts(
     """Ask a source of a search about the training rows of each fold, and about all rows."""
     splits = source.split(rows, folds)
     answers = _recall(
-        memory if source.fits_teachers else None,
+        memory if source.fits_teachers and not wanted else None,
         teacher,
         rows,
         ("selection", source.key, folds, splits, inside),
         splits,
         _after(
             rehearse if source.fits_teachers else None,
-            lambda: source.ask(teacher, rows, folds, splits, inside=inside, progress=progress),
+            lambda: source.ask(
+                teacher, rows, folds, splits, inside=inside, wanted=wanted, progress=progress
+            ),
         ),
     )
     _warn_of_seen_labels(source, teacher, rows, answers[-1])

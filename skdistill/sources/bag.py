@@ -11,19 +11,20 @@ import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array, gen_even_slices, get_tags
+from sklearn.utils import gen_even_slices, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._utils.compat import n_rows
+from .._utils.compat import index_rows, n_rows
 from .._utils.estimators import is_frozen, last_step, split_params
 from .._utils.progress import SILENT, Progress
+from .._utils.trees import FORESTS, as_trees_read
 from .._utils.validation import class_columns
 from .._utils.warn import quiet, warn
 from ..rows import Rows
-from .answers import Answers, Splits, Teacher, say
+from .answers import Answers, Splits, Teacher, say, say_about
 from .folds import cross_fit, quiet_folds
+from .further import NOTHING, Further, Wanted, tell
 
 Array = NDArray[np.float64]
 
@@ -31,7 +32,6 @@ Array = NDArray[np.float64]
 _ENOUGH_VOTES = 5
 _FALLBACK_FOLDS = 5
 _TREES_AT_A_TIME = 50
-_FORESTS = (RandomForestClassifier, ExtraTreesClassifier)
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class OutOfBag:
         *,
         inside: bool = False,
         keep: bool = False,
+        wanted: Wanted = NOTHING,
         progress: Progress = SILENT,
     ) -> Answers:
         """Fit once, and ask out of the bag, and in it if in-sample answers are wanted.
@@ -85,8 +86,9 @@ class OutOfBag:
         """
         with progress.part("teacher"):
             fitted, out, votes, known = _fit_and_ask(teacher, rows, inside=inside, keep=keep)
+            further = _say_further(fitted, rows, wanted) if wanted else ()
             out = self._fill_few(teacher, rows, out, votes)
-        return Answers(out, known, None, (fitted,) if keep else ())
+        return Answers(out, known, None, (fitted,) if keep else (), further)
 
     def _fill_few(
         self, teacher: Teacher, rows: Rows, proba: Array, votes: NDArray[np.intp]
@@ -101,7 +103,7 @@ class OutOfBag:
             "weights that differ less, avoid that."
         )
         splits = _fallback_splits(rows, few, self.random_state)
-        by_folds, _ = cross_fit(teacher, rows, splits, n_jobs=self.n_jobs)
+        by_folds = cross_fit(teacher, rows, splits, n_jobs=self.n_jobs)
         proba[few] = by_folds[few]
         return proba
 
@@ -114,11 +116,13 @@ def _fit_and_ask(
     The trees of a forest are asked once for both kinds, by as many threads as fit it.
     """
     classes = rows.classes
-    if inside and not keep and isinstance(last_step(teacher.estimator), _FORESTS):
-        _, forest, X = _fit_bagging(clone(teacher.estimator), rows, teacher.params, score=False)
+    if inside and not keep and isinstance(last_step(teacher.estimator), FORESTS):
+        fitted, forest, X = _fit_bagging(
+            clone(teacher.estimator), rows, teacher.params, score=False
+        )
         out, votes, known = _ask_trees(forest, X)
         known = class_columns(classes, forest, known)
-        return forest, class_columns(classes, forest, out), votes, known
+        return fitted, class_columns(classes, forest, out), votes, known
     fitted, bag, X = _fit_bagging(clone(teacher.estimator), rows, teacher.params)
     out = class_columns(classes, bag, np.nan_to_num(bag.oob_decision_function_))
     votes = np.zeros(n_rows(X), dtype=np.intp)
@@ -171,7 +175,7 @@ def _transformers(teacher: Any) -> list[Any]:
 
 def _ask_trees(forest: Any, X: Any) -> tuple[Array, NDArray[np.intp], Array]:
     """Return a forest's out-of-bag answers, by how many trees each was given, and its answers."""
-    X = check_array(X, accept_sparse="csr", dtype=np.float32, ensure_all_finite=False)
+    X = as_trees_read(X)
     n_trees, n_threads = len(forest.estimators_), effective_n_jobs(forest.n_jobs)
     sums = Parallel(n_threads, require="sharedmem")(
         delayed(_add_trees)(forest, X, part)
@@ -193,6 +197,77 @@ def _add_trees(forest: Any, X: Any, part: slice) -> tuple[Array, NDArray[np.intp
         out[unseen] += proba[unseen]
         votes += unseen
     return out, votes, every
+
+
+# ---- further rows ----------------------------------------------------------------------------
+
+
+def _say_further(fitted: Any, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
+    """Let members answer about a row that have not seen its parent; all of them without one.
+
+    Rows are left out of which too few members have not seen the parent.
+    """
+    asked, every = wanted.of(rows), np.arange(rows.n_samples)
+
+    def answer(X: Any, parents: NDArray[np.intp] | None) -> Array:
+        if parents is None:
+            return say_about(fitted, X, rows.classes)
+        return _say_unseen(fitted, rows, X, parents)
+
+    told = tell(fitted, rows, every, asked.orders(every), answer)
+    return asked.gather([[_with_votes(each) for each in told]])
+
+
+def _with_votes(told: Further) -> Further:
+    few = np.isnan(told.out).any(axis=1)
+    if told.parents is None or not few.any():
+        return told
+    own = np.flatnonzero(~few)
+    return Further(index_rows(told.X, own), told.out[own], told.parents[own], told.is_made)
+
+
+def _say_unseen(fitted: Any, rows: Rows, X: Any, parents: NDArray[np.intp]) -> Array:
+    """Average what members say that have not seen the rows' parents, NaN where these are few."""
+    while isinstance(fitted, Pipeline):
+        X = fitted[:-1].transform(X) if len(fitted.steps) > 1 else X
+        fitted = fitted.steps[-1][1]
+    if isinstance(fitted, FORESTS):
+        X = as_trees_read(X)
+    n_members = len(fitted.estimators_)
+    n_threads = min(effective_n_jobs(fitted.n_jobs), n_members)
+    sums = Parallel(n_threads, require="sharedmem")(
+        delayed(_add_unseen)(fitted, X, parents, rows.n_samples, part)
+        for part in gen_even_slices(n_members, n_threads)
+    )
+    total, votes = (sum(parts) for parts in zip(*sums, strict=True))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = total / np.where(votes < _ENOUGH_VOTES, np.nan, votes)[:, None]
+    known = np.isfinite(mean).all(axis=1)
+    out = np.full((len(mean), rows.n_classes), np.nan)
+    out[known] = class_columns(rows.classes, fitted, mean[known])
+    return out
+
+
+def _add_unseen(
+    bag: Any, X: Any, parents: NDArray[np.intp], n_samples: int, part: slice
+) -> tuple[Array, NDArray[np.intp]]:
+    """Add up what some members say about rows whose parents they have not seen, and their number."""
+    total = np.zeros((n_rows(X), len(bag.classes_)))
+    votes = np.zeros(n_rows(X), dtype=np.intp)
+    members = copy(bag)
+    members.estimators_ = bag.estimators_[part]
+    columns = getattr(bag, "estimators_features_", [None] * len(bag.estimators_))[part]
+    if hasattr(bag, "_seeds"):
+        members._seeds = bag._seeds[part]
+    for member, own, unseen in zip(
+        members.estimators_, columns, _unseen(members, n_samples), strict=True
+    ):
+        asked = np.flatnonzero(unseen[parents])
+        some = index_rows(X, asked)
+        proba = member.predict_proba(some if own is None else some[:, own])
+        total[np.ix_(asked, member.classes_.astype(np.intp))] += proba
+        votes[asked] += 1
+    return total, votes
 
 
 def _fit_bagging(
@@ -238,7 +313,7 @@ def _bags(bag: Any) -> Iterator[NDArray[np.intp]]:
 
     The property makes them anew for all members at once: n_estimators × n_samples numbers.
     """
-    if not isinstance(bag, _FORESTS):
+    if not isinstance(bag, FORESTS):
         yield from bag.estimators_samples_
         return
     part = copy(bag)

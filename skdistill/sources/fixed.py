@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_array
 from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_number
 from ..rows import Rows
-from .answers import Answers, Splits, Teacher, say
+from .answers import Answers, Splits, Teacher, say, say_about
+from .further import NOTHING, Further, Wanted, tell
 
 Array = NDArray[np.float64]
 
@@ -52,13 +53,15 @@ class InSample(_WithoutFolds):
         *,
         inside: bool = False,
         keep: bool = False,
+        wanted: Wanted = NOTHING,
         progress: Progress = SILENT,
     ) -> Answers:
         """Fit once; the answers stand for both kinds."""
         with progress.part("teacher"):
             fitted = teacher.fit(rows)
             proba = say(fitted, rows)
-        return Answers(proba, proba, None, (fitted,) if keep else ())
+            further = _say_further(fitted, rows, wanted)
+        return Answers(proba, proba, None, (fitted,) if keep else (), further)
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,26 @@ class Frozen(_WithoutFolds):
         *,
         inside: bool = False,
         keep: bool = False,
+        wanted: Wanted = NOTHING,
         progress: Progress = SILENT,
     ) -> Answers:
         """Ask."""
         fitted = Teacher(teacher.estimator).fit(rows)
-        return Answers(say(fitted, rows), None, None, (fitted,) if keep else ())
+        further = _say_further(fitted, rows, wanted)
+        return Answers(say(fitted, rows), None, None, (fitted,) if keep else (), further)
+
+    def further(self, teacher: Teacher, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
+        """Ask about further rows alone."""
+        return _say_further(Teacher(teacher.estimator).fit(rows), rows, wanted)
+
+
+def _say_further(fitted: Any, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
+    """Let the only teacher that there is answer, whatever it has seen."""
+    asked, every = wanted.of(rows), np.arange(rows.n_samples)
+    told = tell(
+        fitted, rows, every, asked.orders(every), lambda X, _: say_about(fitted, X, rows.classes)
+    )
+    return asked.gather([told])
 
 
 @dataclass(frozen=True)
@@ -94,10 +112,15 @@ class Given(_WithoutFolds):
         *,
         inside: bool = False,
         keep: bool = False,
+        wanted: Wanted = NOTHING,
         progress: Progress = SILENT,
     ) -> Answers:
         """Check what was given."""
         return Answers(check_given(self.teacher_proba, rows))
+
+    def further(self, teacher: Teacher, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
+        """Say nothing: nobody can be asked."""
+        return ()
 
 
 def check_given(proba: Any, rows: Rows, *, name: str = "teacher_proba") -> Array:

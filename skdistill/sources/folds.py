@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_whole_number
 from .._utils.warn import quiet, warn
 from ..rows import Rows
-from .answers import Answers, Splits, Teacher, say
+from .answers import Answers, Splits, Teacher, say, say_about
+from .further import NOTHING, Further, Order, Wanted, tell
 
 Array = NDArray[np.float64]
 
@@ -85,14 +87,19 @@ class Folds:
         *,
         inside: bool = False,
         keep: bool = False,
+        wanted: Wanted = NOTHING,
         progress: Progress = SILENT,
     ) -> Answers:
         """Fit a teacher for each fold, and one more on all rows if in-sample answers are wanted."""
-        out, teachers = cross_fit(
-            teacher, rows, splits or [], n_jobs=self.n_jobs, keep=keep, progress=progress
+        splits, asked = splits or [], wanted.of(rows)
+        orders = [asked.orders(test) for _, test in splits]
+        found = ask_each(
+            teacher, rows, splits, orders, n_jobs=self.n_jobs, keep=keep, progress=progress
         )
         known = say(teacher.fit(rows), rows) if inside else None
-        return Answers(out, known, splits, teachers)
+        teachers = tuple(told.teacher for told in found if keep)
+        further = asked.gather([told.further for told in found])
+        return Answers(_put_together(rows, splits, found), known, splits, teachers, further)
 
 
 def make_splitter(cv: Any, random_state: Any, name: str = "cv") -> Any:
@@ -117,48 +124,66 @@ def _stratified_groups(n_folds: int, random_state: Any) -> Any:
 # ---- fits of folds ---------------------------------------------------------------------------
 
 
-def cross_fit(
-    teacher: Teacher, rows: Rows, splits: Splits, *, keep: bool = False, **how: Any
-) -> tuple[Array, tuple[Any, ...]]:
-    """Ask about each row the teacher of its fold; return answers and the teachers that are kept.
+class Told(NamedTuple):
+    """What the teacher of a fold sends back: itself only if it is kept."""
+
+    out: Array
+    teacher: Any
+    further: list[Further]
+
+
+def cross_fit(teacher: Teacher, rows: Rows, splits: Splits, **how: Any) -> Array:
+    """Ask about each row the teacher of its fold.
 
     A class that is missing in a fold's training part has probability 0 in that fold, and so have
     all classes of a row that no fold predicts.
     """
-    found = ask_each(teacher, rows, splits, keep=keep, **how)
+    return _put_together(rows, splits, ask_each(teacher, rows, splits, **how))
+
+
+def _put_together(rows: Rows, splits: Splits, found: list[Told]) -> Array:
     out = np.zeros((rows.n_samples, rows.n_classes))
-    for (_, test), (proba, _) in zip(splits, found, strict=True):
-        out[test] = proba
-    return out, tuple(fitted for _, fitted in found if keep)
+    for (_, test), told in zip(splits, found, strict=True):
+        out[test] = told.out
+    return out
 
 
 def ask_each(
     teacher: Teacher,
     rows: Rows,
     splits: Splits,
+    orders: Sequence[Sequence[Order]] | None = None,
     *,
     n_jobs: int | None = None,
     keep: bool = False,
     progress: Progress = SILENT,
-) -> list[tuple[Array, Any]]:
+) -> list[Told]:
     """Fit a teacher on the training rows of each split, and ask it about the test rows.
 
-    A worker sends back the probabilities of its split, and its teacher only if that is kept.
+    And about its orders of further rows, if there are any.
     """
+    orders = [()] * len(splits) if orders is None else orders
     calls = [
-        (teacher, rows, split, f"{fold} of {len(splits)}", keep)
-        for fold, split in enumerate(splits, start=1)
+        (teacher, rows, split, own, f"{fold} of {len(splits)}", keep)
+        for fold, (split, own) in enumerate(zip(splits, orders, strict=True), start=1)
     ]
     return run(_fit_fold, calls, n_jobs, progress, "teachers")
 
 
 def _fit_fold(
-    teacher: Teacher, rows: Rows, split: tuple[Any, Any], name: str, keep: bool
-) -> tuple[Array, Any]:
+    teacher: Teacher,
+    rows: Rows,
+    split: tuple[Any, Any],
+    orders: Sequence[Order],
+    name: str,
+    keep: bool,
+) -> Told:
     train, test = split
     with blame(f"The teacher failed in fold {name}"):
         fitted = teacher.take(rows, train).fit(rows.take(train))
-        return say(fitted, rows, test), fitted if keep else None
+        out = say(fitted, rows, test)
+        further = tell(fitted, rows, train, orders, lambda X, _: say_about(fitted, X, rows.classes))
+        return Told(out, fitted if keep else None, further)
 
 
 # ---- checks ----------------------------------------------------------------------------------

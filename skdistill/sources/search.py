@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from .._utils.progress import SILENT, Progress
 from ..rows import Rows
 from .answers import Answers, Source, Splits, Teacher
-from .fixed import InSample
+from .fixed import Frozen, Given, InSample
 from .folds import Folds, ask_each, warn_of_missing_classes
+from .further import NOTHING, Further, Wanted
 
 Array = NDArray[np.float64]
 
@@ -57,6 +58,7 @@ class LeaveTwoOut:
         splits: list[Splits | None],
         *,
         inside: bool,
+        wanted: Wanted = NOTHING,
         progress: Progress = SILENT,
     ) -> list[Answers]:
         """Ask; the in-sample answers about all rows are the mean of the teachers that saw a row."""
@@ -69,18 +71,32 @@ class LeaveTwoOut:
             (train, np.concatenate([test, train]) if inside else test) for train, test in folds
         ]
         warn_of_missing_classes(calls[: len(pairs)], rows)
-        found = ask_each(teacher, rows, calls, n_jobs=self.n_jobs, progress=progress)
-        answers = [proba for proba, _ in found]
+        asked = [wanted.of(rows, part) for part in parts_of(rows, folds)]
+        # For the fold that validates a teacher of a pair answers about the other one.
+        orders = [[asked[k].orders(folds[j][1]), asked[j].orders(folds[k][1])] for j, k in pairs]
+        orders += [[asked[-1].orders(test), []] for _, test in folds]
+        found = ask_each(
+            teacher,
+            rows,
+            calls,
+            [first + second for first, second in orders],
+            n_jobs=self.n_jobs,
+            progress=progress,
+        )
         out = np.zeros((len(folds) + 1, rows.n_samples, rows.n_classes))
-        for (j, k), proba in zip(pairs, answers, strict=False):
-            out[k, folds[j][1]], out[j, folds[k][1]] = np.split(proba, [len(folds[j][1])])
+        further: list[list[list[Further]]] = [[] for _ in asked]
+        for (j, k), (first, _), told in zip(pairs, orders, found, strict=False):
+            out[k, folds[j][1]], out[j, folds[k][1]] = np.split(told.out, [len(folds[j][1])])
+            further[k].append(told.further[: len(first)])
+            further[j].append(told.further[len(first) :])
         known: list[Array | None] = []
-        for (_, test), proba in zip(folds, answers[len(pairs) :], strict=True):
-            out[-1, test], knows = np.split(proba, [len(test)])
+        for (_, test), told in zip(folds, found[len(pairs) :], strict=True):
+            out[-1, test], knows = np.split(told.out, [len(test)])
             known.append(knows if inside else None)
+            further[-1].append(told.further)
         known.append(_mean_inside(known, folds, out[-1].shape) if inside else None)
         return [
-            Answers(out[k, part], known[k], splits[k])
+            Answers(out[k, part], known[k], splits[k], further=asked[k].gather(further[k]))
             for k, part in enumerate(parts_of(rows, folds))
         ]
 
@@ -127,6 +143,7 @@ class WithinParts:
         splits: list[Splits | None],
         *,
         inside: bool,
+        wanted: Wanted = NOTHING,
         progress: Progress = SILENT,
     ) -> list[Answers]:
         """Ask about one part after the other."""
@@ -134,7 +151,12 @@ class WithinParts:
         with progress.part("teachers", len(parts)) as step:
             return [
                 self.source.ask(
-                    teacher.take(rows, part), rows.take(part), own, inside=inside, progress=step
+                    teacher.take(rows, part),
+                    rows.take(part),
+                    own,
+                    inside=inside,
+                    wanted=wanted,
+                    progress=step,
                 )
                 for part, own in zip(parts, splits, strict=True)
             ]
@@ -148,7 +170,7 @@ class WithinParts:
 class Unseen:
     """A frozen teacher or given probabilities that never saw any of the labels."""
 
-    source: Source
+    source: Frozen | Given
     min_folds = 2
     key = None
     fits_teachers = False
@@ -168,11 +190,15 @@ class Unseen:
         splits: list[Splits | None],
         *,
         inside: bool,
+        wanted: Wanted = NOTHING,
         progress: Progress = SILENT,
     ) -> list[Answers]:
         """Ask once about all rows; each part's answers are its own rows'."""
         whole = self.source.ask(teacher, rows)
-        return [Answers(whole.out[part]) for part in parts_of(rows, folds)]
+        return [
+            Answers(whole.out[part], further=self.source.further(teacher, rows.take(part), wanted))
+            for part in parts_of(rows, folds)
+        ]
 
     def finish(self, teacher: Teacher, rows: Rows, whole: Answers, progress: Progress) -> Answers:
         """Leave the answers as they are."""

@@ -11,40 +11,27 @@ It rewrites what a fitted tree's nodes answer: the tree stays a plain one, and c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
 from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree
-from sklearn.utils import check_array
 
 from .._utils.estimators import is_classifier, last_step
+from .._utils.trees import FORESTS, Nodes, as_trees_read, nodes_of
 from .soft_labels import SoftLabelClassifier
 
 Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 #: What a search tries.
 SHRINKAGES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)
-_FORESTS = (
-    RandomForestRegressor,
-    RandomForestClassifier,
-    ExtraTreesRegressor,
-    ExtraTreesClassifier,
-)
 
 
 def can_shrink(student: Any) -> bool:
     """Whether a student ends in a tree or forest whose nodes may answer anything."""
     learner = _learner(student)
-    is_tree = isinstance(learner, (BaseDecisionTree, *_FORESTS))
+    is_tree = isinstance(learner, (BaseDecisionTree, *FORESTS))
     return is_tree and getattr(learner, "monotonic_cst", None) is None
 
 
@@ -68,31 +55,12 @@ def _learner(student: Any) -> Any:
 # ---- nodes -----------------------------------------------------------------------------------
 
 
-class _Nodes(NamedTuple):
-    """A tree's nodes below the root: level by level, and the parent of every node."""
-
-    levels: list[Indices]
-    parent: Indices
-
-
-def _nodes_of(tree: Any) -> _Nodes:
-    left, right = tree.children_left, tree.children_right
-    parent = np.zeros(tree.node_count, dtype=np.intp)
-    levels, inner = [], np.flatnonzero(left[:1] >= 0)
-    while len(inner):
-        below = np.concatenate([left[inner], right[inner]])
-        parent[below] = np.tile(inner, 2)
-        levels.append(below)
-        inner = below[left[below] >= 0]
-    return _Nodes(levels, parent)
-
-
 @dataclass(frozen=True)
 class GrownTree:
     """A fitted tree, the rows that each node has seen, and their mean target."""
 
     tree: Any
-    nodes: _Nodes
+    nodes: Nodes
     rows: Array
     mean: Array
 
@@ -100,14 +68,13 @@ class GrownTree:
     def of(cls, estimator: Any, X: Any, target: Array, weight: Array) -> Self:
         """Let rows pass through a tree once; `X` is of type float32."""
         tree, leaf = estimator.tree_, estimator.apply(X, check_input=False)
-        nodes = _nodes_of(tree)
+        nodes = nodes_of(tree)
         rows = np.asarray(np.bincount(leaf, weight, tree.node_count), dtype=np.float64)
         total = np.column_stack(
             [np.bincount(leaf, weight * column, tree.node_count) for column in target.T]
         )
-        for level in reversed(nodes.levels):
-            np.add.at(rows, nodes.parent[level], rows[level])
-            np.add.at(total, nodes.parent[level], total[level])
+        nodes.add_up(rows)
+        nodes.add_up(total)
         seen = rows > 0
         mean = np.divide(total, rows[:, None], out=np.zeros_like(total), where=seen[:, None])
         return cls(tree, nodes, rows, mean)
@@ -139,7 +106,7 @@ def grown_trees(
         return grown_trees(student.estimator_, X, target, student.classes_, weight)
     if is_classifier(student):
         target, weight = _class_shares(student, target, classes, weight)
-    X = check_array(X, accept_sparse="csr", dtype=np.float32, ensure_all_finite=False)
+    X = as_trees_read(X)
     target = target.reshape(len(target), -1)
     trees = getattr(student, "estimators_", [student])
     return [GrownTree.of(tree, X, target, weight) for tree in trees]

@@ -1,0 +1,253 @@
+"""Rows made inside the nodes of trees: no distance, no noise, no value that was not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.tree import BaseDecisionTree
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from .._utils import parameters
+from .._utils.compat import n_rows
+from .._utils.numeric import NumericEncoder
+from .._utils.trees import FORESTS, as_trees_read, nodes_of
+from .._utils.validation import is_whole_number
+from ..rows import as_rows, check_labels, check_table, pick_by_column, stack
+
+Indices = NDArray[np.intp]
+
+#: How many rows a node must hold for values to change places in it, and how often a row takes one.
+LEAST, SHARE = 20, 0.5
+_TREES = 3
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Fitted trees, and what makes rows of the user's into rows that they read."""
+
+    estimators: list[Any]
+    head: Any = None
+
+    def nodes(self, read: Any, place: int) -> Indices:
+        """Return for each row, as it is read, the smallest node with enough of the rows.
+
+        One tree is asked after the other, by its place, and then the first again.
+        """
+        estimator = self.estimators[place % len(self.estimators)]
+        return smallest_nodes(estimator.tree_, estimator.apply(read, check_input=False))
+
+    def read(self, X: Any) -> Any:
+        """Return rows as the trees read them."""
+        return as_trees_read(X if self.head is None else self.head.transform(X))
+
+
+def own_trees(fitted: Any) -> Trees | None:
+    """Return the trees of a fitted tree or forest, also at the end of a Pipeline; None without."""
+    head = None
+    if isinstance(fitted, Pipeline):
+        head, fitted = (fitted[:-1] if len(fitted.steps) > 1 else None), fitted.steps[-1][1]
+    if isinstance(fitted, FORESTS):
+        return Trees(list(fitted.estimators_), head)
+    return Trees([fitted], head) if isinstance(fitted, BaseDecisionTree) else None
+
+
+class _TreeEncoder(NumericEncoder):
+    """Numbers that trees of scikit-learn's can split: none beyond float32."""
+
+    def transform(self, X: Any) -> Any:
+        numeric = super().transform(X)
+        return numeric if hasattr(numeric, "tocsr") else np.clip(numeric, -_LARGEST, _LARGEST)
+
+
+def grow_trees(X: Any, codes: Indices, sample_weight: Any = None, seed: Any = None) -> Trees:
+    """Fit a small forest to labels, for teachers that have no trees of their own."""
+    encoder = _TreeEncoder().fit(X)
+    forest = RandomForestClassifier(_TREES, min_samples_leaf=LEAST, random_state=seed)
+    forest.fit(encoder.transform(X), codes, sample_weight=sample_weight)
+    return Trees(list(forest.estimators_), encoder)
+
+
+def smallest_nodes(tree: Any, leaf: Indices, least: int = LEAST) -> Indices:
+    """Return for each row the smallest node on its path that holds at least so many rows."""
+    nodes = nodes_of(tree)
+    count = np.bincount(leaf, minlength=tree.node_count)
+    nodes.add_up(count)
+    found = leaf.astype(np.intp)
+    while (small := (count[found] < least) & (found > 0)).any():
+        found[small] = nodes.parent[found[small]]
+    return found
+
+
+def mix_within(
+    X: Any, nodes: Indices, rng: np.random.Generator, share: float = SHARE, wanted: Any = None
+) -> Any:
+    """Return a copy of rows in which values have changed places with those of rows in their node.
+
+    In each column by itself the values of a node are permuted, and a row takes its new one with
+    probability `share`. `wanted` are the numbers of the rows that are returned.
+    """
+    wanted = np.arange(len(nodes)) if wanted is None else wanted
+    return pick_by_column(X, _picks(nodes, rng, share, wanted, X.shape[1]))
+
+
+def _picks(
+    nodes: Indices, rng: np.random.Generator, share: float, wanted: Indices, n_columns: int
+) -> Iterator[Indices]:
+    """Yield for each column the rows whose values are taken."""
+    groups = np.unique(nodes, return_inverse=True)[1]
+    if groups.max() < 2**16:
+        groups = groups.astype(np.uint16)  # which NumPy sorts in linear time
+    here = np.argsort(groups, kind="stable")
+    own = np.arange(len(nodes))
+    for _ in range(n_columns):
+        order = rng.permutation(len(nodes))
+        picked = np.empty_like(own)
+        picked[here] = order[np.argsort(groups[order], kind="stable")]
+        yield np.where(rng.random(len(nodes)) < share, picked, own)[wanted]
+
+
+class NodeSampler(BaseEstimator):
+    """Synthetic rows made inside the nodes of trees.
+
+    For each tree in turn a copy of the rows is made: in each column by itself, the values of rows
+    that share a node (the smallest with at least `min_rows` of them) are permuted, and a row takes
+    its new value with probability `share`. There is no distance, no noise and no value that was
+    not there: codes, integers, text and missing values stay what they are, and so do the types of
+    a frame.
+
+    Parameters
+    ----------
+    forest : estimator or None, default=None
+        A fitted tree or forest of scikit-learn's, also at the end of a Pipeline. None grows three
+        trees with at least 20 rows a leaf, for which `fit` needs labels.
+    min_rows : int, default=20
+        Least number of rows in a node.
+    share : float, default=0.5
+        Probability that a row takes a new value, in each column.
+    random_state : int, RandomState instance or None, default=None
+        Seeds trees and permutations.
+
+    Attributes
+    ----------
+    parents_ : ndarray of int of shape (n_samples,)
+        The row of `fit` that each row of the last `sample` was made of.
+    n_features_in_ : int
+        Number of columns.
+
+    See Also
+    --------
+    LossCorrectedDistiller : Its `transfer="nodes"` uses the teacher's own trees.
+
+    Notes
+    -----
+    O(n log n) for each column and copy; beside the rows that it returns it keeps the rows of `fit`
+    and a few numbers for each of them and each tree.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdistill import NodeSampler
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> sampler = NodeSampler(random_state=0).fit(X, y)
+    >>> rows = sampler.sample(1000)
+    >>> rows.shape, set(rows["petal width (cm)"]) <= set(X["petal width (cm)"])
+    ((1000, 4), True)
+    """
+
+    def __init__(
+        self,
+        forest: Any = None,
+        *,
+        min_rows: int = LEAST,
+        share: float = SHARE,
+        random_state: Any = None,
+    ) -> None:
+        self.forest = forest
+        self.min_rows = min_rows
+        self.share = share
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find the nodes that rows fall in.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,), default=None
+            Labels to grow trees on, where `forest` is None.
+
+        Returns
+        -------
+        NodeSampler
+            The fitted sampler itself.
+
+        Raises
+        ------
+        ValueError
+            If there is neither a forest nor labels, or what is given has no trees.
+        """
+        parameters.check(type(self).__name__, self.get_params(deep=False))
+        X = check_table(self, X, np.zeros(n_rows(as_rows(X))) if y is None else y)
+        self._rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        trees = self._trees(X, y)
+        read = trees.read(X)
+        leaves = [tree.apply(read, check_input=False) for tree in trees.estimators]
+        pairs = zip(trees.estimators, leaves, strict=True)
+        self._nodes = [smallest_nodes(tree.tree_, leaf, self.min_rows) for tree, leaf in pairs]
+        self._X = X
+        return self
+
+    def _trees(self, X: Any, y: Any) -> Trees:
+        if self.forest is None:
+            if y is None:
+                raise ValueError("NodeSampler needs a fitted forest, or y in fit to grow trees on.")
+            return grow_trees(X, check_labels(y)[2], seed=int(self._rng.integers(2**31)))
+        check_is_fitted(self.forest)
+        trees = own_trees(self.forest)
+        if trees is None:
+            raise ValueError(
+                "forest must be a fitted tree or forest of scikit-learn's, found "
+                f"{type(self.forest).__name__}: leave it out, and hand y over in fit."
+            )
+        return trees
+
+    def sample(self, n_samples: int) -> Any:
+        """Make rows.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows, at least 1.
+
+        Returns
+        -------
+        {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
+            Rows of the kind that `fit` was given. Sets `parents_`.
+        """
+        check_is_fitted(self, "_nodes")
+        check_n_samples(n_samples)
+        made, parents, n = [], [], len(self._nodes[0])
+        for place, start in enumerate(range(0, n_samples, n)):
+            left = n_samples - start
+            wanted = np.arange(n) if left >= n else self._rng.choice(n, left, replace=False)
+            nodes = self._nodes[place % len(self._nodes)]
+            made.append(mix_within(self._X, nodes, self._rng, self.share, wanted))
+            parents.append(wanted)
+        self.parents_ = np.concatenate(parents)
+        return stack(made)
+
+
+def check_n_samples(n_samples: Any) -> None:
+    """Refuse a number of rows that is none."""
+    if not is_whole_number(n_samples) or n_samples < 1:
+        raise ValueError(f"n_samples must be a positive whole number, found {n_samples!r}.")

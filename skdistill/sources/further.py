@@ -1,0 +1,198 @@
+"""Further rows: those without labels that a student learns from besides, and who answers about them.
+
+Rows of the user's, or of a sampler that does not say otherwise, are answered by all teachers: the
+answer is the mean. A row that was made of another one is answered by teachers that have not seen
+its parent: what they remember of the parent's label would come back with it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+
+from .._utils.compat import index_rows, n_rows
+from ..rows import Rows, check_alike, stack
+from ..samplers.nodes import Trees, grow_trees, mix_within, own_trees
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+NODES = "nodes"
+# As many rows in all, but each at least once and at most so often.
+_WANTED_ROWS, _MOST_COPIES = 60_000, 6
+
+
+class Further(NamedTuple):
+    """Rows without labels, and what teachers say about them.
+
+    `parents` are the numbers of the rows that they were made of, None where nobody knows any.
+    """
+
+    X: Any
+    out: Array
+    parents: Indices | None = None
+    is_made: bool = False
+
+
+class Order(NamedTuple):
+    """What a teacher is asked about beside its own rows, by numbers of all rows.
+
+    Either rows that are there, or copies to be made: of `parents`, among `members`.
+    """
+
+    X: Any
+    parents: Indices | None
+    is_made: bool
+    members: Indices | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which further rows a student is to learn from.
+
+    `X` are rows of the user's, checked; `sampler` is None, "nodes" or an object with `fit` and
+    `sample`.
+    """
+
+    X: Any = None
+    sampler: Any = None
+    seed: int = 0
+
+    def __bool__(self) -> bool:
+        return self.X is not None or self.sampler is not None
+
+    def of(self, rows: Rows, part: Indices | None = None) -> Asked:
+        """Return what is asked where teachers learn from a part of the rows, or from all."""
+        part = np.arange(rows.n_samples) if part is None else part
+        members = np.sort(part[rows.weights[part] > 0])
+        tables = [] if self.X is None else [Order(self.X, None, is_made=False)]
+        if self.sampler is None:
+            return Asked(part, tables)
+        if isinstance(self.sampler, str):
+            return Asked(part, tables, members, self.seed)
+        return Asked(part, [*tables, _sample(self.sampler, rows, members)])
+
+
+NOTHING = Wanted()
+
+
+class Asked(NamedTuple):
+    """What teachers of one part of the rows are asked about, and how the answers come together."""
+
+    part: Indices
+    tables: list[Order]
+    members: Indices | None = None
+    seed: int = 0
+
+    def orders(self, unseen: Indices) -> list[Order]:
+        """Return what a teacher is asked that has not seen some of the rows."""
+        orders = [_by_parents(table, unseen) for table in self.tables]
+        if self.members is None:
+            return orders
+        parents = np.intersect1d(self.members, unseen)
+        return [*orders, Order(None, parents, True, self.members, self.seed)]
+
+    def gather(self, told: Sequence[Sequence[Further]]) -> tuple[Further, ...]:
+        """Put together what the part's teachers have told."""
+        return tuple(self._merge(answers) for answers in zip(*told, strict=True))
+
+    def _merge(self, answers: tuple[Further, ...]) -> Further:
+        first = answers[0]
+        if first.parents is None:
+            return first._replace(out=np.mean([answer.out for answer in answers], axis=0))
+        place = np.full(self.part.max() + 1, -1)
+        place[self.part] = np.arange(len(self.part))
+        parents = np.concatenate([place[answer.parents] for answer in answers])
+        out = np.concatenate([answer.out for answer in answers])
+        return Further(stack([answer.X for answer in answers]), out, parents, first.is_made)
+
+
+def _by_parents(table: Order, unseen: Indices) -> Order:
+    if table.parents is None:
+        return table
+    own = np.flatnonzero(np.isin(table.parents, unseen))
+    return table._replace(X=index_rows(table.X, own), parents=table.parents[own])
+
+
+def n_further(n_rows: int) -> int:
+    """Return how many rows are made of so many."""
+    return round(n_rows * float(np.clip(_WANTED_ROWS / n_rows, 1, _MOST_COPIES)))
+
+
+def _sample(sampler: Any, rows: Rows, members: Indices) -> Order:
+    """Let a sampler make rows of some, and check them."""
+    known, name = rows.take(members), f"What {type(sampler).__name__}.sample returns"
+    number = n_further(len(members))
+    try:
+        sampler = clone(sampler, safe=False)
+        labels = {"y": known.y} if "y" in inspect.signature(sampler.fit).parameters else {}
+        sampler.fit(known.X, **labels)
+        made = sampler.sample(number)
+    except Exception as error:
+        raise ValueError(
+            f"transfer: the sampler {type(sampler).__name__} failed: {type(error).__name__}: "
+            f"{error}"
+        ) from error
+    if isinstance(made, tuple):
+        raise ValueError(f"transfer: {name} must be a table of rows, found a tuple.")
+    made = check_alike(made, rows.X, f"transfer: {name}")
+    if n_rows(made) != number:
+        raise ValueError(f"transfer: {name} must have {number} rows, found {n_rows(made)}.")
+    parents = getattr(sampler, "parents_", None)
+    return Order(made, None if parents is None else members[parents], is_made=True)
+
+
+# ---- what a fitted teacher does with its orders ----------------------------------------------
+
+
+def tell(
+    fitted: Any,
+    rows: Rows,
+    seen: Indices,
+    orders: Sequence[Order],
+    answer: Callable[[Any, Indices | None], Array],
+) -> list[Further]:
+    """Return what a teacher says about each of its orders; `seen` are the rows it learned from.
+
+    `answer` asks it about rows with, or without, parents.
+    """
+    told, trees, answers = [], None, dict[int, Array]()
+    for order in orders:
+        X, parents = order.X, order.parents
+        if order.members is not None:
+            trees = trees or _trees_of(fitted, rows.take(seen), order.seed)
+            X, parents = _make(order, rows, trees)
+        # A table of the user's may stand in two orders.
+        if id(X) not in answers:
+            answers[id(X)] = answer(X, parents) if n_rows(X) else np.zeros((0, rows.n_classes))
+        told.append(Further(X, answers[id(X)], parents, order.is_made))
+    return told
+
+
+def _trees_of(fitted: Any, rows: Rows, seed: int) -> Trees:
+    """Return a teacher's own trees, or those of a small forest on the labels."""
+    fitted = fitted.estimator if isinstance(fitted, FrozenEstimator) else fitted
+    return own_trees(fitted) or grow_trees(rows.X, rows.codes, rows.sample_weight, seed)
+
+
+def _make(order: Order, rows: Rows, trees: Trees) -> tuple[Any, Indices]:
+    """Make the copies of an order, a tree for each; the last copy may be of some rows only."""
+    members = np.asarray(order.members)
+    X, wanted = index_rows(rows.X, members), np.searchsorted(members, order.parents)
+    read, left = trees.read(X), n_further(len(members)) / len(members)
+    made, parents = [index_rows(X, wanted[:0])], [wanted[:0]]
+    for place in range(int(np.ceil(left))):
+        rng = np.random.default_rng([order.seed, place])
+        some = wanted[rng.random(len(members))[wanted] < left - place]
+        if len(some):
+            made.append(mix_within(X, trees.nodes(read, place), rng, wanted=some))
+            parents.append(some)
+    return stack(made), members[np.concatenate(parents)]
