@@ -54,6 +54,11 @@ class Rows:
             groups=None if groups is None else np.asarray(groups)[part],
         )
 
+    def without_labels(self, X: Any) -> Rows:
+        """Return other rows, of which nothing but the columns is known."""
+        codes = np.zeros(n_rows(X), dtype=np.intp)
+        return replace(self, X=X, y=self.y[codes], codes=codes, sample_weight=None, groups=None)
+
     @property
     def onehot(self) -> Array:
         """Labels as rows of zeros and a one, shape (n_samples, n_classes)."""

@@ -27,7 +27,7 @@ from .rows import Rows
 from .sources import Splits
 from .students import Student
 from .students.calibration import Calibration, fit_calibration
-from .targets import STRATEGIES, Blend, Lesson, Strategy, parse_strategy
+from .targets import STRATEGIES, Blend, Lesson, Strategy, Targets, parse_strategy
 
 Array = NDArray[np.float64]
 
@@ -119,11 +119,11 @@ class Trial(NamedTuple):
 
 
 def try_students(
-    task: Task, targets: Sequence[dict[Any, Array]], step: str = "candidates"
+    task: Task, targets: Sequence[dict[Any, Targets]], step: str = "candidates"
 ) -> dict[Any, list[Trial]]:
     """Fit a student for each candidate and fold, and ask it about the fold's validation rows.
 
-    `targets` holds for each fold a target of its training rows for each candidate's name. Of
+    `targets` holds for each fold the targets of its training rows for each candidate's name. Of
     students that are shrunk in several ways a candidate keeps what is best over all folds.
     """
     jobs = [(name, k) for name in targets[0] for k in range(len(task.folds))]
@@ -159,7 +159,7 @@ def _try(
     student: Student,
     rows: Rows,
     fold: tuple[Any, Any],
-    target: Array,
+    target: Targets,
     judge: Judge | None,
     name: str,
 ) -> list[Trial]:
@@ -300,7 +300,7 @@ def search(
     loss = task.student.loss
     with task.progress.part("targets"):
         targets = [
-            {c.name: c.target(lesson, loss) for c in candidates if not isinstance(c, Blend)}
+            {c.name: c.targets(lesson, loss) for c in candidates if not isinstance(c, Blend)}
             for lesson in lessons
         ]
     trials = try_students(task, targets)
@@ -324,17 +324,18 @@ def _try_blend(
     task: Task,
     blend: Blend,
     candidates: Sequence[Strategy],
-    targets: Sequence[dict[Any, Array]],
+    targets: Sequence[dict[Any, Targets]],
     trials: dict[Any, list[Trial]],
 ) -> tuple[list[Trial], Blend]:
     """Try the blend, in each fold with weights from the others; return it with those of all."""
     members = blend_members(candidates)
     own = [out_of_fold(task, trials[member.name]) for member in members]
     label_proba = np.column_stack([of_label(proba, task.rows.codes, task.floor) for proba in own])
-    mixed = [
-        {blend.name: blend.weighed(members, weights_without(task, label_proba, valid)).mix(target)}
-        for target, (_, valid) in zip(targets, task.folds, strict=True)
-    ]
+    mixed = []
+    for by_name, (_, valid) in zip(targets, task.folds, strict=True):
+        own_weights = weights_without(task, label_proba, valid)
+        known = {member.name: by_name[member.name].own for member in members}
+        mixed.append({blend.name: Targets(blend.weighed(members, own_weights).mix(known))})
     found = try_students(task, mixed, "blend")[blend.name]
     return found, blend.weighed(members, blend_weights(label_proba, task.rows.sample_weight))
 

@@ -127,15 +127,15 @@ def address_weights(estimator: Any, params: Params) -> Params:
     return {**rest, str(weight_keyword(estimator)): params["sample_weight"]}
 
 
-def weights_of(estimator: Any, params: Params) -> Any:
-    """Return the weights that the last step of an estimator fits with, None for none."""
-    inside = isinstance(estimator, Pipeline)
-    while isinstance(estimator, Pipeline):
-        _, params = split_params(estimator, params)
-        estimator = estimator.steps[-1][1]
-    if not inside or not routing_enabled():
-        return params.get("sample_weight")
-    # What is handed through a Pipeline bears the name by which its step asked for it.
-    asked = getattr(get_routing_for_object(estimator), "fit", None)
+def weights_name(estimator: Any) -> str:
+    """Return the name that weights bear among the parameters of an estimator's fit.
+
+    What is handed through a Pipeline with metadata routing bears the name by which its last step
+    asked for it.
+    """
+    last = last_step(estimator)
+    if last is estimator or not routing_enabled():
+        return "sample_weight"
+    asked = getattr(get_routing_for_object(last), "fit", None)
     alias = None if asked is None else asked.requests.get("sample_weight")
-    return params.get(alias if isinstance(alias, str) else "sample_weight")
+    return alias if isinstance(alias, str) else "sample_weight"

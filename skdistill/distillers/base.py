@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import get_tags
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metadata_routing import (
     UNUSED,
     MetadataRouter,
@@ -28,10 +28,10 @@ from .._utils.progress import Progress
 from .._utils.validation import check_weights_taken, refuse_extra_params
 from ..rehearsal import rehearse
 from ..rows import Rows
-from ..sources import Source, Teacher, ask, check_teacher, settle
+from ..sources import NOTHING, Source, Teacher, Wanted, ask, check_sampler, check_teacher, settle
 from ..students import DistilledClassifier, Student, prepare_student
 from ..students.distilled import nan_is_new
-from ..targets import Lesson, Strategy
+from ..targets import Lesson, Strategy, Targets
 
 Array = NDArray[np.float64]
 
@@ -55,6 +55,7 @@ class Street(NamedTuple):
     source: Any
     strategies: list[Strategy]
     student: Student
+    wanted: Wanted = NOTHING
 
 
 def _with_weights(rows: Rows, routed: Routed) -> Rows:
@@ -95,6 +96,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
         teacher_proba: ArrayLike | None = None,
+        X_transfer: Any = None,
         **fit_params: Any,
     ) -> Self:
         """Ask the teacher, and fit the student to what it says.
@@ -120,6 +122,12 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             Out-of-fold probabilities made beforehand must not be used to tune `correction`,
             `c` or the student, because the teachers that gave them saw the validation labels
             of the search.
+        X_transfer : {array-like, sparse matrix, frame} of shape (n_rows, n_features), default=None
+            Further rows, without labels, with the columns of X, that the student learns from
+            besides: the mean of what the teachers (and the learned correction) say about them.
+            A search of scikit-learn's around a distiller takes it for one entry a row where it has
+            as many rows as X, and hands over those of the training rows: nothing is wrong then, but
+            some rows are not used.
         **fit_params : dict
             With metadata routing: what teacher, student and splitter request.
 
@@ -137,7 +145,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         parameters.check(type(self).__name__, self.get_params(deep=False))
         # A copy, so that nothing of this fit stays where it fails.
         rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self))
-        street = self._choose(rows, teacher_proba)
+        street = self._choose(rows, teacher_proba, X_transfer)
         routed = self._route(street, fit_params, given=teacher_proba is not None)
         street = street._replace(
             rows=_with_weights(rows, routed),
@@ -161,30 +169,35 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
 
         All that could be wrong has been checked.
         """
-        rows, source, (strategy,), student = street
+        rows, source, (strategy,), student, wanted = street
         answers = ask(
             source,
             teacher,
             rows,
             split_params=routed.splitter or None,
             keep=self.store_teachers,
+            wanted=wanted,
             memory=self.memory,
             progress=progress,
             rehearse=self._rehearsal(teacher, street),
         )
         lesson = Lesson(rows, answers, random_state=self._random_state(), progress=progress)
         return {
-            **self._teach(rows, student, strategy.target(lesson, student.loss), progress),
+            **self._teach(rows, student, strategy.targets(lesson, student.loss), progress),
             **({"teachers_": list(answers.teachers)} if answers.teachers else {}),
             **({"teacher_proba_": answers.out} if self.store_teacher_proba else {}),
         }
 
     def _rehearsal(self, teacher: Teacher, street: Street) -> Callable[[], None] | None:
         """Return what is done before any teacher is fitted."""
-        return partial(rehearse, street.rows, teacher, street.student) if self.rehearse else None
+        if not self.rehearse:
+            return None
+        X = street.wanted.X
+        unseen = None if X is None else street.rows.without_labels(X)
+        return partial(rehearse, street.rows, teacher, street.student, unseen=unseen)
 
     def _teach(
-        self, rows: Rows, student: Student, target: Array, progress: Progress, **shipped: Any
+        self, rows: Rows, student: Student, target: Targets, progress: Progress, **shipped: Any
     ) -> dict[str, Any]:
         with progress.part("student"):
             classifier = student.learn(
@@ -200,7 +213,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
 
     # ---- choice and validation ----------------------------------------------------------------
 
-    def _choose(self, rows: Rows, teacher_proba: Any) -> Street:
+    def _choose(self, rows: Rows, teacher_proba: Any, X_transfer: Any) -> Street:
         """Make what the fit walks along from the parameters, and find what is wrong with them."""
         if teacher_proba is None:
             check_teacher(self.teacher)
@@ -216,6 +229,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             temperature=self.temperature,
             proba_floor=self.proba_floor,
             shrinkage=self.shrinkage,
+            transfer_weight=self.transfer_weight,
         )
         open_memory(self.memory)
         source = self._source(teacher_proba)
@@ -224,7 +238,29 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         strategies = self._strategies(rows)
         for strategy in strategies:
             strategy.check(rows, student.loss)
-        return Street(rows, source, strategies, student)
+        wanted = self._wanted(rows, strategies, X_transfer)
+        if wanted and teacher_proba is not None:
+            raise ValueError(
+                "teacher_proba holds no probabilities of further rows (X_transfer, transfer), and "
+                "there is no teacher to ask: hand over a teacher in its place, or leave them out."
+            )
+        if wanted and self.transfer_weight != 1:
+            student.adapter.check_weights(student.estimator)
+        return Street(rows, source, strategies, student, wanted)
+
+    def _wanted(self, rows: Rows, strategies: list[Strategy], X_transfer: Any) -> Wanted:
+        """Return which rows without labels the student learns from besides."""
+        check_sampler(self.transfer, rows)
+        X = None if X_transfer is None else rows_.check_alike(X_transfer, rows.X, "X_transfer")
+        sampler = self.transfer if self._makes_rows(strategies) else None
+        if X is None and sampler is None:
+            return NOTHING
+        seed = int(check_random_state(self._random_state()).randint(np.iinfo(np.int32).max))
+        return Wanted(X, sampler, seed)
+
+    def _makes_rows(self, strategies: list[Strategy]) -> bool:
+        """Whether any strategy learns from rows that are made."""
+        return True
 
     def _source(self, teacher_proba: Any) -> Any:
         """Return where this fit's answers come from."""

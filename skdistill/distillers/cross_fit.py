@@ -35,6 +35,14 @@ class CrossFitDistiller(BaseDistiller):
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
         towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
         as it is; other students take no other number.
+    transfer : None, "nodes" or sampler, default=None
+        How further rows are made for the student, which teachers label that have not seen the row
+        that one was made of. `"nodes"`: values change places within the nodes of the teacher's own
+        trees, or of a small forest on the labels where it has none, see :class:`NodeSampler`; one
+        to six further rows for each, 60,000 in all if that is enough. A sampler is any object with
+        `fit(X)` and `sample(n_samples)`.
+    transfer_weight : float, default=1.0
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
     cv : int, splitter, iterable or "oob", default=5
         Which teacher answers about a row. Each row must be predicted exactly once.
 
@@ -133,6 +141,8 @@ class CrossFitDistiller(BaseDistiller):
         temperature: float = 1.0,
         proba_floor: float = PROBA_FLOOR,
         shrinkage: float = 0.0,
+        transfer: Any = None,
+        transfer_weight: float = 1.0,
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
@@ -148,6 +158,8 @@ class CrossFitDistiller(BaseDistiller):
         self.temperature = temperature
         self.proba_floor = proba_floor
         self.shrinkage = shrinkage
+        self.transfer = transfer
+        self.transfer_weight = transfer_weight
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state

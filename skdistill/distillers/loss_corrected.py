@@ -68,6 +68,14 @@ class LossCorrectedDistiller(CrossFitDistiller):
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
         towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
         as it is; other students take no other number.
+    transfer : None, "nodes" or sampler, default=None
+        How further rows are made for the student, which teachers label that have not seen the row
+        that one was made of. `"nodes"`: values change places within the nodes of the teacher's own
+        trees, or of a small forest on the labels where it has none, see :class:`NodeSampler`; one
+        to six further rows for each, 60,000 in all if that is enough. A sampler is any object with
+        `fit(X)` and `sample(n_samples)`.
+    transfer_weight : float, default=1.0
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
     cv : int, splitter, iterable, "oob" or "in_sample", default=5
         Which teacher answers about a row; see :class:`CrossFitDistiller`. With `"in_sample"`
         the teacher is fitted on all rows, unless it is frozen, and asked about the same rows.
@@ -151,6 +159,8 @@ class LossCorrectedDistiller(CrossFitDistiller):
         temperature: float = 1.0,
         proba_floor: float = PROBA_FLOOR,
         shrinkage: float = 0.0,
+        transfer: Any = None,
+        transfer_weight: float = 1.0,
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
@@ -167,6 +177,8 @@ class LossCorrectedDistiller(CrossFitDistiller):
             temperature=temperature,
             proba_floor=proba_floor,
             shrinkage=shrinkage,
+            transfer=transfer,
+            transfer_weight=transfer_weight,
             cv=cv,
             n_jobs=n_jobs,
             random_state=random_state,

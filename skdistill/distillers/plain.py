@@ -51,6 +51,14 @@ class Distiller(BaseDistiller):
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
         towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
         as it is; other students take no other number.
+    transfer : None, "nodes" or sampler, default=None
+        How further rows are made for the student, which teachers label that have not seen the row
+        that one was made of. `"nodes"`: values change places within the nodes of the teacher's own
+        trees, or of a small forest on the labels where it has none, see :class:`NodeSampler`; one
+        to six further rows for each, 60,000 in all if that is enough. A sampler is any object with
+        `fit(X)` and `sample(n_samples)`.
+    transfer_weight : float, default=1.0
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teacher's probabilities for further fits with the same teacher, rows,
         labels, weights and folds, such as those of a search over parameters of the student or
@@ -120,6 +128,8 @@ class Distiller(BaseDistiller):
         temperature: float = 1.0,
         proba_floor: float = PROBA_FLOOR,
         shrinkage: float = 0.0,
+        transfer: Any = None,
+        transfer_weight: float = 1.0,
         memory: Any = None,
         rehearse: bool = True,
         verbose: int = 0,
@@ -132,6 +142,8 @@ class Distiller(BaseDistiller):
         self.temperature = temperature
         self.proba_floor = proba_floor
         self.shrinkage = shrinkage
+        self.transfer = transfer
+        self.transfer_weight = transfer_weight
         self.memory = memory
         self.rehearse = rehearse
         self.verbose = verbose

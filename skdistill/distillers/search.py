@@ -50,6 +50,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
         - `"cross_fit"`: the student learns out-of-fold (or out-of-bag) probabilities.
         - `"residual"`: the same with the learned correction, see
           :class:`LossCorrectedDistiller`; `("residual", g)` with another share than 0.2.
+        - `"transfer"`: `"residual"`, and rows besides that are made of those there are, see
+          `transfer`; `("transfer", g)` with another share.
         - `"blend"`: one student of the weighted mean of the other named candidates' targets, with
           weights on the simplex that give their out-of-fold students' mean prediction the least
           log loss.
@@ -89,6 +91,11 @@ class LossCorrectedDistillerCV(BaseDistiller):
         How strongly a tree or forest as student is shrunk, see :class:`Distiller`. With "auto" each
         candidate gets what its students do best with on the rows that they have not seen, of
         0, 1, 3, 10, 30 and 100, at no further fit; other students stay as they are.
+    transfer : None, "nodes" or sampler, default="nodes"
+        How the candidate `"transfer"` makes rows, see :class:`Distiller`; within each fold of
+        training rows alone.
+    transfer_weight : float, default=1.0
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
         What the student minimises; see :class:`Distiller`.
     temperature : float, default=1.0
@@ -195,6 +202,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
         min_gain_se: float = 0.5,
         calibrate: bool | str = "auto",
         shrinkage: float | str = "auto",
+        transfer: Any = "nodes",
+        transfer_weight: float = 1.0,
         loss: str = "auto",
         temperature: float = 1.0,
         proba_floor: float = PROBA_FLOOR,
@@ -213,6 +222,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
         self.min_gain_se = min_gain_se
         self.calibrate = calibrate
         self.shrinkage = shrinkage
+        self.transfer = transfer
+        self.transfer_weight = transfer_weight
         self.loss = loss
         self.temperature = temperature
         self.proba_floor = proba_floor
@@ -224,8 +235,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
 
     # ---- choice and validation ----------------------------------------------------------------
 
-    def _choose(self, rows: Rows, teacher_proba: Any) -> Street:
-        street = super()._choose(rows, teacher_proba)
+    def _choose(self, rows: Rows, teacher_proba: Any, X_transfer: Any) -> Street:
+        street = super()._choose(rows, teacher_proba, X_transfer)
         check_scorer(self.scoring, rows.X, rows.y)
         if teacher_proba is not None or is_frozen(self.teacher):
             _check_fixed(street)
@@ -246,6 +257,15 @@ class LossCorrectedDistillerCV(BaseDistiller):
 
     def _strategies(self, rows: Rows) -> list[Strategy]:
         return selection.parse_candidates(self.candidates, rows.n_classes)
+
+    def _makes_rows(self, strategies: list[Strategy]) -> bool:
+        asked = [strategy.name for strategy in strategies if strategy.needs_made]
+        if asked and self.transfer is None:
+            raise ValueError(
+                f"transfer must say how the candidate {asked[0]!r} makes rows, found None: use "
+                "'nodes' or a sampler, or leave the candidate out."
+            )
+        return bool(asked)
 
     def _keeps_groups(self, street: Street) -> bool:
         return True
@@ -273,7 +293,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         routed: Routed,
         progress: Progress,
     ) -> dict[str, Any]:
-        rows, source, strategies, student = street
+        rows, source, strategies, student, _ = street
         folds = self._split(rows, source, routed.splitter or None)
         scorer = None if self.scoring is None else get_scorer(self.scoring)
         check_scorer_in_folds(self.scoring, rows, folds)
@@ -285,7 +305,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         last = whole
         if whole is not None and found.strategy.needs_inside:
             last = source.finish(teacher, rows, whole, progress)
-        target = found.strategy.target(self._lesson(rows, last), student.loss)
+        target = found.strategy.targets(self._lesson(rows, last), student.loss)
         calibration = self._calibration(task, found.proba)
         student = replace(student, shrinkages=(found.shrinkage,))
         return {
@@ -322,6 +342,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
                 task.rows,
                 task.folds,
                 inside=any(strategy.needs_inside for strategy in street.strategies),
+                wanted=street.wanted,
                 memory=self.memory,
                 progress=task.progress,
                 rehearse=self._rehearsal(teacher, street),

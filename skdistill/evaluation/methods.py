@@ -101,6 +101,8 @@ def _parse_method(method: Any, allowed: Sequence[str]) -> Method:
         strategy = parse_strategy("residual" if method == CORRECTED else method)
     except ValueError as error:
         raise ValueError(f"methods holds {method!r}: {error}") from error
+    if strategy.needs_made:
+        raise ValueError(f"methods holds {method!r}: only a search makes rows, as in 'tuned'.")
     return Method(method, strategy)
 
 
@@ -155,7 +157,7 @@ class StudentOnLabels(BaseDistiller):
     def __init__(self, student: Any) -> None:
         self.student = student
 
-    def _choose(self, rows: Rows, teacher_proba: Any) -> Street:
+    def _choose(self, rows: Rows, teacher_proba: Any, X_transfer: Any) -> Street:
         student = prepare_student(self.student, rows.n_classes, on_labels=True)
         return Street(rows, None, [], student)
 
@@ -165,7 +167,7 @@ class StudentOnLabels(BaseDistiller):
     def _fit(
         self, street: Street, teacher: Any, routed: Routed, progress: Progress
     ) -> dict[str, Any]:
-        target = Labels(LABELS).target(Lesson(street.rows, None), street.student.loss)
+        target = Labels(LABELS).targets(Lesson(street.rows, None), street.student.loss)
         return self._teach(street.rows, street.student, target, progress)
 
 

@@ -191,7 +191,7 @@ def ask(
     splits = source.split(rows, split_params)
 
     def compute() -> list[Answers]:
-        how = {"inside": inside, "keep": keep, "wanted": wanted, "progress": progress}
+        how: Any = {"inside": inside, "keep": keep, "wanted": wanted, "progress": progress}
         return [source.ask(teacher, rows, splits, **how)]
 
     (answers,) = _recall(

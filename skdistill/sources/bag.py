@@ -251,7 +251,7 @@ def _say_unseen(fitted: Any, rows: Rows, X: Any, parents: NDArray[np.intp]) -> A
 def _add_unseen(
     bag: Any, X: Any, parents: NDArray[np.intp], n_samples: int, part: slice
 ) -> tuple[Array, NDArray[np.intp]]:
-    """Add up what some members say about rows whose parents they have not seen, and their number."""
+    """Add up what some members say about rows whose parents they have not seen, and how many."""
     total = np.zeros((n_rows(X), len(bag.classes_)))
     votes = np.zeros(n_rows(X), dtype=np.intp)
     members = copy(bag)

@@ -1,4 +1,4 @@
-"""Further rows: those without labels that a student learns from besides, and who answers about them.
+"""Further rows: those without labels that a student learns from besides, and who answers.
 
 Rows of the user's, or of a sampler that does not say otherwise, are answered by all teachers: the
 answer is the mean. A row that was made of another one is answered by teachers that have not seen
@@ -76,12 +76,27 @@ class Wanted:
         tables = [] if self.X is None else [Order(self.X, None, is_made=False)]
         if self.sampler is None:
             return Asked(part, tables)
-        if isinstance(self.sampler, str):
+        if isinstance(self.sampler, str):  # "nodes"
             return Asked(part, tables, members, self.seed)
         return Asked(part, [*tables, _sample(self.sampler, rows, members)])
 
 
 NOTHING = Wanted()
+
+
+def check_sampler(transfer: Any, rows: Rows) -> None:
+    """Refuse what makes no rows, and rows that have no columns to make others of."""
+    if transfer is None:
+        return
+    is_sampler = hasattr(transfer, "fit") and hasattr(transfer, "sample")
+    is_word = isinstance(transfer, str) and transfer == NODES
+    if not (is_sampler or is_word) or isinstance(transfer, type):
+        raise ValueError(
+            f"transfer must be None, {NODES!r} or a sampler, an object with fit(X) and "
+            f"sample(n_samples), found {transfer!r}."
+        )
+    if len(rows.X.shape) != 2:
+        raise ValueError("transfer needs rows with columns: X must have two dimensions.")
 
 
 class Asked(NamedTuple):
@@ -186,7 +201,7 @@ def _trees_of(fitted: Any, rows: Rows, seed: int) -> Trees:
 def _make(order: Order, rows: Rows, trees: Trees) -> tuple[Any, Indices]:
     """Make the copies of an order, a tree for each; the last copy may be of some rows only."""
     members = np.asarray(order.members)
-    X, wanted = index_rows(rows.X, members), np.searchsorted(members, order.parents)
+    X, wanted = index_rows(rows.X, members), np.searchsorted(members, np.asarray(order.parents))
     read, left = trees.read(X), n_further(len(members)) / len(members)
     made, parents = [index_rows(X, wanted[:0])], [wanted[:0]]
     for place in range(int(np.ceil(left))):

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from .._utils.compat import index_params, index_rows
-from .._utils.estimators import is_frozen, last_step, weights_of
+from .._utils.estimators import is_frozen, last_step, weights_name
 from .._utils.probabilities import PROBA_FLOOR
 from .._utils.rounding import on_grid
 from .._utils.validation import check_probabilities, refuse_pairwise, refuse_uncloned
-from ..rows import Rows
-from ..targets import LOSSES, Loss, make_loss
+from ..rows import Rows, stack
+from ..targets import LOSSES, Loss, Targets, make_loss
 from .adapters import Adapter, choose_adapter
 from .copies import refuse_resampling
 from .distilled import DistilledClassifier
@@ -31,8 +31,8 @@ _LOOKED_AT = 1_000
 class Student:
     """An estimator that is cloned and never modified, and how it learns.
 
-    That is an adapter, a loss, parameters of `fit`, and how strongly a tree is shrunk, in all ways
-    that are tried.
+    That is an adapter, a loss, parameters of `fit`, how strongly a tree is shrunk, in all ways
+    that are tried, and the weight of a row without a label beside one that has one.
     """
 
     estimator: Any
@@ -40,21 +40,24 @@ class Student:
     loss: Loss
     params: dict[str, Any] = field(default_factory=dict)
     shrinkages: tuple[float, ...] = (0.0,)
+    transfer_weight: float = 1.0
 
-    def learn(self, rows: Rows, target: Array, **shipped: Any) -> DistilledClassifier:
-        """Fit a clone to a target of the rows, and return it as a classifier on its own.
+    def learn(self, rows: Rows, target: Array | Targets, **shipped: Any) -> DistilledClassifier:
+        """Fit a clone to targets of the rows, and return it as a classifier on its own.
 
         `shipped` is what the classifier knows beside the student.
         """
         return next(self.learn_each(rows, target, **shipped))
 
     def learn_each(
-        self, rows: Rows, target: Array, **shipped: Any
+        self, rows: Rows, target: Array | Targets, **shipped: Any
     ) -> Iterator[DistilledClassifier]:
         """Fit once, and give the one classifier after it was shrunk in each of the ways."""
+        targets = target if isinstance(target, Targets) else Targets(target)
+        X, target, params = self._with_further(rows, targets)
         # Equal targets grow equal trees, whichever way their last bits went.
         target = on_grid(target)
-        fitted = self.adapter.fit(self.estimator, rows.X, target, rows.classes, self.params)
+        fitted = self.adapter.fit(self.estimator, X, target, rows.classes, params)
         classifier = DistilledClassifier(
             fitted,
             rows.classes,
@@ -69,12 +72,50 @@ class Student:
         trees = None
         for strength in self.shrinkages:
             if strength and trees is None:
-                weight = weights_of(self.estimator, self.params)
-                weight = np.ones(rows.n_samples) if weight is None else np.asarray(weight, float)
-                trees = grown_trees(fitted, rows.X, target, rows.classes, weight)
+                weight = params.get(weights_name(self.estimator))
+                weight = np.ones(len(target)) if weight is None else np.asarray(weight, float)
+                trees = grown_trees(fitted, X, target, rows.classes, weight)
             for tree in trees or ():
                 tree.shrink(strength)
             yield classifier
+
+    def _with_further(self, rows: Rows, targets: Targets) -> tuple[Any, Array, dict[str, Any]]:
+        """Put further rows below those with labels, their targets and parameters too."""
+        if not targets.further:
+            return rows.X, targets.own, self.params
+        X = stack([rows.X, *(X for X, _, _ in targets.further)])
+        target = np.concatenate([targets.own, *(target for _, target, _ in targets.further)])
+        params = self._further_params(
+            rows, [(len(t), parents) for _, t, parents in targets.further]
+        )
+        return X, target, params
+
+    def _further_params(
+        self, rows: Rows, further: list[tuple[int, NDArray[np.intp] | None]]
+    ) -> dict[str, Any]:
+        """Return parameters for the rows and for further ones, which get those of their parents.
+
+        Without a parent a row weighs as much as one with a label does in the mean.
+        """
+        params, name = dict(self.params), weights_name(self.estimator)
+        weight = params.pop(name, None)
+        orphans = [n for n, parents in further if parents is None]
+        every = np.concatenate(
+            [np.arange(rows.n_samples), *(np.zeros(n, int) if p is None else p for n, p in further)]
+        )
+        repeated = index_params(rows.X, params, every)
+        of_rows = [key for key, value in params.items() if repeated[key] is not value]
+        if orphans and of_rows:
+            raise ValueError(
+                f"X_transfer has no {of_rows}, which the student's fit takes for each row: leave "
+                "one of the two out."
+            )
+        if weight is None and self.transfer_weight == 1:
+            return dict(repeated)
+        own = np.ones(rows.n_samples) if weight is None else np.asarray(weight, dtype=np.float64)
+        parts = [np.full(n, own.mean()) if p is None else own[p] for n, p in further]
+        weights = np.concatenate([own, *(self.transfer_weight * part for part in parts)])
+        return {**repeated, name: weights}
 
     def _look_at(self, classifier: DistilledClassifier, rows: Rows) -> None:
         """Refuse a student that answers no probabilities, by a look at rows it was fitted on.
@@ -113,6 +154,7 @@ def prepare_student(
     temperature: Any = 1.0,
     proba_floor: Any = PROBA_FLOOR,
     shrinkage: Any = 0.0,
+    transfer_weight: float = 1.0,
     on_labels: bool = False,
 ) -> Student:
     """Return a student that can learn soft labels, or labels alone, or say why it cannot."""
@@ -124,7 +166,8 @@ def prepare_student(
     if not on_labels:
         adapter.check_soft(student)
     made = make_loss(name, n_classes, temperature=temperature, proba_floor=proba_floor)
-    return Student(student, adapter, made, shrinkages=_choose_shrinkages(shrinkage, student))
+    shrinkages = _choose_shrinkages(shrinkage, student)
+    return Student(student, adapter, made, {}, shrinkages, float(transfer_weight))
 
 
 def _choose_shrinkages(shrinkage: Any, student: Any) -> tuple[float, ...]:

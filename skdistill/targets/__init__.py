@@ -12,6 +12,7 @@ from .strategies import (
     Labels,
     Lesson,
     Strategy,
+    Targets,
     corrected_by,
     parse_strategy,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Lesson",
     "Loss",
     "Strategy",
+    "Targets",
     "corrected_by",
     "make_loss",
     "parse_strategy",

@@ -110,12 +110,21 @@ class ResidualModel:
         self.rounds = _ROUNDS[best]
         return self
 
-    def apply(self, X: Any, proba: Array) -> Array:
-        """Correct what the teacher says about rows that no model has seen, by the models' mean."""
+    def apply(self, X: Any, proba: Array, folds: NDArray[np.intp] | None = None) -> Array:
+        """Correct what the teacher says about rows that no model has seen, by the models' mean.
+
+        `folds` are the numbers of the folds whose model answers alone about each row.
+        """
         scores = _scores(floor_proba(proba))
         if not self.rounds:
             return _probabilities(scores)
         table = _beside(self.encoder.transform(X), scores[:, self.shown])
+        if folds is not None:
+            for k, booster in enumerate(self.boosters):
+                own = np.flatnonzero(folds == k)
+                if len(own):
+                    scores[own] += _steps(booster, table[own], self.rounds)
+            return _probabilities(scores)
         found = [
             _probabilities(scores + _steps(booster, table, self.rounds))
             for booster in self.boosters

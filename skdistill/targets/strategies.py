@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from .._utils.numeric import as_table
 from .._utils.progress import SILENT, Progress
 from .._utils.warn import warn
 from ..rows import Rows
-from ..sources import Answers, quiet_folds
+from ..sources import Answers, Further, Splits, quiet_folds
 from . import residual
 from .losses import Correction, Loss
 
@@ -79,12 +79,55 @@ class Lesson:
     @cached_property
     def corrected(self) -> Array:
         """The teachers' answers after the learned correction, however many strategies ask."""
-        rows = self.all_rows if self.part is None else self.all_rows.take(self.part)
-        splits = self.answers.splits or quiet_folds(
-            rows.codes, self.random_state, groups=rows.groups
-        )
         with self.progress.part("correction"):
-            return residual.ResidualModel().fit(rows, self.answers.out, splits).corrected
+            return self.model.corrected
+
+    @cached_property
+    def model(self) -> residual.ResidualModel:
+        """Where the teachers are wrong."""
+        rows = self.all_rows if self.part is None else self.all_rows.take(self.part)
+        return residual.ResidualModel().fit(rows, self.answers.out, self._splits)
+
+    @cached_property
+    def _splits(self) -> Splits:
+        """The teachers' folds, or others where they have none."""
+        codes, groups = self.all_rows.codes, self.all_rows.groups
+        if self.part is not None:
+            codes = codes[self.part]
+            groups = None if groups is None else np.asarray(groups)[self.part]
+        return self.answers.splits or quiet_folds(codes, self.random_state, groups=groups)
+
+    def further(self, *, with_made: bool) -> list[Further]:
+        """Return the rows without labels that a student learns from besides.
+
+        Where a search judges what comes of them, those that were made are a matter of choice.
+        """
+        if self._answers is None:
+            return []
+        return [f for f in self.answers.further if with_made or not (f.is_made and self.is_judged)]
+
+    def correct(self, further: Further) -> Array:
+        """Return what the learned correction makes of the answers about further rows.
+
+        About a row that was made of another, the model says so that has not seen its parent.
+        """
+        if further.parents is None:
+            return self.model.apply(further.X, further.out)
+        fold = np.zeros(len(self.answers.out), dtype=np.intp)
+        for k, (_, test) in enumerate(self._splits):
+            fold[test] = k
+        return self.model.apply(further.X, further.out, fold[further.parents])
+
+
+class Targets(NamedTuple):
+    """What a student learns: of rows with labels, and of further tables of rows.
+
+    `further` holds for each table its rows, their target, and the numbers of the rows that they
+    were made of, None where nobody knows any.
+    """
+
+    own: Array
+    further: tuple[tuple[Any, Array, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +146,8 @@ class Strategy:
     uses_groups: ClassVar[bool] = False
     #: Whether it needs no search, and no correction: what a candidate has to beat.
     is_pure: ClassVar[bool] = False
+    #: Whether it learns from rows that were made of others.
+    needs_made: ClassVar[bool] = False
     #: Whether a blend mixes it; others only where it would have fewer than two to mix.
     is_blended: ClassVar[bool] = True
 
@@ -110,8 +155,21 @@ class Strategy:
         """Refuse rows that it cannot use, before any teacher is fitted."""
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
-        """Return what the student learns."""
+        """Return what the student learns of the rows with labels."""
         raise NotImplementedError
+
+    def targets(self, lesson: Lesson, loss: Loss) -> Targets:
+        """Return what the student learns of all rows."""
+        further = []
+        if self.needs_answers:
+            for rows in lesson.further(with_made=self.needs_made):
+                proba = self.about(lesson, rows)
+                further.append((rows.X, loss.target(proba, proba), rows.parents))
+        return Targets(self.target(lesson, loss), tuple(further))
+
+    def about(self, lesson: Lesson, further: Further) -> Array:
+        """Return what it takes for the probabilities of rows without labels."""
+        return further.out
 
 
 @dataclass(frozen=True)
@@ -205,6 +263,18 @@ class Residual(Strategy):
         """Return the corrected target."""
         return loss.target(lesson.corrected, lesson.onehot, self.correction)
 
+    def about(self, lesson: Lesson, further: Further) -> Array:
+        """Return the answers after the learned correction."""
+        return lesson.correct(further)
+
+
+@dataclass(frozen=True)
+class Transfer(Residual):
+    """The same, and rows that were made of those with labels."""
+
+    needs_made = True
+    is_blended = False
+
 
 @dataclass(frozen=True)
 class Blend(Strategy):
@@ -229,6 +299,10 @@ class Blend(Strategy):
         """Return Σ w t over the members."""
         return self.mix({member.name: member.target(lesson, loss) for member in self.members})
 
+    def targets(self, lesson: Lesson, loss: Loss) -> Targets:
+        """Return the target of rows with labels: not all members know others."""
+        return Targets(self.target(lesson, loss))
+
     def mix(self, targets: Mapping[Any, Array]) -> Array:
         """Return Σ w t of targets by name, those without weight left out."""
         weights = self.weights or {}
@@ -240,6 +314,7 @@ STRATEGIES: dict[str, Any] = {
     "in_sample": InSample,
     "cross_fit": CrossFit,
     "residual": Residual,
+    "transfer": Transfer,
     "blend": Blend,
 }
 
@@ -258,4 +333,6 @@ def parse_strategy(candidate: Any) -> Strategy:
         return strategy
     is_pair = isinstance(candidate, tuple) and len(candidate) == 2
     rule, c = candidate if is_pair else (candidate, None)
+    if isinstance(rule, str) and rule == "transfer":
+        return Transfer(candidate, residual.share(c))
     return corrected_by(rule, c, candidate)
