@@ -43,6 +43,7 @@ def rehearse(
     None stands for a teacher that is not fitted. Parameters of `fit` are those of all rows.
     `unseen` are further rows that all of them will be asked about.
     """
+    rows = rows if rows.has_labels else rows.pretend_labels()
     parts = _parts(rows)
     asked = [] if unseen is None else [unseen.take(_some(unseen, _FEW))]
     for student in students:

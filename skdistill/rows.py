@@ -28,8 +28,9 @@ class Rows:
     """Rows as the user handed them over, and what is known of each.
 
     `X` stays a frame, array or sparse matrix; `y` are labels, `classes` all there are, sorted, and
-    `codes` each label's place among them. Weights and groups may be None, and so may what is known
-    of the columns: their number, their names, and the types of a frame with categories.
+    `codes` each label's place among them. Without labels `y` is empty, and no code counts. Weights
+    and groups may be None, and so may what is known of the columns: their number, their names, and
+    the types of a frame with categories.
     """
 
     X: Any
@@ -48,7 +49,7 @@ class Rows:
         return replace(
             self,
             X=index_rows(self.X, part),
-            y=self.y[part],
+            y=self.y[part] if self.has_labels else self.y,
             codes=self.codes[part],
             sample_weight=None if weight is None else weight[part],
             groups=None if groups is None else np.asarray(groups)[part],
@@ -57,11 +58,23 @@ class Rows:
     def without_labels(self, X: Any) -> Rows:
         """Return other rows, of which nothing but the columns is known."""
         codes = np.zeros(n_rows(X), dtype=np.intp)
-        return replace(self, X=X, y=self.y[codes], codes=codes, sample_weight=None, groups=None)
+        return replace(self, X=X, y=self.y[:0], codes=codes, sample_weight=None, groups=None)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether anything is known of the labels."""
+        return len(self.y) > 0
+
+    def pretend_labels(self) -> Rows:
+        """Return the same rows with labels of all classes, for a rehearsal."""
+        codes = np.arange(self.n_samples) % self.n_classes
+        return replace(self, y=self.classes[codes], codes=codes)
 
     @property
     def onehot(self) -> Array:
         """Labels as rows of zeros and a one, shape (n_samples, n_classes)."""
+        if not self.has_labels:
+            raise AssertionError("a strategy did not say that it needs labels")
         return np.asarray(np.eye(len(self.classes))[self.codes])
 
     @property
@@ -92,14 +105,21 @@ def check(
     groups: Any = None,
     *,
     estimator: Any = None,
+    classes: NDArray[Any] | None = None,
 ) -> Rows:
     """Return what `fit` was given as rows, or say what is wrong with it.
 
-    Sets `n_features_in_` and `feature_names_in_` of `estimator`, where one is given.
+    `y` may be None where the classes are known. Sets `n_features_in_` and `feature_names_in_` of
+    `estimator`, where one is given.
     """
     table = _Table() if estimator is None else estimator
-    X = check_table(table, X, y)
-    labels, classes, codes = check_labels(y)
+    if y is None and classes is not None:
+        n = n_rows(as_rows(X))
+        X = check_table(table, X, np.zeros(n))
+        labels, codes = classes[:0], np.zeros(n, dtype=np.intp)
+    else:
+        X = check_table(table, X, y)
+        labels, classes, codes = check_labels(y)
     weights = check_weights(sample_weight, n_rows(X))
     check_groups(groups, n_rows(X))
     n_features = getattr(table, "n_features_in_", None)
@@ -137,7 +157,10 @@ def check_table(estimator: Any, X: Any, y: Any, names: tuple[str, str] = ("X", "
 def _count(y: Any, name: str) -> int:
     """Return how many labels there are; what is no list of labels is refused."""
     if y is None:
-        raise ValueError(f"This requires y to be passed, but the target {name} is None.")
+        raise ValueError(
+            f"This requires y to be passed, but the target {name} is None: only what learns from a "
+            "frozen teacher, or from teacher_proba, alone needs no labels."
+        )
     if not hasattr(y, "shape"):
         y = np.asarray(y, dtype=object)
     if not len(y.shape):
@@ -193,8 +216,8 @@ def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:
         classes, codes = np.unique(labels, return_inverse=True)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"y must hold labels of one kind, and none missing, found {labels[:5].tolist()} ...: "
-            f"{error}"
+            f"y must hold labels of one kind, and none missing (rows without one go to "
+            f"X_transfer), found {labels[:5].tolist()} ...: {error}"
         ) from error
     if len(classes) < 2:
         raise ValueError(

@@ -34,14 +34,16 @@ Array = NDArray[np.float64]
 SHARES = (0.1, 0.2, 0.3, 0.5, 0.7)
 
 
-def parse_candidates(candidates: Any, n_classes: int) -> list[Strategy]:
+def parse_candidates(candidates: Any, n_classes: int, *, is_tree: bool = False) -> list[Strategy]:
     """Return what a user's list of candidates means, in the given order.
 
-    "auto" are all that have a name, and shares besides for more than two classes.
+    "auto" are those that have a name, and shares besides for more than two classes. Trees and
+    forests learn from further rows, and others from a blend; neither gains from the other's.
     """
     names = list(STRATEGIES)
     if isinstance(candidates, str) and candidates == "auto":
-        candidates = names if n_classes == 2 else [*names, *SHARES]
+        suited = [name for name in names if name != ("blend" if is_tree else "transfer")]
+        candidates = suited if n_classes == 2 else [*suited, *SHARES]
     if isinstance(candidates, str) or not isinstance(candidates, Sequence) or not candidates:
         raise ValueError(
             f"candidates must be 'auto' or a list with at least one of {names}, a share in "

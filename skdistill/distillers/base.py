@@ -28,7 +28,17 @@ from .._utils.progress import Progress
 from .._utils.validation import check_weights_taken, refuse_extra_params
 from ..rehearsal import rehearse
 from ..rows import Rows
-from ..sources import NOTHING, Source, Teacher, Wanted, ask, check_sampler, check_teacher, settle
+from ..sources import (
+    NOTHING,
+    Source,
+    Teacher,
+    Wanted,
+    ask,
+    check_sampler,
+    check_teacher,
+    known_classes,
+    settle,
+)
 from ..students import DistilledClassifier, Student, prepare_student
 from ..students.distilled import nan_is_new
 from ..targets import Lesson, Strategy, Targets
@@ -91,7 +101,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
     def fit(
         self,
         X: Any,
-        y: ArrayLike,
+        y: ArrayLike | None = None,
         *,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
@@ -106,8 +116,10 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             Training rows. Frames, arrays and sparse matrices reach teacher and student as they
             are.
-        y : array-like of shape (n_samples,)
-            Class labels of any type.
+        y : array-like of shape (n_samples,), default=None
+            Class labels of any type. None where nothing needs them: the teacher is frozen, or
+            `teacher_proba` is given, and there is no correction and no search. The classes are the
+            teacher's then, or the names of the columns of `teacher_proba`, or their numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, for teacher and student. A weight of 0 is absence, and
             2 repetition, where both members honour that and nothing draws or counts rows: folds of
@@ -144,7 +156,8 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         """
         parameters.check(type(self).__name__, self.get_params(deep=False))
         # A copy, so that nothing of this fit stays where it fails.
-        rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self))
+        classes = known_classes(self.teacher, teacher_proba) if y is None else None
+        rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self), classes=classes)
         street = self._choose(rows, teacher_proba, X_transfer)
         routed = self._route(street, fit_params, given=teacher_proba is not None)
         street = street._replace(
@@ -237,6 +250,11 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             warn_of_unseeded_folds(self.memory, self._splitter())
         strategies = self._strategies(rows)
         for strategy in strategies:
+            if strategy.needs_labels and not rows.has_labels:
+                raise ValueError(
+                    f"This requires y to be passed: {type(self).__name__} needs labels, for the "
+                    "correction or the search, found y=None."
+                )
             strategy.check(rows, student.loss)
         wanted = self._wanted(rows, strategies, X_transfer)
         if wanted and teacher_proba is not None:

@@ -21,6 +21,7 @@ from ..sources import Answers, Folds, Source, Splits, Teacher, ask_parts, choose
 from ..sources.overfit import overfit_share
 from ..sources.search import Unseen
 from ..students.calibration import Calibration, fit_calibration
+from ..students.shrinkage import can_shrink
 from ..targets import Lesson, Strategy
 from .base import BaseDistiller, Routed, Street, present
 
@@ -58,8 +59,9 @@ class LossCorrectedDistillerCV(BaseDistiller):
         - a share g in [0, 1], or a pair (rule, c) of
           :class:`LossCorrectedDistiller`'s `correction` and `c`.
 
-        `"auto"` is the five named ones for two classes; for more classes also the shares .1, .2,
-        .3, .5 and .7.
+        `"auto"` is the named ones, without `"blend"` for a tree or forest as student and without
+        `"transfer"` for any other; for more than two classes also the shares .1, .2, .3, .5 and
+        .7.
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the log loss with probabilities floored at
         `proba_floor`.
@@ -256,7 +258,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
         return Folds(self._folds_parameter(), self.random_state)
 
     def _strategies(self, rows: Rows) -> list[Strategy]:
-        return selection.parse_candidates(self.candidates, rows.n_classes)
+        is_tree = can_shrink(self.student) and self.transfer is not None
+        return selection.parse_candidates(self.candidates, rows.n_classes, is_tree=is_tree)
 
     def _makes_rows(self, strategies: list[Strategy]) -> bool:
         asked = [strategy.name for strategy in strategies if strategy.needs_made]

@@ -15,7 +15,7 @@ A source is asked about rows and returns :class:`Answers`. It has
 from .answers import Answers, Source, Splits, Teacher, ask, ask_parts, check_teacher
 from .bag import OutOfBag
 from .choice import choose_search_source, choose_source, settle
-from .fixed import Frozen, Given, InSample
+from .fixed import Frozen, Given, InSample, known_classes
 from .folds import Folds, quiet_folds
 from .further import NODES, NOTHING, Further, Wanted, check_sampler
 
@@ -39,6 +39,7 @@ __all__ = [
     "check_teacher",
     "choose_search_source",
     "choose_source",
+    "known_classes",
     "quiet_folds",
     "settle",
 ]

@@ -272,6 +272,6 @@ def _recall(
 
 def _warn_of_seen_labels(source: Any, teacher: Teacher, rows: Rows, answers: Answers) -> None:
     """Look at answers that should come from outside, where they may not."""
-    meant = getattr(source, "answers_inside", False)
+    meant = getattr(source, "answers_inside", False) or not rows.has_labels
     if not meant and (not source.fits_teachers or holds_fitted(teacher.estimator)):
         warn_if_in_sample(rows, answers.out)

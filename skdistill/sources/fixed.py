@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array
 
+from .._utils.estimators import is_frozen
 from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_number
 from ..rows import Rows
@@ -121,6 +122,17 @@ class Given(_WithoutFolds):
     def further(self, teacher: Teacher, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
         """Say nothing: nobody can be asked."""
         return ()
+
+
+def known_classes(teacher: Any, teacher_proba: Any) -> NDArray[Any] | None:
+    """Return the classes where there are no labels; None where labels are needed."""
+    if is_frozen(teacher) and hasattr(teacher, "classes_"):
+        return np.unique(teacher.classes_)
+    if teacher_proba is None:
+        return None
+    if hasattr(teacher_proba, "columns"):
+        return np.unique(np.asarray(teacher_proba.columns))
+    return np.arange(np.shape(teacher_proba)[-1] if np.ndim(teacher_proba) else 0)
 
 
 def check_given(proba: Any, rows: Rows, *, name: str = "teacher_proba") -> Array:

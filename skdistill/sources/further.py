@@ -195,7 +195,11 @@ def tell(
 def _trees_of(fitted: Any, rows: Rows, seed: int) -> Trees:
     """Return a teacher's own trees, or those of a small forest on the labels."""
     fitted = fitted.estimator if isinstance(fitted, FrozenEstimator) else fitted
-    return own_trees(fitted) or grow_trees(rows.X, rows.codes, rows.sample_weight, seed)
+    trees = own_trees(fitted)
+    if trees is not None:
+        return trees
+    codes = rows.codes if rows.has_labels else fitted.predict_proba(rows.X).argmax(axis=1)
+    return grow_trees(rows.X, codes, rows.sample_weight, seed)
 
 
 def _make(order: Order, rows: Rows, trees: Trees) -> tuple[Any, Indices]:

@@ -72,9 +72,7 @@ class Lesson:
     def onehot(self) -> Array:
         """Labels as rows of zeros and a one."""
         rows = self.all_rows
-        if self.part is None:
-            return rows.onehot
-        return np.asarray(np.eye(rows.n_classes)[rows.codes[self.part]])
+        return rows.onehot if self.part is None else rows.onehot[self.part]
 
     @cached_property
     def corrected(self) -> Array:
@@ -140,6 +138,8 @@ class Strategy:
     name: Any
 
     needs_answers: ClassVar[bool] = True
+    #: Whether it needs labels, beside those that teachers learn from.
+    needs_labels: ClassVar[bool] = True
     #: Whether it needs answers about rows that the teacher has seen.
     needs_inside: ClassVar[bool] = False
     #: Whether it splits rows by groups where the source does not.
@@ -188,25 +188,27 @@ class Labels(Strategy):
 class InSample(Strategy):
     """Plain distillation: what a teacher says about rows that it has seen."""
 
+    needs_labels = False
     needs_inside = True
     is_pure = True
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
         """Return the linked in-sample answers."""
-        return loss.target(lesson.inside, lesson.onehot)
+        return loss.target(lesson.inside, lesson.inside)
 
 
 @dataclass(frozen=True)
 class CrossFit(Strategy):
     """What teachers say about rows that they have not seen, as it is."""
 
+    needs_labels = False
     is_pure = True
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
         """Return the linked answers."""
-        if not lesson.is_judged:
+        if not lesson.is_judged and lesson.all_rows.has_labels:
             _warn_of_shift(lesson)
-        return loss.target(lesson.answers.out, lesson.onehot)
+        return loss.target(lesson.answers.out, lesson.answers.out)
 
 
 def _warn_of_shift(lesson: Lesson) -> None:
