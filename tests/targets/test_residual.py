@@ -49,19 +49,26 @@ def test_what_a_teacher_missed_is_found(n_classes):
     assert log_loss(y, better) < 0.7 * log_loss(y, prior(y))
 
 
+SMALL = {"num_leaves": 7, "learning_rate": 0.05, "min_child_samples": 40}
+LARGE = {"num_leaves": 15, "learning_rate": 0.1, "min_child_samples": 20}
+
+
 def corrected_by_the_recipe(X, y, proba, splits, sample_weight):
-    """Return what METHOD's recipe gives for each number of rounds, by scikit-learn's interface."""
+    """Return what METHOD's recipe gives for each size and number of rounds, by scikit-learn's API.
+
+    By leaves and rounds.
+    """
     two = proba.shape[1] == 2
     scores = np.log(proba[:, 1:] / proba[:, :1]) if two else np.log(proba)
     table = np.hstack([X, scores])
     corrected = {}
-    for rounds in (0, 10, 20, 40, 80):
+    sizes = [(SMALL, rounds) for rounds in (0, 10, 20, 40, 80)]
+    sizes += [(LARGE, rounds) for rounds in (20, 40, 80, 160)]
+    for size, rounds in sizes:
         steps = np.zeros_like(scores)
         for train, test in splits if rounds else []:
             model = LGBMClassifier(
-                num_leaves=7,
-                learning_rate=0.05,
-                min_child_samples=40,
+                **size,
                 reg_lambda=5,
                 n_estimators=rounds,
                 n_jobs=1,
@@ -73,25 +80,26 @@ def corrected_by_the_recipe(X, y, proba, splits, sample_weight):
             model.fit(table[train], y[train], sample_weight[train], init_score=start)
             steps[test] = model.predict(table[test], raw_score=True).reshape(len(test), -1)
         positive = expit(scores + steps)
-        corrected[rounds] = (
+        corrected[size["num_leaves"], rounds] = (
             np.hstack([1 - positive, positive]) if two else softmax(scores + steps, axis=1)
         )
     return corrected
 
 
 @pytest.mark.parametrize(
-    ("certainty", "n_samples", "n_classes", "rounds"),
+    ("certainty", "n_samples", "n_classes", "leaves", "rounds"),
     [
-        (0.9, 300, 2, 0),
-        (0.85, 300, 2, 10),
-        (0.7, 300, 2, 20),
-        (0.5, 300, 2, 40),
-        (0, 300, 2, 80),
-        (0, 400, 3, 80),
+        (0.9, 300, 2, 7, 0),
+        (0.85, 300, 2, 7, 10),
+        (0.7, 300, 2, 7, 20),
+        (0.5, 300, 2, 7, 40),
+        (0, 300, 2, 7, 80),
+        (0, 400, 3, 15, 40),
+        (0, 5000, 2, 15, 40),
     ],
 )
-def test_models_are_those_of_the_recipe_and_rounds_have_the_least_weighted_risk(
-    certainty, n_samples, n_classes, rounds
+def test_models_are_those_of_the_recipe_and_have_the_least_weighted_risk(
+    certainty, n_samples, n_classes, leaves, rounds
 ):
     X, y, p0 = noisy(n_samples, seed=4)
     p = certainty * p0 + (1 - certainty) * 0.5
@@ -107,23 +115,127 @@ def test_models_are_those_of_the_recipe_and_rounds_have_the_least_weighted_risk(
     risks = {
         k: log_loss(y, floor_proba(found), sample_weight=weight) for k, found in expected.items()
     }
-    assert model.rounds == rounds == min(risks, key=risks.get)
-    assert_allclose(model.corrected, expected[rounds])
+    assert (leaves, rounds) == min(risks, key=risks.get)
+    assert model.rounds == rounds
+    assert_allclose(model.corrected, expected[leaves, rounds])
 
 
-@pytest.mark.parametrize(("weight", "best"), [(None, 0), ([1, 1, 1], 0), ([4, 1, 1], 1)])
-def test_rows_are_weighed_where_rounds_are_chosen(weight, best):
-    # Rounds 10 would move all rows to class 1; two of three are of class 0, but may weigh less.
-    scores = np.array([np.zeros((3, 1)), np.ones((3, 1))])
-    found, proba = residual._best(
-        scores, np.array([1, 0, 0]), None if weight is None else np.array(weight)
+@pytest.mark.parametrize(
+    ("weight", "moves"), [(None, False), ([1, 1, 1], False), ([4, 1, 1], True)]
+)
+def test_rows_are_weighed_where_rounds_are_chosen(weight, moves):
+    # The second would move all rows to class 1; two of three are of class 0, but may weigh less.
+    weight = None if weight is None else np.array(weight)
+    stay, move = (
+        residual._risk(np.full((3, 1), score), np.array([1, 0, 0]), weight) for score in (0.0, 1.0)
     )
-    assert found == best
-    assert_allclose(proba[:, 1], expit(scores[best, :, 0]))
+    assert residual._best([stay, move]) == int(moves)
 
 
-def test_of_equal_numbers_of_rounds_the_smallest_is_taken():
-    assert residual._best(np.zeros((5, 4, 1)), np.array([0, 1, 0, 1]), None)[0] == 0
+def test_of_equal_choices_the_smallest_is_taken():
+    assert residual._best([0.5, 0.3 + 1e-12, 0.3]) == 1
+
+
+def sizes_tried(monkeypatch, **arguments):
+    """Return the models' leaves and rounds, in the order in which they are fitted."""
+    tried = []
+    train = residual.lgb.train
+
+    def spy(params, data, num_boost_round):
+        tried.append((params["num_leaves"], num_boost_round))
+        return train(params, data, num_boost_round)
+
+    monkeypatch.setattr(residual.lgb, "train", spy)
+    correct_proba(**arguments)
+    return tried
+
+
+def test_larger_model_is_tried_only_where_the_small_one_is_not_done(monkeypatch):
+    X, y, p0 = noisy(600, seed=0)
+    good, none = np.column_stack([1 - p0, p0]), prior(y)
+    tried = sizes_tried(monkeypatch, X=X, codes=y, proba=good, splits=folds(y, 2))
+    assert tried == [(7, 80)] * 2
+    tried = sizes_tried(monkeypatch, X=X, codes=y, proba=none, splits=folds(y, 2))
+    assert tried == [(7, 80)] * 2 + [(15, 160)] * 2
+
+
+@pytest.mark.parametrize(
+    ("n_scores", "most"), [(1, 160), (10, 160), (26, 40), (80, 20), (81, None)]
+)
+def test_larger_models_of_many_classes_have_fewer_rounds(n_scores, most):
+    found = [size.rounds[-1] for size in residual._sizes(n_scores)]
+    assert found == ([80] if most is None else [80, most])
+
+
+@pytest.mark.parametrize("kind", ["numbers", "sparse", "weighted", "classes"])
+def test_the_same_for_every_number_of_jobs(kind, monkeypatch):
+    # Folds that judge, and folds that follow.
+    monkeypatch.setattr(residual, "_ENOUGH_JUDGES", 500)
+    X, y, _ = noisy(600, seed=0)
+    if kind == "classes":
+        y = y + (y * X[:, 3] > 0)
+    weight = np.arange(600) % 4 / 2 if kind == "weighted" else None
+    rows = Rows(
+        sparse.csr_array(np.round(X)) if kind == "sparse" else X,
+        y,
+        np.arange(y.max() + 1),
+        y,
+        weight,
+    )
+    one, other = (
+        ResidualModel().fit(rows, prior(y), folds(y), n_jobs=n_jobs) for n_jobs in (None, 2)
+    )
+    assert one.rounds == other.rounds > 0
+    assert_array_equal(one.corrected, other.corrected)
+    for where in (None, np.arange(600) % 5):
+        answers = (model.apply(rows.X, prior(y), where) for model in (one, other))
+        assert_array_equal(*answers)
+
+
+def test_rows_without_weight_are_absent_from_large_tables_too(monkeypatch):
+    monkeypatch.setattr(residual, "_ENOUGH_JUDGES", 300)
+    monkeypatch.setattr(residual, "_MOST_ROWS", 250)
+    monkeypatch.setattr(residual, "_MOST_ROWS_OF_MANY_CLASSES", 250)
+    X, y, _ = noisy(800, seed=0)
+    there = np.random.default_rng(0).random(800) < 0.8
+    X[~there] *= 100  # bins would tell
+    splits, place = folds(y, 4), np.cumsum(there) - 1
+    remaining = [tuple(place[part[there[part]]] for part in fold) for fold in splits]
+    weighted = correct_proba(X, y, prior(y), splits, sample_weight=there.astype(float))
+    absent = correct_proba(
+        X[there], y[there], prior(y)[there], remaining, sample_weight=np.ones(there.sum())
+    )
+    assert_array_equal(weighted[there], absent)
+
+
+def test_large_tables_are_learned_from_a_part_and_judged_by_the_first_folds(monkeypatch):
+    X, y, _ = noisy(2000, seed=0)
+    full = correct_proba(X, y, prior(y), folds(y))
+    monkeypatch.setattr(residual, "_ENOUGH_JUDGES", 400)
+    monkeypatch.setattr(residual, "_MOST_ROWS", 1000)
+    monkeypatch.setattr(residual, "_MOST_ROWS_OF_MANY_CLASSES", 1000)
+    part = correct_proba(X, y, prior(y), folds(y))
+    assert log_loss(y, part) < log_loss(y, full) + 0.02
+    # Labels of a fold that does not judge do not reach it at all.
+    changed = y.copy()
+    changed[folds(y)[3][1]] ^= 1
+    assert_array_equal(
+        correct_proba(X, changed, prior(y), folds(y))[folds(y)[3][1]], part[folds(y)[3][1]]
+    )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "weightless", "n_judges"),
+    [([3, 3, 3], 0, 2), ([6, 3], 0, 1), ([2, 2], 0, 2), ([3, 3, 3, 3], 2, 3), ([7], 0, 1)],
+)
+def test_first_folds_with_enough_rows_of_weight_judge(sizes, weightless, n_judges, monkeypatch):
+    monkeypatch.setattr(residual, "_ENOUGH_JUDGES", 6)
+    tests = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+    weight = np.ones(sum(sizes))
+    weight[:weightless] = 0
+    splits = [(test, test) for test in tests]
+    n_found = residual._n_judges(splits, weight if weightless else None)
+    assert len(splits[:n_found]) == n_judges
 
 
 def test_perfect_teacher_is_left_alone():
@@ -247,19 +359,60 @@ def test_share_outside_the_unit_interval_is_refused(c):
 
 def test_of_many_classes_the_models_see_a_bounded_number_of_scores():
     rng = np.random.default_rng(0)
-    y = np.arange(400) % 40
-    X = rng.normal(size=(400, 3))
-    proba = rng.dirichlet(np.ones(40), size=400)
+    y = np.arange(800) % 40
+    X = np.column_stack([y + rng.normal(size=800), rng.normal(size=(800, 2))])
+    proba = rng.dirichlet(np.ones(40), size=800)
     model = ResidualModel().fit(Rows(X, y, np.arange(40), y), proba, folds(y, 2))
-    assert {booster.num_feature() for booster in model.boosters} == {3 + 26}
+    assert [booster.num_feature() for booster in model.boosters] == [3 + 26] * 2
     assert model.apply(X[:5], proba[:5]).shape == (5, 40)
 
 
 def test_other_rows_are_corrected_by_the_mean_of_the_models():
     X, y, p0 = noisy(600, seed=0)
     proba = np.column_stack([1 - p0, p0]) * 0.5 + 0.25
-    rows = Rows(X, y, np.arange(2), y)
-    model = ResidualModel().fit(rows, proba, folds(y))
+    model = ResidualModel().fit(Rows(X, y, np.arange(2), y), proba, folds(y))
     X_new, y_new, p_new = noisy(2000, seed=1)
     given = np.column_stack([1 - p_new, p_new]) * 0.5 + 0.25
-    assert log_loss(y_new, model.apply(X_new, given)) < log_loss(y_new, given) - 0.02
+    found = model.apply(X_new, given)
+    assert log_loss(y_new, found) < log_loss(y_new, given) - 0.02
+    each = [model.apply(X_new, given, np.full(2000, k)) for k in range(5)]
+    assert_allclose(found, np.mean(each, axis=0))
+
+
+@pytest.mark.parametrize("as_table", [np.asarray, sparse.csr_array, pd.DataFrame])
+def test_rows_made_of_others_are_corrected_by_the_model_that_has_not_seen_those(as_table):
+    X, y, p0 = noisy(600, seed=0)
+    X, proba, splits = np.round(X, 1), np.column_stack([1 - p0, p0]) * 0.5 + 0.25, folds(y)
+    model = ResidualModel().fit(Rows(as_table(X), y, np.arange(2), y), proba, splits)
+    where = np.empty(600, dtype=int)
+    for k, (_, test) in enumerate(splits):
+        where[test] = k
+    # Copies of the rows themselves, in an order of their own, and of some folds alone.
+    parents = np.random.default_rng(0).permutation(600)[:200]
+    parents = parents[where[parents] != 2]
+    assert_allclose(
+        model.apply(as_table(X[parents]), proba[parents], where[parents]),
+        model.corrected[parents],
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_rows_too_few_for_any_split(n_classes):
+    # LightGBM stops before the last of the rounds, and is asked about all of them.
+    y = np.arange(18) % n_classes
+    X = np.random.default_rng(0).normal(size=(18, 2))
+    proba = np.random.default_rng(1).dirichlet(np.ones(n_classes), size=18)
+    model = ResidualModel().fit(Rows(X, y, np.arange(n_classes), y), proba, folds(y, 3))
+    assert_allclose(model.corrected, floor_proba(proba))
+    assert_allclose(model.apply(X, proba), floor_proba(proba))
+
+
+def test_where_nothing_is_found_other_rows_are_left_alone():
+    X, y, p0 = noisy(600, seed=0)
+    proba = np.column_stack([1 - p0, p0])
+    model = ResidualModel().fit(Rows(X, y, np.arange(2), y), proba, folds(y))
+    assert model.rounds == 0
+    for where in (None, np.zeros(600, dtype=int)):
+        assert_allclose(model.apply(X, proba, where), floor_proba(proba))
+    assert_allclose(model.corrected, floor_proba(proba))
