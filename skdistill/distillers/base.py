@@ -194,7 +194,13 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             progress=progress,
             rehearse=self._rehearsal(teacher, street),
         )
-        lesson = Lesson(rows, answers, random_state=self._random_state(), progress=progress)
+        lesson = Lesson(
+            rows,
+            answers,
+            random_state=self._random_state(),
+            progress=progress,
+            n_jobs=getattr(self, "n_jobs", None),
+        )
         return {
             **self._teach(rows, student, strategy.targets(lesson, student.loss), progress),
             **({"teachers_": list(answers.teachers)} if answers.teachers else {}),

@@ -205,7 +205,8 @@ def distillation_targets(
     source = _source(teacher, cv, rows, teacher_proba, random_state, n_jobs, memory)
     _check_groups(rows, source, uses_groups=strategy.uses_groups)
     answers = _answers(source, teacher, rows, memory, rehearse=rehearse)
-    return strategy.target(Lesson(rows, answers, random_state=random_state), made)
+    lesson = Lesson(rows, answers, random_state=random_state, n_jobs=n_jobs)
+    return strategy.target(lesson, made)
 
 
 def _source(

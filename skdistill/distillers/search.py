@@ -354,7 +354,14 @@ class LossCorrectedDistillerCV(BaseDistiller):
 
     def _lesson(self, rows: Rows, answers: Answers | None, fold: Any = None) -> Lesson:
         part = None if fold is None else fold[0]
-        return Lesson(rows, answers, part=part, random_state=self.random_state, is_judged=True)
+        return Lesson(
+            rows,
+            answers,
+            part=part,
+            random_state=self.random_state,
+            is_judged=True,
+            n_jobs=self.n_jobs,
+        )
 
     def _calibration(self, task: Task, proba: Array) -> Calibration | None:
         if self.calibrate == "auto":

@@ -34,7 +34,8 @@ class Lesson:
 
     `answers` may be None for strategies that need none. `random_state` seeds the folds of the
     residual model where the teachers have none. `part` are the numbers of the rows in question.
-    `is_judged` says that a search judges what comes of it, so that nobody needs a warning.
+    `n_jobs` is how many models are fitted at a time. `is_judged` says that a search judges what
+    comes of it, so that nobody needs a warning.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Lesson:
         random_state: Any = None,
         progress: Progress = SILENT,
         is_judged: bool = False,
+        n_jobs: int | None = None,
     ) -> None:
         self.all_rows = rows
         self.is_judged = is_judged
         self.part = part
         self.random_state = random_state
         self.progress = progress
+        self.n_jobs = n_jobs
         self._answers = answers
 
     @property
@@ -84,7 +87,9 @@ class Lesson:
     def model(self) -> residual.ResidualModel:
         """Where the teachers are wrong."""
         rows = self.all_rows if self.part is None else self.all_rows.take(self.part)
-        return residual.ResidualModel().fit(rows, self.answers.out, self._splits)
+        return residual.ResidualModel().fit(
+            rows, self.answers.out, self._splits, n_jobs=self.n_jobs
+        )
 
     @cached_property
     def _splits(self) -> Splits:
