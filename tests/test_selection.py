@@ -228,7 +228,7 @@ def test_memory_spares_the_teachers_of_a_second_search(table, tmp_path, teacher_
 def test_scores_are_those_of_students_fitted_by_hand(table):
     X, y = table
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    model = search_cv(candidates=["labels", 1.0], cv=folds, student=tree()).fit(X, y)
+    model = search_cv(candidates=["labels", 1.0], cv=folds, shrinkage=0).fit(X, y)
     by_hand = cross_val_predict(student_on_labels(tree()), X, y, cv=folds, method="predict_proba")
     expected = -log_loss(y, floor_proba(by_hand, 1 / 500))
     assert model.cv_results_["mean_test_score"][0] == pytest.approx(expected)
@@ -253,7 +253,7 @@ def test_scores_are_those_of_students_fitted_by_hand(table):
 )
 def test_winner_is_the_distiller_of_that_name(table, candidate, same):
     X, y = table
-    model = search_cv(candidates=[candidate], calibrate=False).fit(X, y)
+    model = search_cv(candidates=[candidate], calibrate=False, shrinkage=0).fit(X, y)
     assert model.best_candidate_ == candidate
     assert_array_equal(model.predict_proba(X), same.fit(X, y).predict_proba(X))
 
@@ -261,7 +261,7 @@ def test_winner_is_the_distiller_of_that_name(table, candidate, same):
 @pytest.mark.parametrize("teacher_cv", [None, 3])
 def test_in_sample_winner_learns_from_a_teacher_of_all_rows(table, teacher_cv):
     X, y = table
-    model = search_cv(candidates=["in_sample"], teacher_cv=teacher_cv).fit(X, y)
+    model = search_cv(candidates=["in_sample"], teacher_cv=teacher_cv, shrinkage=0).fit(X, y)
     proba = GaussianNB().fit(X, y).predict_proba(X)
     by_hand = tree().fit(X, proba[:, 1]).predict(X)
     assert_allclose(model.student_.predict(X), by_hand, rtol=1e-9)
@@ -282,6 +282,7 @@ def test_results_have_the_shape_of_a_grid_search(request, table_name, student):
         "std_test_score",
         "rank_test_score",
         "mean_fit_time",
+        "shrinkage",
         "split0_test_score",
         "split2_test_score",
     ):
@@ -339,7 +340,7 @@ def test_own_scorer_is_given_a_classifier_and_validation_rows(table):
         sizes.append(len(labels))
         return classifier.score(rows, labels)
 
-    search_cv(candidates=["cross_fit"], scoring=scorer).fit(X, y)
+    search_cv(candidates=["cross_fit"], scoring=scorer, shrinkage=0).fit(X, y)
     # Once on all rows, to see that it can judge a classifier, and once in each fold.
     assert sizes == [300, 100, 100, 100]
 
@@ -367,6 +368,7 @@ def test_candidate_without_a_finite_score_is_not_chosen(candidates):
         DecisionTreeRegressor(random_state=0),
         candidates=candidates,
         scoring=picky,
+        shrinkage=0,
     )
     with pytest.warns(UserWarning, match=r"candidates \['labels'\] are not finite"):
         model.fit(X, y)
@@ -447,7 +449,8 @@ def test_calibrated_students_are_less_sure_and_no_less_right(n_classes):
     if n_classes == 3:
         y = y + (np.random.default_rng(0).random(len(y)) < 0.2)
     student = DecisionTreeRegressor(random_state=0)
-    plain = search_cv(forest(), student, teacher_cv="oob", calibrate=False).fit(X[:600], y[:600])
+    plain = search_cv(forest(), student, teacher_cv="oob", calibrate=False, shrinkage=0)
+    plain.fit(X[:600], y[:600])
     sigmoid = clone(plain).set_params(calibrate=True).fit(X[:600], y[:600])
     assert plain.calibration_ is None
     assert sigmoid.calibration_.slope < 1
