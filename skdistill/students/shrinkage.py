@@ -133,8 +133,8 @@ def grown_trees(
     Of a forest each tree is told of all rows, and not only of those that it drew.
     """
     if isinstance(student, Pipeline):
-        # Step by step: a part of a Pipeline would ask its own last step whether it was fitted, which
-        # one that learns nothing cannot tell.
+        # Step by step: a part of a Pipeline asks its own last step whether it was fitted, which one
+        # that learns nothing cannot tell.
         for _, step in student.steps[:-1]:
             X = X if step in (None, "passthrough") else step.transform(X)
         return grown_trees(student.steps[-1][1], X, target, classes, weight)
