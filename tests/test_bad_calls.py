@@ -132,6 +132,7 @@ PARAMETERS = {
     "teacher_cv": [1, 2.5, "folds", KFold],
     "min_gain_se": [np.inf, -0.1, None, "half", np.nan, True],
     "calibrate": ["always", None, 2],
+    "shrinkage": ["auto", -1, np.nan, np.inf, "strongly", None, True, [1, 10]],
     "scoring": ["r2", "neg_mean_squared_error", "nonsense", 3, make_scorer(mean_squared_error)],
     "candidates": [[], "best", [1.5], ["labels", "labels"], None, 3],
     "correction": ["quick", 1.5, -0.1, True, 3j],
@@ -178,10 +179,11 @@ PARAMETERS = {
     "groups": [np.zeros(3), 5, {"a": 1}, np.zeros((150, 2))],
 }
 FINE = {
-    # The parameter of a grid is optional there, outer folds may leave rows out, and LightGBM reads
-    # what is missing.
+    # The parameter of a grid is optional there, a search shrinks as it finds best, outer folds may
+    # leave rows out, and LightGBM reads what is missing.
     *(("compare_students", name, 1) for name in ("param_name",)),
     ("compare_students", "param_range", 3),
+    ("LossCorrectedDistillerCV", "shrinkage", 0),
     ("distillation_curve", "cv", 10),
     ("from_estimator", "cv", 10),
     *(("LGBMSoftClassifier", "X", what) for what in ("missing", "infinite", "missing in a frame")),

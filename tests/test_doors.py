@@ -314,13 +314,13 @@ def test_scorer_and_correction_get_the_weights_that_were_asked_for():
         scorer = scorer.set_score_request(sample_weight=True)
         t, s = (clone(m).set_fit_request(sample_weight=True) for m in (teacher, student))
         search = LossCorrectedDistillerCV(
-            t, s, cv=3, scoring=scorer, candidates=["labels"], random_state=0
+            t, s, cv=3, scoring=scorer, candidates=["labels"], shrinkage=0, random_state=0
         ).fit(X, y, sample_weight=weight)
         t, s = (clone(m).set_fit_request(sample_weight="w") for m in (teacher, student))
         alias = LossCorrectedDistiller(t, s, cv=3, random_state=0).fit(X, y, w=weight)
     assert seen == [False, True, True, True]  # once to see that it can judge
     plain = LossCorrectedDistillerCV(
-        teacher, student, cv=3, candidates=["labels"], random_state=0
+        teacher, student, cv=3, candidates=["labels"], shrinkage=0, random_state=0
     ).fit(X, y, sample_weight=weight)
     assert search.best_candidate_ == plain.best_candidate_
     expected = LossCorrectedDistiller(teacher, student, cv=3, random_state=0)

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GroupKFold,
@@ -26,6 +26,7 @@ from skdistill import CrossFitDistiller, LossCorrectedDistiller, LossCorrectedDi
 from skdistill.evaluation import student_on_labels
 from skdistill.rows import Rows
 from skdistill.sources import Answers
+from skdistill.students.shrinkage import SHRINKAGES
 from skdistill.targets import Blend, Lesson
 from skdistill.targets.losses import floor_proba, make_loss
 
@@ -228,7 +229,7 @@ def test_memory_spares_the_teachers_of_a_second_search(table, tmp_path, teacher_
 def test_scores_are_those_of_students_fitted_by_hand(table):
     X, y = table
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    model = search_cv(candidates=["labels", 1.0], cv=folds, student=tree()).fit(X, y)
+    model = search_cv(candidates=["labels", 1.0], cv=folds, shrinkage=0).fit(X, y)
     by_hand = cross_val_predict(student_on_labels(tree()), X, y, cv=folds, method="predict_proba")
     expected = -log_loss(y, floor_proba(by_hand, 1 / 500))
     assert model.cv_results_["mean_test_score"][0] == pytest.approx(expected)
@@ -253,7 +254,7 @@ def test_scores_are_those_of_students_fitted_by_hand(table):
 )
 def test_winner_is_the_distiller_of_that_name(table, candidate, same):
     X, y = table
-    model = search_cv(candidates=[candidate], calibrate=False).fit(X, y)
+    model = search_cv(candidates=[candidate], calibrate=False, shrinkage=0).fit(X, y)
     assert model.best_candidate_ == candidate
     assert_array_equal(model.predict_proba(X), same.fit(X, y).predict_proba(X))
 
@@ -261,7 +262,7 @@ def test_winner_is_the_distiller_of_that_name(table, candidate, same):
 @pytest.mark.parametrize("teacher_cv", [None, 3])
 def test_in_sample_winner_learns_from_a_teacher_of_all_rows(table, teacher_cv):
     X, y = table
-    model = search_cv(candidates=["in_sample"], teacher_cv=teacher_cv).fit(X, y)
+    model = search_cv(candidates=["in_sample"], teacher_cv=teacher_cv, shrinkage=0).fit(X, y)
     proba = GaussianNB().fit(X, y).predict_proba(X)
     by_hand = tree().fit(X, proba[:, 1]).predict(X)
     assert_allclose(model.student_.predict(X), by_hand, rtol=1e-9)
@@ -282,6 +283,7 @@ def test_results_have_the_shape_of_a_grid_search(request, table_name, student):
         "std_test_score",
         "rank_test_score",
         "mean_fit_time",
+        "shrinkage",
         "split0_test_score",
         "split2_test_score",
     ):
@@ -339,7 +341,7 @@ def test_own_scorer_is_given_a_classifier_and_validation_rows(table):
         sizes.append(len(labels))
         return classifier.score(rows, labels)
 
-    search_cv(candidates=["cross_fit"], scoring=scorer).fit(X, y)
+    search_cv(candidates=["cross_fit"], scoring=scorer, shrinkage=0).fit(X, y)
     # Once on all rows, to see that it can judge a classifier, and once in each fold.
     assert sizes == [300, 100, 100, 100]
 
@@ -367,6 +369,7 @@ def test_candidate_without_a_finite_score_is_not_chosen(candidates):
         DecisionTreeRegressor(random_state=0),
         candidates=candidates,
         scoring=picky,
+        shrinkage=0,
     )
     with pytest.warns(UserWarning, match=r"candidates \['labels'\] are not finite"):
         model.fit(X, y)
@@ -438,6 +441,127 @@ def test_unseen_labels_of_given_and_frozen_teachers():
     assert model.best_candidate_ in candidates
 
 
+# ---- shrunken trees --------------------------------------------------------------------------
+
+
+def unpruned():
+    return DecisionTreeRegressor(random_state=0)
+
+
+@pytest.mark.parametrize("scoring", [None, "roc_auc"])
+def test_each_candidate_is_shrunk_as_its_students_do_best_out_of_fold(table, scoring):
+    """By force: a search for each number, with the same folds."""
+    names = ["labels", "in_sample", "cross_fit", "residual"]
+    model = search_cv(student=unpruned(), candidates=names, scoring=scoring, calibrate=False)
+    found = clone(model).fit(*table)
+    each = [clone(model).set_params(shrinkage=s).fit(*table).cv_results_ for s in SHRINKAGES]
+    means = np.array([results["mean_test_score"] for results in each])
+    best = means.argmax(axis=0)
+    assert len(set(best)) > 1
+    assert_array_equal(found.cv_results_["shrinkage"], np.take(SHRINKAGES, best))
+    for key in ("mean_test_score", "se_test_score", "split0_test_score", "split2_test_score"):
+        expected = [each[k][key][place] for place, k in enumerate(best)]
+        assert_array_equal(found.cv_results_[key], expected)
+
+
+@pytest.mark.parametrize("student", [unpruned(), DecisionTreeClassifier(random_state=0)])
+def test_final_student_is_shrunk_as_the_winner(table, student):
+    X, y = table
+    model = search_cv(student=student, candidates=["cross_fit"], calibrate=False).fit(X, y)
+    assert model.shrinkage_ == model.cv_results_["shrinkage"][model.best_index_] > 0
+    expected = CrossFitDistiller(
+        GaussianNB(), student, cv=3, shrinkage=model.shrinkage_, random_state=0
+    )
+    assert_array_equal(model.predict_proba(X), expected.fit(X, y).predict_proba(X))
+
+
+def test_a_number_is_taken_for_every_candidate(table):
+    model = search_cv(student=unpruned(), shrinkage=7).fit(*table)
+    assert set(model.cv_results_["shrinkage"]) == {7.0}
+    assert model.shrinkage_ == 7.0
+
+
+def test_less_is_taken_where_shrinking_more_scores_the_same(table):
+    constant = search_cv(student=unpruned(), scoring=lambda *_: 0.5).fit(*table)
+    assert constant.shrinkage_ == 0
+    assert set(constant.cv_results_["shrinkage"]) == {0.0}
+
+
+def test_scores_closer_than_rounding_are_equal_and_the_smaller_number_wins():
+    task = selection.Task(None, None, [None] * 2, 0.002, judge="a scorer")
+    scores = {0.0: 0.2, 1.0: 0.7, 3.0: 0.7 + 1e-14, 10.0: 0.6}
+    tried = [[selection.Trial(None, score, 0.0, s) for s, score in scores.items()]] * 2
+    assert [trial.shrinkage for trial in selection._best_shrunk(task, tried)] == [1.0, 1.0]
+
+
+def test_numbers_that_a_scorer_cannot_judge_lose():
+    task = selection.Task(None, None, [None] * 2, 0.002, judge="a scorer")
+    scores = {0.0: np.nan, 1.0: -0.7, 3.0: np.inf}
+    tried = [[selection.Trial(None, score, 0.0, s) for s, score in scores.items()]] * 2
+    assert [trial.shrinkage for trial in selection._best_shrunk(task, tried)] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "student",
+    [LinearRegression(), DecisionTreeRegressor(monotonic_cst=[1, 0, 0, 0, 0], random_state=0)],
+)
+def test_students_that_cannot_be_shrunk_stay_as_they_are(table, student):
+    model = search_cv(student=student).fit(*table)
+    expected = search_cv(student=student, shrinkage=0).fit(*table)
+    assert model.shrinkage_ == 0
+    assert set(model.cv_results_["shrinkage"]) == {0.0}
+    assert_array_equal(model.predict_proba(table[0]), expected.predict_proba(table[0]))
+
+
+def test_every_number_is_scored_in_every_fold_and_nothing_is_fitted_for_it(table):
+    sizes = []
+
+    def scorer(classifier, rows, labels):
+        sizes.append(len(labels))
+        return classifier.score(rows, labels)
+
+    CountedTree.fits = 0
+    search_cv(student=CountedTree(), candidates=["cross_fit"], scoring=scorer).fit(*table)
+    assert sizes == [300] + [100] * 3 * len(SHRINKAGES)
+    assert CountedTree.fits == 3 + 1
+
+
+def recorded_students(monkeypatch, model, X, y):
+    """Fit, and return what the students of each candidate and fold say, in all ways to shrink."""
+    seen = []
+    original = selection._try
+
+    def spy(student, rows, fold, *rest):
+        seen.append((fold, original(student, rows, fold, *rest)))
+        return seen[-1][1]
+
+    monkeypatch.setattr(selection, "_try", spy)
+    model.fit(X, y)
+    monkeypatch.setattr(selection, "_try", original)
+    return seen
+
+
+def test_no_student_of_a_fold_changes_with_its_validation_labels(monkeypatch, table):
+    X, y = table
+    folds = list(KFold(3).split(X))
+    valid = folds[1][1]
+    permuted = y.copy()
+    permuted[valid] = np.random.default_rng(0).permutation(y[valid])
+    model = search_cv(student=unpruned(), cv=folds, candidates=["labels", "cross_fit", "residual"])
+    before, after = (
+        recorded_students(monkeypatch, clone(model), X, labels) for labels in (y, permuted)
+    )
+    of_fold = 0
+    for (fold, trials), (_, others) in zip(before, after, strict=True):
+        if not np.array_equal(fold[1], valid):
+            continue
+        of_fold += 1
+        assert [trial.shrinkage for trial in trials] == list(SHRINKAGES)
+        for trial, other in zip(trials, others, strict=True):
+            assert_array_equal(trial.proba, other.proba)
+    assert of_fold == 3
+
+
 # ---- calibration -----------------------------------------------------------------------------
 
 
@@ -447,7 +571,8 @@ def test_calibrated_students_are_less_sure_and_no_less_right(n_classes):
     if n_classes == 3:
         y = y + (np.random.default_rng(0).random(len(y)) < 0.2)
     student = DecisionTreeRegressor(random_state=0)
-    plain = search_cv(forest(), student, teacher_cv="oob", calibrate=False).fit(X[:600], y[:600])
+    plain = search_cv(forest(), student, teacher_cv="oob", calibrate=False, shrinkage=0)
+    plain.fit(X[:600], y[:600])
     sigmoid = clone(plain).set_params(calibrate=True).fit(X[:600], y[:600])
     assert plain.calibration_ is None
     assert sigmoid.calibration_.slope < 1

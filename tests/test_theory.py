@@ -208,3 +208,12 @@ def test_correction_helps_where_the_teacher_is_too_small():
     in_sample, cross_fit, corrected = excess_risks(models, n_repeats=8).T
     assert is_less(corrected, in_sample)
     assert is_less(corrected, cross_fit)
+
+
+@pytest.mark.parametrize("kind", [CrossFitDistiller, LossCorrectedDistiller])
+def test_shrinking_helps_where_a_tree_is_not_pruned(kind):
+    teacher = RandomForestClassifier(20, random_state=0)
+    unpruned = DecisionTreeRegressor(random_state=0)
+    models = [kind(teacher, unpruned, cv=3, shrinkage=s, random_state=0) for s in (0, 10)]
+    plain, shrunk = excess_risks(models, n_repeats=8).T
+    assert is_less(shrunk, plain)

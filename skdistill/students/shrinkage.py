@@ -39,7 +39,7 @@ def check_shrinkage(student: Any) -> None:
     """Refuse a student that cannot be shrunk."""
     if not can_shrink(student):
         learner = _learner(student)
-        bound = " with monotonic_cst" if hasattr(learner, "monotonic_cst") else ""
+        bound = "" if getattr(learner, "monotonic_cst", None) is None else " with monotonic_cst"
         raise ValueError(
             f"shrinkage needs a tree or forest of scikit-learn's as student, "
             f"{type(learner).__name__}{bound} is none: use shrinkage=0."
@@ -100,7 +100,10 @@ def grown_trees(
     Of a forest each tree is told of all rows, and not only of those that it drew.
     """
     if isinstance(student, Pipeline):
-        X = student[:-1].transform(X) if len(student.steps) > 1 else X
+        # Step by step: a part of a Pipeline asks its own last step whether it was fitted, which one
+        # that learns nothing cannot tell.
+        for _, step in student.steps[:-1]:
+            X = X if step in (None, "passthrough") else step.transform(X)
         return grown_trees(student.steps[-1][1], X, target, classes, weight)
     if isinstance(student, SoftLabelClassifier):
         return grown_trees(student.estimator_, X, target, student.classes_, weight)

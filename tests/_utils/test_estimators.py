@@ -1,6 +1,7 @@
 """What a Pipeline ends in, and who gets the weights."""
 
 import pytest
+import sklearn
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -22,6 +23,7 @@ from skdistill._utils.estimators import (
     predicts_proba,
     split_params,
     weight_keyword,
+    weights_of,
 )
 
 
@@ -74,6 +76,49 @@ def test_weights_are_named_for_the_step_that_takes_them():
 def test_without_routing_weights_are_the_last_steps():
     pipeline = make_pipeline(StandardScaler(), GaussianNB())
     assert split_params(pipeline, {"sample_weight": 1}) == ({}, {"sample_weight": 1})
+
+
+def weighted(estimator, weights):
+    return estimator.set_fit_request(sample_weight=weights)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Ridge(),
+        make_pipeline(Ridge()),
+        make_pipeline(StandardScaler(), make_pipeline(StandardScaler(), Ridge())),
+    ],
+)
+def test_without_routing_weights_are_what_the_last_step_fits_with(estimator):
+    assert weights_of(estimator, {"sample_weight": 1}) == 1
+    assert weights_of(estimator, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("ask", "params", "expected"),
+    [
+        (True, {"sample_weight": 1, "w": 2}, 1),
+        ("w", {"sample_weight": 1, "w": 2}, 2),
+        ("w", {"sample_weight": 1}, None),
+        (False, {"sample_weight": 1, "w": 2}, None),
+        (True, {}, None),
+    ],
+)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_with_routing_weights_of_a_pipeline_bear_the_name_that_its_last_step_asks_for(
+    ask, params, expected, depth
+):
+    with sklearn.config_context(enable_metadata_routing=True):
+        estimator = weighted(Ridge(), ask)
+        for _ in range(depth):
+            estimator = make_pipeline(weighted(StandardScaler(), True), estimator)
+        assert weights_of(estimator, params) == expected
+
+
+def test_with_routing_weights_come_to_an_estimator_alone_by_its_own_name():
+    with sklearn.config_context(enable_metadata_routing=True):
+        assert weights_of(weighted(Ridge(), "w"), {"sample_weight": 1}) == 1
 
 
 def test_frozen_at_the_end_of_a_pipeline_is_frozen():
