@@ -125,16 +125,21 @@ def test_no_target_of_a_fold_changes_with_its_validation_labels(
         forest(),
         cv=folds,
         teacher_cv=teacher_cv,
-        candidates=[*FIVE, 0.3, ("fast", 0.1), ("residual", 0.5)],
+        candidates=[*FIVE, "transfer", 0.3, ("fast", 0.1), ("residual", 0.5)],
     )
     before, after = (
         recorded_targets(monkeypatch, clone(model), X, labels) for labels in (y, permuted)
     )
-    assert set(before[fold]) == {*FIVE[:4], 0.3, ("fast", 0.1), ("residual", 0.5)}
-    for name, target in before[fold].items():
-        assert_array_equal(target, after[fold][name])
+    assert set(before[fold]) == {*FIVE[:4], "transfer", 0.3, ("fast", 0.1), ("residual", 0.5)}
+    for name, targets in before[fold].items():
+        assert_array_equal(targets.own, after[fold][name].own)
+    # The rows that were made, their target, and the rows that they were made of.
+    (made,), (same,) = (found[fold]["transfer"].further for found in (before, after))
+    for part, again in zip(made, same, strict=True):
+        assert_array_equal(part, again)
     other = 1
-    assert any((before[other][n] != after[other][n]).any() for n in before[other])
+    assert any((before[other][n].own != after[other][n].own).any() for n in before[other])
+    assert (before[other]["transfer"].further[0][1] != after[other]["transfer"].further[0][1]).any()
 
 
 # Stratified folds depend on the labels, so these do not.
@@ -153,7 +158,7 @@ def test_out_of_fold_target_of_a_row_ignores_its_label(monkeypatch, table, teach
         recorded_targets(monkeypatch, clone(model), X, labels) for labels in (y, changed)
     )
     place = int(np.flatnonzero(folds[0][0] == 150)[0])
-    assert before[0]["cross_fit"][place] == after[0]["cross_fit"][place]
+    assert before[0]["cross_fit"].own[place] == after[0]["cross_fit"].own[place]
 
 
 def test_blend_weights_of_a_fold_use_no_row_of_it():
@@ -273,7 +278,10 @@ def test_in_sample_winner_learns_from_a_teacher_of_all_rows(table, teacher_cv):
 def test_results_have_the_shape_of_a_grid_search(request, table_name, student):
     X, y = request.getfixturevalue(table_name)
     model = search_cv(forest(), student, teacher_cv="oob").fit(X, y)
-    names = FIVE if len(np.unique(y)) == 2 else [*FIVE, 0.1, 0.2, 0.3, 0.5, 0.7]
+    # What trees gain from is not what others gain from.
+    is_tree = isinstance(student, DecisionTreeRegressor)
+    names = [*FIVE[:4], "transfer" if is_tree else "blend"]
+    names += [] if len(np.unique(y)) == 2 else [0.1, 0.2, 0.3, 0.5, 0.7]
     results = model.cv_results_
     assert list(results["candidate"]) == names
     assert [p["candidate"] for p in results["params"]] == names
@@ -290,8 +298,10 @@ def test_results_have_the_shape_of_a_grid_search(request, table_name, student):
         assert len(results[key]) == len(names)
     assert model.best_score_ == results["mean_test_score"][model.best_index_]
     assert names[model.best_index_] == model.best_candidate_
-    assert sum(model.blend_weights_.values()) == pytest.approx(1)
-    assert set(model.blend_weights_) == set(FIVE[:4])
+    if not is_tree:
+        assert sum(model.blend_weights_.values()) == pytest.approx(1)
+        assert set(model.blend_weights_) == set(FIVE[:4])
+    assert hasattr(model, "blend_weights_") is not is_tree
     assert model.score(X, y) > 0.8
     assert pickle.loads(pickle.dumps(model)).best_candidate_ == model.best_candidate_
 

@@ -34,6 +34,7 @@ from ..sources import (
     Teacher,
     Wanted,
     ask,
+    check_can_be_asked,
     check_sampler,
     check_teacher,
     known_classes,
@@ -159,6 +160,8 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         classes = known_classes(self.teacher, teacher_proba) if y is None else None
         rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self), classes=classes)
         street = self._choose(rows, teacher_proba, X_transfer)
+        if street.wanted:
+            check_can_be_asked(street.source)
         routed = self._route(street, fit_params, given=teacher_proba is not None)
         street = street._replace(
             rows=_with_weights(rows, routed),
@@ -263,11 +266,6 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
                 )
             strategy.check(rows, student.loss)
         wanted = self._wanted(rows, strategies, X_transfer)
-        if wanted and teacher_proba is not None:
-            raise ValueError(
-                "teacher_proba holds no probabilities of further rows (X_transfer, transfer), and "
-                "there is no teacher to ask: hand over a teacher in its place, or leave them out."
-            )
         if wanted and self.transfer_weight != 1:
             student.adapter.check_weights(student.estimator)
         return Street(rows, source, strategies, student, wanted)

@@ -18,6 +18,7 @@ from .choice import choose_search_source, choose_source, settle
 from .fixed import Frozen, Given, InSample, known_classes
 from .folds import Folds, quiet_folds
 from .further import NODES, NOTHING, Further, Wanted, check_sampler
+from .search import check_can_be_asked
 
 __all__ = [
     "NODES",
@@ -35,6 +36,7 @@ __all__ = [
     "Wanted",
     "ask",
     "ask_parts",
+    "check_can_be_asked",
     "check_sampler",
     "check_teacher",
     "choose_search_source",

@@ -205,6 +205,15 @@ class Unseen:
         return whole
 
 
+def check_can_be_asked(source: Any) -> None:
+    """Refuse further rows where probabilities are given, of other rows."""
+    if isinstance(source.source if isinstance(source, Unseen) else source, Given):
+        raise ValueError(
+            "teacher_proba holds no probabilities of further rows (X_transfer, transfer), and "
+            "there is no teacher to ask: hand over a teacher in its place, or leave them out."
+        )
+
+
 SearchSource = LeaveTwoOut | WithinParts | Unseen
 
 
