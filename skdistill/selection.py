@@ -34,16 +34,18 @@ Array = NDArray[np.float64]
 SHARES = (0.1, 0.2, 0.3, 0.5, 0.7)
 
 
-def parse_candidates(candidates: Any, n_classes: int, *, is_tree: bool = False) -> list[Strategy]:
+def parse_candidates(
+    candidates: Any, *, is_tree: bool = False, with_shares: bool = False
+) -> list[Strategy]:
     """Return what a user's list of candidates means, in the given order.
 
-    "auto" are those that have a name, and shares besides for more than two classes. Trees and
-    forests learn from further rows, and others from a blend; neither gains from the other's.
+    "auto" are those that have a name, and shares besides `with_shares`. Trees and forests learn
+    from further rows, and others from a blend; neither gains from the other's.
     """
     names = list(STRATEGIES)
     if isinstance(candidates, str) and candidates == "auto":
         suited = [name for name in names if name != ("blend" if is_tree else "transfer")]
-        candidates = suited if n_classes == 2 else [*suited, *SHARES]
+        candidates = [*suited, *SHARES] if with_shares else suited
     if isinstance(candidates, str) or not isinstance(candidates, Sequence) or not candidates:
         raise ValueError(
             f"candidates must be 'auto' or a list with at least one of {names}, a share in "
@@ -122,11 +124,11 @@ class Trial(NamedTuple):
 
 def try_students(
     task: Task, targets: Sequence[dict[Any, Targets]], step: str = "candidates"
-) -> dict[Any, list[Trial]]:
+) -> dict[Any, list[list[Trial]]]:
     """Fit a student for each candidate and fold, and ask it about the fold's validation rows.
 
-    `targets` holds for each fold the targets of its training rows for each candidate's name. Of
-    students that are shrunk in several ways a candidate keeps what is best over all folds.
+    `targets` holds for each fold the targets of its training rows for each candidate's name. For
+    each way to shrink the students there are the trials of all folds.
     """
     jobs = [(name, k) for name in targets[0] for k in range(len(task.folds))]
     calls = [
@@ -144,15 +146,25 @@ def try_students(
     by_name: dict[Any, list[list[Trial]]] = {name: [] for name in targets[0]}
     for (name, _), tried in zip(jobs, trials, strict=True):
         by_name[name].append(tried)
-    return {name: _best_shrunk(task, tried) for name, tried in by_name.items()}
+    return {
+        name: [list(trials) for trials in zip(*tried, strict=True)]
+        for name, tried in by_name.items()
+    }
 
 
-def _best_shrunk(task: Task, tried: Sequence[Sequence[Trial]]) -> list[Trial]:
-    """Choose how strongly a candidate's students are shrunk, the same in all folds."""
-    ways = [list(trials) for trials in zip(*tried, strict=True)]
+def _best_shrunk(
+    task: Task, ways: Sequence[list[Trial]], without: int | None = None
+) -> list[Trial]:
+    """Choose how strongly a candidate's students are shrunk, the same in all folds.
+
+    By what all folds say, or all but one.
+    """
     if len(ways) == 1:
         return ways[0]
     scores, weights = _scores(task, ways)
+    if without is not None:
+        others = _others(task, without)
+        scores, weights = scores[:, others], weights[others]
     means = _worst_if_nan(np.average(scores, axis=1, weights=weights))
     return ways[first_best(means, noise_of(scores))]
 
@@ -238,7 +250,7 @@ def choose(
     that are closer than rounding are equal, and the first of them wins.
 
     >>> import numpy as np
-    >>> candidates = parse_candidates(["labels", "cross_fit", 0.5], 2)
+    >>> candidates = parse_candidates(["labels", "cross_fit", 0.5])
     >>> scores = np.array([[0.1, 0.2, 0.3], [0.0, 0.0, 0.1], [0.2, 0.3, 0.5]])
     >>> choose(candidates, scores, np.ones(3), min_gain_se=0.5)
     2
@@ -305,10 +317,11 @@ def search(
             {c.name: c.targets(lesson, loss) for c in candidates if not isinstance(c, Blend)}
             for lesson in lessons
         ]
-    trials = try_students(task, targets)
+    ways = try_students(task, targets)
+    trials = {name: _best_shrunk(task, tried) for name, tried in ways.items()}
     blend = _blend(candidates)
     if blend is not None:
-        trials[blend.name], blend = _try_blend(task, blend, candidates, targets, trials)
+        trials[blend.name], blend = _try_blend(task, blend, candidates, targets, ways)
     ordered = [trials[c.name] for c in candidates]
     scores, unit_weights = _scores(task, ordered)
     _tell_not_finite(candidates, scores)
@@ -327,19 +340,27 @@ def _try_blend(
     blend: Blend,
     candidates: Sequence[Strategy],
     targets: Sequence[dict[Any, Targets]],
-    trials: dict[Any, list[Trial]],
+    ways: dict[Any, list[list[Trial]]],
 ) -> tuple[list[Trial], Blend]:
-    """Try the blend, in each fold with weights from the others; return it with those of all."""
+    """Try the blend, in each fold with weights from the others; return it with those of all.
+
+    How strongly members are shrunk is up to the others, too.
+    """
     members = blend_members(candidates)
-    own = [out_of_fold(task, trials[member.name]) for member in members]
-    label_proba = np.column_stack([of_label(proba, task.rows.codes, task.floor) for proba in own])
+
+    def label_proba(without: int | None) -> Array:
+        chosen = [_best_shrunk(task, ways[member.name], without) for member in members]
+        own = [out_of_fold(task, trials) for trials in chosen]
+        return np.column_stack([of_label(proba, task.rows.codes, task.floor) for proba in own])
+
     mixed = []
-    for by_name, (_, valid) in zip(targets, task.folds, strict=True):
-        own_weights = weights_without(task, label_proba, valid)
+    for k, (by_name, (_, valid)) in enumerate(zip(targets, task.folds, strict=True)):
+        mixture = blend.weighed(members, weights_without(task, label_proba(k), valid))
         known = {member.name: by_name[member.name].own for member in members}
-        mixed.append({blend.name: Targets(blend.weighed(members, own_weights).mix(known))})
-    found = try_students(task, mixed, "blend")[blend.name]
-    return found, blend.weighed(members, blend_weights(label_proba, task.rows.sample_weight))
+        mixed.append({blend.name: Targets(mixture.mix(known))})
+    found = _best_shrunk(task, try_students(task, mixed, "blend")[blend.name])
+    weights = blend_weights(label_proba(None), task.rows.sample_weight)
+    return found, blend.weighed(members, weights)
 
 
 def _tell_not_finite(candidates: Sequence[Strategy], scores: Array) -> None:
@@ -389,6 +410,13 @@ def calibrate(task: Task, proba: Array, min_gain_se: float) -> Calibration | Non
     if not _gains(calibrated - plain, task.rows.weights, min_gain_se, noise_of(plain)):
         return None
     return fit_calibration(proba, task.rows.codes, task.rows.sample_weight)
+
+
+def _others(task: Task, fold: int) -> NDArray[np.bool_]:
+    """Mark what `_scores` has scores of, rows or folds, outside a fold."""
+    if task.judge is None:
+        return _without(task, task.folds[fold][1])[0]
+    return np.arange(len(task.folds)) != fold
 
 
 def out_of_fold(task: Task, trials: Sequence[Trial]) -> Array:

@@ -500,15 +500,23 @@ def test_less_is_taken_where_shrinking_more_scores_the_same(table):
 def test_scores_closer_than_rounding_are_equal_and_the_smaller_number_wins():
     task = selection.Task(None, None, [None] * 2, 0.002, judge="a scorer")
     scores = {0.0: 0.2, 1.0: 0.7, 3.0: 0.7 + 1e-14, 10.0: 0.6}
-    tried = [[selection.Trial(None, score, 0.0, s) for s, score in scores.items()]] * 2
-    assert [trial.shrinkage for trial in selection._best_shrunk(task, tried)] == [1.0, 1.0]
+    ways = [[selection.Trial(None, score, 0.0, s)] * 2 for s, score in scores.items()]
+    assert [trial.shrinkage for trial in selection._best_shrunk(task, ways)] == [1.0, 1.0]
 
 
 def test_numbers_that_a_scorer_cannot_judge_lose():
     task = selection.Task(None, None, [None] * 2, 0.002, judge="a scorer")
     scores = {0.0: np.nan, 1.0: -0.7, 3.0: np.inf}
-    tried = [[selection.Trial(None, score, 0.0, s) for s, score in scores.items()]] * 2
-    assert [trial.shrinkage for trial in selection._best_shrunk(task, tried)] == [1.0, 1.0]
+    ways = [[selection.Trial(None, score, 0.0, s)] * 2 for s, score in scores.items()]
+    assert [trial.shrinkage for trial in selection._best_shrunk(task, ways)] == [1.0, 1.0]
+
+
+def test_where_a_blend_is_judged_on_a_fold_its_members_are_shrunk_by_the_others():
+    task = selection.Task(None, None, [None] * 3, 0.002, judge="a scorer")
+    by_fold = {0.0: [0.9, 0.1, 0.2], 1.0: [0.1, 0.2, 0.3]}
+    ways = [[selection.Trial(None, x, 0.0, s) for x in scores] for s, scores in by_fold.items()]
+    chosen = [selection._best_shrunk(task, ways, k)[0].shrinkage for k in (None, 0, 1, 2)]
+    assert chosen == [0.0, 1.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -715,12 +723,12 @@ CHOICES = [
 
 @pytest.mark.parametrize(("names", "scores", "best"), CHOICES)
 def test_best_pure_strategy_unless_another_gains_enough(names, scores, best):
-    candidates = selection.parse_candidates(names, 2)
+    candidates = selection.parse_candidates(names)
     assert selection.choose(candidates, np.array(scores, float), np.ones(2), 0.5) == best
 
 
 def test_candidates_closer_than_rounding_are_equal_and_the_first_wins():
-    candidates = selection.parse_candidates(["in_sample", "labels", 0.3, 0.5], 2)
+    candidates = selection.parse_candidates(["in_sample", "labels", 0.3, 0.5])
     losses = np.random.default_rng(0).normal(-0.3, 0.1, 50)
     scores = losses + np.array([0.0, 4e-16, 1e-13, 2e-13])[:, None]
     assert selection.choose(candidates, scores, np.ones(50), 0.5) == 0
@@ -749,7 +757,7 @@ def test_blend_weights_are_thousandths_that_rounding_does_not_move():
     ],
 )
 def test_named_candidates_are_blended_or_all_where_few_are_named(names, members):
-    found = selection.blend_members(selection.parse_candidates(names, 2))
+    found = selection.blend_members(selection.parse_candidates(names))
     assert [member.name for member in found] == members
 
 
@@ -781,7 +789,7 @@ def test_label_targets_have_no_teacher_in_them(name):
     out = np.random.default_rng(0).dirichlet(np.ones(2), 4)
     loss = make_loss(name, 2, temperature=1.0, proba_floor=0.01)
     rows = Rows(np.zeros((4, 1)), codes, np.arange(2), codes)
-    (labels,) = selection.parse_candidates(["labels"], 2)
+    (labels,) = selection.parse_candidates(["labels"])
     target = labels.target(Lesson(rows, Answers(out)), loss)
     assert_allclose(loss.probabilities(target)[np.arange(4), codes], 1, atol=0.011)
 

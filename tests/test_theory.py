@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeRegressor
 
@@ -20,6 +20,9 @@ from skdistill import (
     SoftmaxRegression,
     corrections,
 )
+from skdistill.rows import Rows
+from skdistill.sources import Answers, Further
+from skdistill.targets import Lesson, corrected_by
 from skdistill.targets.losses import floor_proba, make_loss
 
 from .conftest import noisy
@@ -217,3 +220,29 @@ def test_shrinking_helps_where_a_tree_is_not_pruned(kind):
     models = [kind(teacher, unpruned, cv=3, shrinkage=s, random_state=0) for s in (0, 10)]
     plain, shrunk = excess_risks(models, n_repeats=8).T
     assert is_less(shrunk, plain)
+
+
+def test_rows_with_labels_carry_the_correction_of_those_without():
+    """Prediction-powered: the mean target of all rows, along any function of x, is that of p0.
+
+    The teacher is wrong everywhere, and 9 of 10 rows have no label.
+    """
+    rng = np.random.default_rng(0)
+    n, m, repetitions = 200, 1800, 400
+    off = []
+    for _ in range(repetitions):
+        x = rng.uniform(-1, 1, n + m)
+        p0, wrong = expit(2 * x), np.clip(expit(2 * x) * 0.6 + 0.3 * (x > 0), 0.01, 0.99)
+        codes = (rng.random(n) < p0[:n]).astype(int)
+        out = np.column_stack([1 - wrong, wrong])
+        rows = Rows(x[:n, None], codes, np.arange(2), codes)
+        answers = Answers(out[:n], further=(Further(x[n:, None], out[n:]),))
+        lesson = Lesson(rows, answers)
+        targets = corrected_by("orthogonal").targets(lesson, loss("squared_error", 2))
+        target = np.concatenate([targets.own, targets.further[0][1]])
+        off.append([((target - p0) * h).mean() for h in (np.ones(n + m), x, np.sign(x))])
+    mean, error = np.mean(off, axis=0), np.std(off, axis=0) / np.sqrt(repetitions)
+    assert (np.abs(mean) < 4 * error).all()
+    # As seldom as they are, rows with labels that speak for themselves alone would not do.
+    bias = ((wrong - p0) * np.sign(x)).mean()
+    assert abs(bias) > 20 * error[2]

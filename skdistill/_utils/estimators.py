@@ -11,7 +11,7 @@ from sklearn.base import is_regressor as _is_regressor
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor, StackingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 
 from .compat import routing_enabled
 
@@ -127,15 +127,41 @@ def address_weights(estimator: Any, params: Params) -> Params:
     return {**rest, str(weight_keyword(estimator)): params["sample_weight"]}
 
 
+def weights_of(estimator: Any, params: Params) -> Any:
+    """Return the weights that the last step of an estimator fits with, None for none."""
+    outermost = estimator
+    while isinstance(estimator, Pipeline) or _hands_on(estimator):
+        if isinstance(estimator, Pipeline):
+            _, params = split_params(estimator, params)
+        estimator = _inside(estimator)
+    return params.get(weights_name(outermost))
+
+
 def weights_name(estimator: Any) -> str:
     """Return the name that weights bear among the parameters of an estimator's fit.
 
-    What is handed through a Pipeline with metadata routing bears the name by which its last step
-    asked for it.
+    What is handed through others with metadata routing bears the name by which the last one asked.
     """
-    last = last_step(estimator)
-    if last is estimator or not routing_enabled():
+    outermost = estimator
+    while isinstance(estimator, Pipeline) or _hands_on(estimator):
+        estimator = _inside(estimator)
+    return "sample_weight" if estimator is outermost else weights_asked_for(estimator)
+
+
+def _inside(estimator: Any) -> Any:
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator.estimator
+
+
+def _hands_on(estimator: Any) -> bool:
+    """Whether what an estimator wraps gets its weights by the name that it asked for."""
+    wraps = routing_enabled() and hasattr(estimator, "estimator")
+    return wraps and isinstance(get_routing_for_object(estimator), MetadataRouter)
+
+
+def weights_asked_for(estimator: Any) -> str:
+    """Return the name by which a step of a Pipeline asks for weights."""
+    if not routing_enabled():
         return "sample_weight"
-    asked = getattr(get_routing_for_object(last), "fit", None)
+    asked = getattr(get_routing_for_object(estimator), "fit", None)
     alias = None if asked is None else asked.requests.get("sample_weight")
     return alias if isinstance(alias, str) else "sample_weight"

@@ -203,6 +203,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             random_state=self._random_state(),
             progress=progress,
             n_jobs=getattr(self, "n_jobs", None),
+            transfer_weight=self.transfer_weight,
         )
         return {
             **self._teach(rows, student, strategy.targets(lesson, student.loss), progress),
@@ -257,7 +258,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         source = self._source(teacher_proba)
         if source.fits_teachers:
             warn_of_unseeded_folds(self.memory, self._splitter())
-        strategies = self._strategies(rows)
+        strategies = self._strategies(rows, X_transfer)
         for strategy in strategies:
             if strategy.needs_labels and not rows.has_labels:
                 raise ValueError(
@@ -294,7 +295,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         """Return where answers come from, unless they are given or the teacher is frozen."""
         raise NotImplementedError
 
-    def _strategies(self, rows: Rows) -> list[Strategy]:
+    def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
         """Return how targets are made, or what is tried."""
         raise NotImplementedError
 

@@ -180,5 +180,5 @@ class CrossFitDistiller(BaseDistiller):
             inside=self._inside,
         )
 
-    def _strategies(self, rows: Rows) -> list[Strategy]:
+    def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
         return [CrossFit("cross_fit")]

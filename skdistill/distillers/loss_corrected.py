@@ -191,5 +191,5 @@ class LossCorrectedDistiller(CrossFitDistiller):
         self.correction = correction
         self.c = c
 
-    def _strategies(self, rows: Rows) -> list[Strategy]:
+    def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
         return [corrected_by(self.correction, self.c)]

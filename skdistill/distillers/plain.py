@@ -153,6 +153,6 @@ class Distiller(BaseDistiller):
     def _own_source(self) -> Source:
         return InSample()
 
-    def _strategies(self, rows: Rows) -> list[Strategy]:
+    def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
         # The only answers there are, as they are.
         return [CrossFit("plain")]

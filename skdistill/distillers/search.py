@@ -60,8 +60,8 @@ class LossCorrectedDistillerCV(BaseDistiller):
           :class:`LossCorrectedDistiller`'s `correction` and `c`.
 
         `"auto"` is the named ones, without `"blend"` for a tree or forest as student and without
-        `"transfer"` for any other; for more than two classes also the shares .1, .2, .3, .5 and
-        .7.
+        `"transfer"` for any other; for more than two classes, and with `X_transfer`, also the
+        shares .1, .2, .3, .5 and .7.
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the log loss with probabilities floored at
         `proba_floor`.
@@ -257,9 +257,11 @@ class LossCorrectedDistillerCV(BaseDistiller):
         """Return the folds of the selection."""
         return Folds(self._folds_parameter(), self.random_state)
 
-    def _strategies(self, rows: Rows) -> list[Strategy]:
+    def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
         is_tree = can_shrink(self.student) and self.transfer is not None
-        return selection.parse_candidates(self.candidates, rows.n_classes, is_tree=is_tree)
+        # With rows that have no label, the share says how much those with one carry.
+        with_shares = rows.n_classes > 2 or X_transfer is not None
+        return selection.parse_candidates(self.candidates, is_tree=is_tree, with_shares=with_shares)
 
     def _makes_rows(self, strategies: list[Strategy]) -> bool:
         asked = [strategy.name for strategy in strategies if strategy.needs_made]
@@ -361,6 +363,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
             random_state=self.random_state,
             is_judged=True,
             n_jobs=self.n_jobs,
+            transfer_weight=self.transfer_weight,
         )
 
     def _calibration(self, task: Task, proba: Array) -> Calibration | None:

@@ -16,7 +16,7 @@ from sklearn.model_selection import ParameterGrid, check_cv
 from sklearn.pipeline import Pipeline
 
 from .._utils.compat import index_params, index_rows, n_rows
-from .._utils.estimators import address_weights, last_step, split_params
+from .._utils.estimators import address_weights, last_step, split_params, weights_asked_for
 
 Array = NDArray[np.float64]
 
@@ -65,6 +65,7 @@ def _fit_pipeline(
     """Fit the transformers on the rows as they are, and the last step on copies."""
     head, (name, last) = pipeline[:-1], pipeline.steps[-1]
     head_params, last_params = split_params(pipeline, params)
+    last_params = _weights_by_their_name(last, last_params)
     if head.steps:
         before = n_rows(X)
         X = head.fit_transform(X, classes[labels.argmax(axis=1)], **head_params)
@@ -77,6 +78,15 @@ def _fit_pipeline(
     # A Pipeline with a cache replaces its steps by fitted copies, so ask the head for them.
     pipeline.steps = [*head.steps, (name, last)]
     return pipeline
+
+
+def _weights_by_their_name(last: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Rename weights that the last step of a Pipeline asked for by another name."""
+    alias = weights_asked_for(last)
+    if alias == "sample_weight" or alias not in params or isinstance(last, Pipeline):
+        return params
+    rest = {key: value for key, value in params.items() if key != alias}
+    return {**rest, "sample_weight": params[alias]}
 
 
 def _count_weights(estimator: Any, mass: Array, classes: NDArray[Any]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from .._utils.compat import index_params, index_rows
-from .._utils.estimators import is_frozen, last_step, weights_name
+from .._utils.estimators import is_frozen, last_step, weights_name, weights_of
 from .._utils.probabilities import PROBA_FLOOR
 from .._utils.rounding import on_grid
 from .._utils.validation import check_probabilities, refuse_pairwise, refuse_uncloned
@@ -72,7 +72,7 @@ class Student:
         trees = None
         for strength in self.shrinkages:
             if strength and trees is None:
-                weight = params.get(weights_name(self.estimator))
+                weight = weights_of(self.estimator, params)
                 weight = np.ones(len(target)) if weight is None else np.asarray(weight, float)
                 trees = grown_trees(fitted, X, target, rows.classes, weight)
             for tree in trees or ():

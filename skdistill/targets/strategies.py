@@ -35,7 +35,8 @@ class Lesson:
     `answers` may be None for strategies that need none. `random_state` seeds the folds of the
     residual model where the teachers have none. `part` are the numbers of the rows in question.
     `n_jobs` is how many models are fitted at a time. `is_judged` says that a search judges what
-    comes of it, so that nobody needs a warning.
+    comes of it, so that nobody needs a warning. `transfer_weight` is the weight of a row without a
+    label.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Lesson:
         progress: Progress = SILENT,
         is_judged: bool = False,
         n_jobs: int | None = None,
+        transfer_weight: float = 1.0,
     ) -> None:
         self.all_rows = rows
         self.is_judged = is_judged
@@ -55,6 +57,7 @@ class Lesson:
         self.random_state = random_state
         self.progress = progress
         self.n_jobs = n_jobs
+        self.transfer_weight = transfer_weight
         self._answers = answers
 
     @property
@@ -108,6 +111,16 @@ class Lesson:
         if self._answers is None:
             return []
         return [f for f in self.answers.further if with_made or not (f.is_made and self.is_judged)]
+
+    @property
+    def carried(self) -> float:
+        """For how many rows each one with a label stands, in weights: itself and those without.
+
+        Rows that were made of others do not count: they bring no new part of the population.
+        """
+        n = len(self.answers.out)
+        others = [f for f in self.answers.further if f.parents is None and not f.is_made]
+        return 1 + self.transfer_weight * sum(len(f.out) for f in others) / n
 
     def correct(self, further: Further) -> Array:
         """Return what the learned correction makes of the answers about further rows.
@@ -237,7 +250,12 @@ def _warn_of_shift(lesson: Lesson) -> None:
 
 @dataclass(frozen=True)
 class Corrected(Strategy):
-    """The answers moved towards the label by a γ rule."""
+    """The answers moved towards the label by a γ rule.
+
+    Rows with labels carry the correction of those without: with N rows in all and n with labels the
+    mean of (f − p̂)²/2 over all of them, less γ r f over those with labels alone, is the objective
+    with the target p̂ + (N/n) γ r (prediction-powered inference, Angelopoulos et al. 2023).
+    """
 
     correction: Correction
     is_users_own: bool = False
@@ -252,7 +270,12 @@ class Corrected(Strategy):
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
         """Return the corrected target."""
-        return loss.target(lesson.answers.out, lesson.onehot, self.correction)
+        proba = lesson.answers.out
+        corrected = loss.target(proba, lesson.onehot, self.correction)
+        if lesson.carried == 1:
+            return corrected
+        plain = loss.target(proba, proba)
+        return plain + lesson.carried * (corrected - plain)
 
 
 @dataclass(frozen=True)

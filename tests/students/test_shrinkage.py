@@ -312,6 +312,23 @@ def test_weights_reach_a_pipelines_tree_by_the_name_that_it_asks_for(name):
     assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda asks: SoftLabelClassifier(asks),
+        lambda asks: make_pipeline("passthrough", asks),
+        lambda asks: make_pipeline("passthrough", SoftLabelClassifier(asks)),
+    ],
+)
+def test_weights_reach_a_classifier_by_the_name_that_it_asks_for(make):
+    expected = taught(make(classifier()), 3.0, sample_weight=WEIGHT)
+    with sklearn.config_context(enable_metadata_routing=True):
+        asks = classifier().set_fit_request(sample_weight="importance")
+        model = Distiller(None, make(asks), shrinkage=3.0).set_fit_request(teacher_proba=True)
+        model.fit(X, LABELS[2], teacher_proba=PROBA[2], importance=WEIGHT)
+    assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+
+
 def test_weights_that_a_tree_does_not_ask_for_do_not_count():
     expected = taught(tree(), 3.0)
     with sklearn.config_context(enable_metadata_routing=True):
