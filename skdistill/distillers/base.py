@@ -155,7 +155,10 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             If a parameter or the data cannot be used; nothing has been fitted then. If the
             teacher fails in a fold, with the fold's name and the cause.
         """
-        parameters.check(type(self).__name__, self.get_params(deep=False))
+        values = self.get_params(deep=False)
+        if self._tries_shrinkages and isinstance(self.shrinkage, str) and self.shrinkage == "auto":
+            del values["shrinkage"]
+        parameters.check(type(self).__name__, values)
         # A copy, so that nothing of this fit stays where it fails.
         classes = known_classes(self.teacher, teacher_proba) if y is None else None
         rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self), classes=classes)
@@ -240,11 +243,6 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         """Make what the fit walks along from the parameters, and find what is wrong with them."""
         if teacher_proba is None:
             check_teacher(self.teacher)
-        if isinstance(self.shrinkage, str) and not self._tries_shrinkages:
-            raise ValueError(
-                f"shrinkage must be a number >= 0, found {self.shrinkage!r}: "
-                "LossCorrectedDistillerCV tries several."
-            )
         student = prepare_student(
             self.student,
             rows.n_classes,
