@@ -31,13 +31,12 @@ STUDENTS = {"one tree": tree, "five trees": lambda: small_forest(5)}
 FOLDS = "ten folds"
 # Each fold of ten has a whole forest, and a row out of the bag the votes of 37 % of one.
 WAYS: dict[str, dict[str, Any]] = {
-    FOLDS: {"cv": 10, "shrinkage": 0},
-    "ten folds, shrunk by 1": {"cv": 10, "shrinkage": 1},
+    FOLDS: {"cv": 10},
     "out-of-bag": {"cv": "oob", "shrinkage": 0},
     "as many votes": {"cv": "oob", "shrinkage": 0, "trees": round(TREES / np.exp(-1))},
     "further rows": {"cv": "oob", "shrinkage": 0, "transfer": "nodes"},
     "shrunk by 1": {"cv": "oob", "shrinkage": 1},
-    "shrunk by 3": {"cv": "oob", "shrinkage": 3},
+    "by default": {"cv": "oob"},
 }
 
 

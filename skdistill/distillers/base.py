@@ -30,6 +30,7 @@ from ..rehearsal import rehearse
 from ..rows import Rows
 from ..sources import (
     NOTHING,
+    OutOfBag,
     Source,
     Teacher,
     Wanted,
@@ -42,6 +43,7 @@ from ..sources import (
 )
 from ..students import DistilledClassifier, Student, prepare_student
 from ..students.distilled import nan_is_new
+from ..students.shrinkage import shrinkage_for_bags
 from ..targets import Lesson, Strategy, Targets
 
 Array = NDArray[np.float64]
@@ -249,13 +251,15 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             loss=self.loss,
             temperature=self.temperature,
             proba_floor=self.proba_floor,
-            shrinkage=self.shrinkage,
+            shrinkage=0.0 if self.shrinkage is None else self.shrinkage,
             transfer_weight=self.transfer_weight,
         )
         open_memory(self.memory)
         source = self._source(teacher_proba)
         if source.fits_teachers:
             warn_of_unseeded_folds(self.memory, self._splitter())
+        if self.shrinkage is None and isinstance(source, OutOfBag):
+            student = replace(student, shrinkages=(shrinkage_for_bags(self.student),))
         strategies = self._strategies(rows, X_transfer)
         for strategy in strategies:
             if strategy.needs_labels and not rows.has_labels:

@@ -47,10 +47,10 @@ class Distiller(BaseDistiller):
     proba_floor : float, default=0.002
         Teacher probabilities are raised to at least this, and normalised, where a logarithm is
         taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
-    shrinkage : float, default=0.0
+    shrinkage : float or None, default=None
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
         towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
-        as it is; other students take no other number.
+        as it is; other students take no other number. None is 0.
     transfer : None, "nodes" or sampler, default=None
         How further rows are made for the student, which teachers label that have not seen the row
         that one was made of. `"nodes"`: values change places within the nodes of the teacher's own
@@ -127,7 +127,7 @@ class Distiller(BaseDistiller):
         loss: str = "auto",
         temperature: float = 1.0,
         proba_floor: float = PROBA_FLOOR,
-        shrinkage: float = 0.0,
+        shrinkage: float | None = None,
         transfer: Any = None,
         transfer_weight: float = 1.0,
         memory: Any = None,

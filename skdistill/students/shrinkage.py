@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 
 #: What a search tries.
 SHRINKAGES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)
+_BAG_SHRINKAGE = 3.0
 
 
 def can_shrink(student: Any) -> bool:
@@ -33,6 +34,17 @@ def can_shrink(student: Any) -> bool:
     learner = _learner(student)
     is_tree = isinstance(learner, (BaseDecisionTree, *FORESTS))
     return is_tree and getattr(learner, "monotonic_cst", None) is None
+
+
+def shrinkage_for_bags(student: Any) -> float:
+    """Return what makes up for answers out of the bag, each given by trees of the row's own.
+
+    A single tree learns that they differ from row to row, and more trees average it away. Measured
+    on nine tables (benchmarks/results/out_of_bag.md).
+    """
+    if not can_shrink(student):
+        return 0.0
+    return _BAG_SHRINKAGE / getattr(_learner(student), "n_estimators", 1)
 
 
 def check_shrinkage(student: Any) -> None:
