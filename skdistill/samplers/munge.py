@@ -192,7 +192,7 @@ class MungeSampler(BaseSampler):
 
     See Also
     --------
-    NodeSampler : No distance and no new value, and measured to be better.
+    NodeSampler : No distance, no new value, and more gained in the mean over tables.
 
     Notes
     -----
