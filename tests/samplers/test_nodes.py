@@ -134,7 +134,7 @@ def test_labels_grow_trees_whose_nodes_tell_classes_apart():
     sampler = NodeSampler(share=1, random_state=0).fit(X, X[:, 0] > 0)
     made = sampler.sample(6000)
     kept = (made > 0) == (X[sampler.parents_] > 0)
-    assert kept[:, 0].mean() > 0.98
+    assert kept[:, 0].mean() > 0.95
     # Nobody asked for these.
     assert kept[:, 1:].mean() < 0.6
 
