@@ -26,7 +26,8 @@ class BaseSampler(BaseEstimator):
     def _take_in(self, X: Any, y: Any = None) -> Any:
         """Check parameters and rows, and keep a copy of the rows, which the user may change."""
         parameters.check(type(self).__name__, self.get_params(deep=False))
-        X = check_table(self, X, np.zeros(n_rows(as_rows(X))) if y is None else y)
+        X = as_rows(X)
+        X = check_table(self, X, np.zeros(X.shape[:1]) if y is None else y)
         if len(X.shape) != 2:
             raise ValueError(f"X must have two dimensions, found shape {X.shape}.")
         self._rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
