@@ -252,7 +252,9 @@ class MungeSampler(BaseSampler):
         """
         X = self._take_in(X)
         if n_rows(X) < 2:
-            raise ValueError("X must hold at least 2 rows, of which each has a nearest other one.")
+            raise ValueError(
+                "X must hold at least 2 rows, for each a nearest other one: found 1 sample."
+            )
         return self._keep(X, _partner=nearest(X, self._rng))
 
     def _copy(self, place: int, wanted: Indices) -> Any:

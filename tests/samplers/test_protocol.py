@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdistill import MungeSampler, NodeSampler
 
@@ -161,3 +162,8 @@ def test_no_value_of_a_code_a_word_or_a_time_is_new(kind):
     for name in frame.columns.difference(DRAWN):
         assert set(made[name].dropna()) <= set(frame[name].dropna())
     assert isinstance(made.index, pd.RangeIndex)
+
+
+@parametrize_with_checks([NodeSampler(random_state=0), MungeSampler(random_state=0)])
+def test_scikit_learn_s_own_checks(estimator, check):
+    check(estimator)

@@ -11,7 +11,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
@@ -28,9 +28,10 @@ from skdistill import (
     selection,
 )
 from skdistill.rows import check
-from skdistill.sources import Folds, InSample, OutOfBag, Teacher, Wanted, ask_parts
+from skdistill.sources import Folds, Frozen, InSample, OutOfBag, Teacher, Wanted, ask_parts
 from skdistill.sources.further import n_further
-from skdistill.sources.search import LeaveTwoOut, WithinParts
+from skdistill.sources.search import LeaveTwoOut, Unseen, WithinParts
+from skdistill.targets.residual import ResidualModel
 
 from ..conftest import noisy
 
@@ -264,6 +265,20 @@ def test_the_learned_correction_of_a_made_row_has_not_seen_its_parent():
     parents = [place[tuple(row)] for row in rows[N:]]
     # A copy of a row is answered and corrected as the row itself is.
     assert_allclose(target[N:], target[:N][parents], atol=1e-9)
+
+
+def test_unlabelled_rows_are_corrected_by_the_mean_of_the_models():
+    X, y, _ = noisy(600, seed=2)
+    folds, unseen = list(KFold(3).split(X)), X[:50] + 0.1
+    teacher = DecisionTreeClassifier(max_depth=1)
+    rows = check(X, y)
+    answers = Folds(folds).ask(Teacher(teacher), rows, folds, wanted=Wanted(unseen))
+    model = ResidualModel().fit(rows, answers.out, folds)
+    assert model.rounds > 0
+    expected = model.apply(unseen, answers.further[0].out)[:, 1]
+    distiller = LossCorrectedDistiller(teacher, tree(), cv=folds)
+    found = taught(distiller, X, y, X_transfer=unseen)[1]
+    assert_allclose(found[600:], expected, atol=1e-9)
 
 
 def test_only_rows_of_ones_own_are_moved_towards_a_label():
@@ -560,6 +575,30 @@ def test_further_rows_of_a_fold_know_nothing_of_its_validation_labels(
                 assert_array_equal(left, right)
     (_, target, _), *_ = before[0]["transfer"].further
     assert (target != after[0]["transfer"].further[0][1]).any()
+
+
+@pytest.mark.parametrize("sampler", [Copies(), *SAMPLERS])
+def test_a_frozen_teacher_answers_about_rows_made_of_each_part(sampler):
+    wanted, teacher = Wanted(X + 1, sampler), FrozenEstimator(GaussianNB().fit(X + 0.01, Y))
+    found = ask_parts(Unseen(Frozen()), Teacher(teacher), check(X, Y), FOLDS, wanted=wanted)
+    for (part, _), answers in zip(FOLDS, found, strict=False):
+        for further in answers.further:
+            assert_allclose(further.out, teacher.predict_proba(further.X))
+        known, made = sorted(answers.further, key=lambda further: further.is_made)
+        assert_array_equal(known.X, X + 1)
+        assert_array_equal(np.unique(made.parents), np.arange(len(part)))
+
+
+def test_rows_of_ones_own_pass_a_search_of_scikit_learn_as_they_are():
+    unseen = X[:11] + 1
+    search = GridSearchCV(
+        CrossFitDistiller(GaussianNB(), Pupil(), cv=3, random_state=0, rehearse=False),
+        {"temperature": [1.0]},
+        cv=3,
+    )
+    Pupil.lessons.clear()
+    search.fit(X, Y, X_transfer=unseen)
+    assert [len(rows) for rows, _, _ in Pupil.lessons] == [60 + 11] * 3 + [90 + 11]
 
 
 def test_a_search_makes_rows_for_the_candidate_that_asks_for_them_and_its_own_go_to_all(
