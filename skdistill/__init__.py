@@ -11,7 +11,7 @@ from .distillers import (
 )
 from .evaluation import compare_students, diagnose_teacher, distillation_curve
 from .evaluation.show.displays import DistillationCurveDisplay
-from .samplers import NodeSampler
+from .samplers import MungeSampler, NodeSampler
 from .students import LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
 
 __version__ = "0.1.0"
@@ -23,6 +23,7 @@ __all__ = [
     "LGBMSoftClassifier",
     "LossCorrectedDistiller",
     "LossCorrectedDistillerCV",
+    "MungeSampler",
     "NodeSampler",
     "SoftLabelClassifier",
     "SoftmaxRegression",

@@ -28,6 +28,8 @@ from skdistill import (
     LGBMSoftClassifier,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
+    MungeSampler,
+    NodeSampler,
     SoftLabelClassifier,
     SoftmaxRegression,
     compare_students,
@@ -42,7 +44,7 @@ mpl.use("Agg")
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 3))
 Y = np.array([0, 1, 1, 0, 1] * 30)
-FIT_PARAMS = ("sample_weight", "groups", "teacher_proba")
+FIT_PARAMS = ("sample_weight", "groups", "teacher_proba", "X_transfer")
 
 
 class Spy(ClassifierMixin, BaseEstimator):
@@ -92,6 +94,14 @@ def soft_student(make):
     return call
 
 
+def sampler(kind):
+    def call(X=X, y=Y, n_samples=5, **params):
+        return kind(**params).fit(X, y).sample(n_samples)
+
+    call.takes = {*inspect.signature(kind).parameters, "X", "n_samples"}
+    return call
+
+
 TREE = DecisionTreeRegressor(max_leaf_nodes=4, random_state=0)
 LEAVES = {"param_name": "max_leaf_nodes", "param_range": [2, 4]}
 DOORS = {
@@ -112,6 +122,7 @@ STUDENTS = {
     "SoftmaxRegression": soft_student(SoftmaxRegression),
     "SoftLabelClassifier": soft_student(lambda: SoftLabelClassifier(LogisticRegression())),
 }
+SAMPLERS = {"NodeSampler": sampler(NodeSampler), "MungeSampler": sampler(MungeSampler)}
 
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -176,6 +187,25 @@ PARAMETERS = {
         "balanced",
         5,
     ],
+    "transfer": ["leaves", 3, True, NodeSampler, ["nodes"], Spy()],
+    "transfer_weight": [0, -1, np.inf, np.nan, None, "half", True],
+    "share": [1.5, -0.1, np.nan, None, "half", True],
+    "spread": [-0.1, np.inf, np.nan, None, "wide", True],
+    "min_rows": [0, -1, 2.5, None, "few", True],
+    "forest": ["random", 3, LogisticRegression(), DecisionTreeRegressor],
+    "n_samples": [0, -1, 1.5, None, "ten", True],
+    "X_transfer": [
+        X[:, :2],
+        X[:0],
+        X[:, 0],
+        X.astype(str),
+        pd.DataFrame(X),
+        pl.DataFrame(X),
+        sparse.csr_matrix(X),
+        [[1.0], [1.0, 2.0]],
+        "table.csv",
+        5,
+    ],
     "groups": [np.zeros(3), 5, {"a": 1}, np.zeros((150, 2))],
 }
 FINE = {
@@ -188,6 +218,16 @@ FINE = {
     ("from_estimator", "cv", 10),
     *(("LGBMSoftClassifier", "X", what) for what in ("missing", "infinite", "missing in a frame")),
     ("LGBMSoftClassifier", "X", "sparse and missing"),
+    # Samplers take whatever is a table, and one of them needs no labels.
+    *(
+        (name, "X", what)
+        for name in ("NodeSampler", "MungeSampler")
+        for what in (
+            *("missing", "infinite", "missing in a frame", "sparse and missing", "words"),
+            "words in a frame",
+        )
+    ),
+    ("MungeSampler", "X", "other length"),
 }
 
 with_nan, with_infinity = X.copy(), X.copy()
@@ -240,6 +280,8 @@ def bad_calls():
     tables = [
         (DOORS, {name: dict(enumerate(values)) for name, values in PARAMETERS.items()}),
         (DOORS, {"X": ROWS, "y": LABELS}),
+        (SAMPLERS, {name: dict(enumerate(values)) for name, values in PARAMETERS.items()}),
+        (SAMPLERS, {"X": ROWS}),
         (STUDENTS, {"X": ROWS, "sample_weight": dict(enumerate(PARAMETERS["sample_weight"]))}),
     ]
     for doors, table in tables:

@@ -22,7 +22,16 @@ from skdistill import (
     compare_students,
     distillation_targets,
 )
-from skdistill.rows import as_rows, check, column_names, compare_names, restore_categories
+from skdistill.rows import (
+    as_rows,
+    check,
+    check_alike,
+    column_names,
+    compare_names,
+    pick_by_column,
+    restore_categories,
+    stack,
+)
 
 
 def coded(estimator):
@@ -240,3 +249,96 @@ def test_of_columns_that_are_missing_five_are_named(n_names, more):
         compare_names(fitted, fitted[:0], all_needed=True, others_welcome=False)
     assert str(told.value).count("- c") == 5
     assert ("- ..." in str(told.value)) == more
+
+
+# ---- rows below rows, and columns of several rows ---------------------------------------------
+
+FRAME = pd.DataFrame(
+    {
+        "a": [1.5, 2.5, np.nan],
+        "b": pd.Categorical(["x", "y", "x"], categories=["y", "x", "w"]),
+        "c": pd.array([1, None, 3], dtype="Int64"),
+        "d": pd.to_datetime(["2024-01-01", "2024-01-02", None]),
+        "e": ["one", None, "two"],
+    },
+    index=[7, 8, 9],
+)
+TABLES = [
+    FRAME,
+    pl.from_pandas(FRAME),
+    np.arange(6.0, dtype=np.float32).reshape(3, 2),
+    np.array([["a", 1], [None, 2], ["c", 3]], dtype=object),
+    np.array([["a", "b"], ["c", "d"], ["e", "f"]]),
+    np.array([[True, False], [False, False], [True, True]]),
+    sparse.csr_matrix(np.array([[0, 1.5], [2.5, 0], [0, 0]])),
+    sparse.csr_array(np.array([[0, 1], [2, 0], [0, 0]])),
+    sparse.csc_array(np.array([[0, 1], [2, 0], [0, 0]])),
+]
+
+
+def cells(table):
+    if hasattr(table, "to_pandas"):
+        table = table.to_pandas()
+    table = table.toarray() if sparse.issparse(table) else table
+    return pd.DataFrame(table).astype(object).map(str).to_numpy()
+
+
+def types(table):
+    return type(table), str(getattr(table, "dtypes", getattr(table, "dtype", None)))
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: type(table).__name__)
+def test_tables_of_a_kind_stand_below_each_other(table):
+    made = stack([table, table, table])
+    assert types(made) == types(table)
+    assert_array_equal(cells(made), np.tile(cells(table), (3, 1)))
+    assert stack([table]) is table
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: type(table).__name__)
+def test_each_column_takes_its_values_from_rows_of_its_own(table):
+    picks = [np.array([(j + k) % 3 for k in range(4)]) for j in range(table.shape[1])]
+    made = pick_by_column(table, iter(picks))
+    assert types(made) == types(table)
+    expected = np.column_stack([cells(table)[pick, j] for j, pick in enumerate(picks)])
+    assert_array_equal(cells(made), expected)
+    none = pick_by_column(table, [np.zeros(0, dtype=int)] * table.shape[1])
+    assert none.shape == (0, table.shape[1])
+    assert types(none) == types(table)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: type(table).__name__)
+def test_a_table_is_like_itself(table):
+    assert check_alike(table, table, "rows") is table
+
+
+def test_numbers_of_several_types_are_alike_and_lists_are_arrays():
+    whole = np.arange(6).reshape(3, 2)
+    assert check_alike(whole + 0.5, whole, "rows").dtype == float
+    assert_array_equal(check_alike(whole.tolist(), whole, "rows"), whole)
+    frame = pd.DataFrame(whole, columns=["a", "b"])
+    for other in (frame.astype(float), frame.astype("Int64"), frame.astype(np.int8)):
+        assert check_alike(other, frame, "rows") is other
+    dense = sparse.csr_array(whole)
+    assert check_alike(dense.tocsc(), dense, "rows").format == "csc"
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (FRAME.drop(columns="a"), r"rows must have \(5,\) columns, as X has, found \(4,\)"),
+        (FRAME[["b", "a", "c", "d", "e"]], "must have the columns of X, in their order"),
+        (FRAME.assign(a="x"), "'a' is (object|str) and not float64"),
+        (FRAME.assign(a=True), "'a' is bool and not float64"),
+        (FRAME.assign(d=1), "'d' is int64 and not datetime64"),
+        (FRAME.assign(b=FRAME["b"].cat.remove_categories("w")), "'b' is category"),
+        (FRAME.assign(b="x"), "'b' is (object|str) and not category"),
+        (TABLES[1], "must be of the kind of X, a pandas frame, found a polars frame"),
+        (TABLES[2], "a pandas frame, found an array"),
+        (TABLES[6], "a pandas frame, found a sparse matrix"),
+        (FRAME.iloc[:0], "rows must hold rows and columns"),
+    ],
+)
+def test_other_tables_are_not_alike(other, message):
+    with pytest.raises(ValueError, match=message):
+        check_alike(other, FRAME, "rows")

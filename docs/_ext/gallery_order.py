@@ -10,6 +10,7 @@ EXAMPLES = [
     "many_classes",
     "grid_search",
     "honest_search",
+    "transfer_rows",
     "pipeline_columns",
     "different_columns",
     "rules",

@@ -45,6 +45,7 @@ PARAMETERS: dict[str, list[Any]] = {
     "se_display_style": [StrOptions({"fill_between", "errorbar"}), None],
     "share": [Interval(Real, 0, 1, closed="both")],
     "shrinkage": [Interval(Real, 0, np.inf, closed="left"), None],
+    "spread": [Interval(Real, 0, np.inf, closed="left")],
     "store_teacher_proba": _FLAG,
     "store_teachers": _FLAG,
     # Beyond these every answer becomes a label, or nothing.

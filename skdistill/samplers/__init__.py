@@ -5,6 +5,7 @@ say which row each of theirs was made of (`parents_`), so that teachers answer a
 not seen the label of that row.
 """
 
+from .munge import MungeSampler
 from .nodes import NodeSampler
 
-__all__ = ["NodeSampler"]
+__all__ = ["MungeSampler", "NodeSampler"]

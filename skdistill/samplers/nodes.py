@@ -8,26 +8,24 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils import parameters
-from .._utils.compat import n_rows
 from .._utils.numeric import NumericEncoder
 from .._utils.trees import FORESTS, as_trees_read, nodes_of
-from .._utils.validation import is_whole_number
-from ..rows import as_rows, check_labels, check_table, pick_by_column, stack
+from ..rows import check_labels, pick_by_column
+from .base import BaseSampler
 
 Indices = NDArray[np.intp]
 
 #: How many rows a node must hold for values to change places in it, and how often a row takes one.
 LEAST, SHARE = 20, 0.5
 _TREES = 3
-_LARGEST = float(np.finfo(np.float32).max)
+#: So that sums of float32 stay finite.
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,22 @@ class Trees:
 
 def own_trees(fitted: Any) -> Trees | None:
     """Return the trees of a fitted tree or forest, also at the end of a Pipeline; None without."""
-    head = None
-    if isinstance(fitted, Pipeline):
-        head, fitted = (fitted[:-1] if len(fitted.steps) > 1 else None), fitted.steps[-1][1]
-    if isinstance(fitted, FORESTS):
-        return Trees(list(fitted.estimators_), head)
-    return Trees([fitted], head) if isinstance(fitted, BaseDecisionTree) else None
+    head, last = _split(fitted)
+    if isinstance(last, FORESTS):
+        return Trees(list(last.estimators_), head)
+    return Trees([last], head) if isinstance(last, BaseDecisionTree) else None
+
+
+def _split(estimator: Any) -> tuple[Any, Any]:
+    """Return what comes before the last step of a Pipeline, None without, and the last step."""
+    head, last = None, _thawed(estimator)
+    if isinstance(last, Pipeline):
+        head, last = (last[:-1] if len(last.steps) > 1 else None), _thawed(last.steps[-1][1])
+    return head, last
+
+
+def _thawed(estimator: Any) -> Any:
+    return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
 
 
 class _TreeEncoder(NumericEncoder):
@@ -115,7 +123,7 @@ def _picks(
         yield np.where(rng.random(len(nodes)) < share, picked, own)[wanted]
 
 
-class NodeSampler(BaseEstimator):
+class NodeSampler(BaseSampler):
     """Synthetic rows made inside the nodes of trees.
 
     For each tree in turn a copy of the rows is made: in each column by itself, the values of rows
@@ -127,8 +135,10 @@ class NodeSampler(BaseEstimator):
     Parameters
     ----------
     forest : estimator or None, default=None
-        A fitted tree or forest of scikit-learn's, also at the end of a Pipeline. None grows three
-        trees with at least 20 rows a leaf, for which `fit` needs labels.
+        A fitted tree or forest of scikit-learn's, also at the end of a Pipeline. A clone keeps it
+        as it is. None grows three trees with at least 20 rows a leaf, for which `fit` needs
+        labels. Trees know the labels that they were grown on: in a search leave it None, so
+        that none knows those of validation rows.
     min_rows : int, default=20
         Least number of rows in a node.
     share : float, default=0.5
@@ -145,6 +155,7 @@ class NodeSampler(BaseEstimator):
 
     See Also
     --------
+    MungeSampler : Values of a row's nearest other one, by distance.
     LossCorrectedDistiller : Its `transfer="nodes"` uses the teacher's own trees.
 
     Notes
@@ -196,58 +207,37 @@ class NodeSampler(BaseEstimator):
         ValueError
             If there is neither a forest nor labels, or what is given has no trees.
         """
-        parameters.check(type(self).__name__, self.get_params(deep=False))
-        X = check_table(self, X, np.zeros(n_rows(as_rows(X))) if y is None else y)
-        self._rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        X = self._take_in(X, y)
         trees = self._trees(X, y)
         read = trees.read(X)
+        if read.shape[1] != (known := trees.estimators[0].n_features_in_):
+            raise ValueError(
+                f"X must have {known} columns, as forest knows, found {read.shape[1]}."
+            )
         leaves = [tree.apply(read, check_input=False) for tree in trees.estimators]
         pairs = zip(trees.estimators, leaves, strict=True)
-        self._nodes = [smallest_nodes(tree.tree_, leaf, self.min_rows) for tree, leaf in pairs]
-        self._X = X
-        return self
+        nodes = [smallest_nodes(tree.tree_, leaf, self.min_rows) for tree, leaf in pairs]
+        return self._keep(X, _nodes=nodes)
+
+    def __sklearn_clone__(self) -> Self:
+        """Keep the forest, which would lose its trees."""
+        return type(self)(**self.get_params(deep=False))
 
     def _trees(self, X: Any, y: Any) -> Trees:
         if self.forest is None:
             if y is None:
                 raise ValueError("NodeSampler needs a fitted forest, or y in fit to grow trees on.")
             return grow_trees(X, check_labels(y)[2], seed=int(self._rng.integers(2**31)))
-        check_is_fitted(self.forest)
-        trees = own_trees(self.forest)
-        if trees is None:
+        if not isinstance(_split(self.forest)[1], (*FORESTS, BaseDecisionTree)):
             raise ValueError(
                 "forest must be a fitted tree or forest of scikit-learn's, found "
-                f"{type(self.forest).__name__}: leave it out, and hand y over in fit."
+                f"{self.forest!r}: leave it out, and hand y over in fit."
             )
+        check_is_fitted(self.forest)
+        trees = own_trees(self.forest)
+        assert trees is not None
         return trees
 
-    def sample(self, n_samples: int) -> Any:
-        """Make rows.
-
-        Parameters
-        ----------
-        n_samples : int
-            Number of rows, at least 1.
-
-        Returns
-        -------
-        {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
-            Rows of the kind that `fit` was given. Sets `parents_`.
-        """
-        check_is_fitted(self, "_nodes")
-        check_n_samples(n_samples)
-        made, parents, n = [], [], len(self._nodes[0])
-        for place, start in enumerate(range(0, n_samples, n)):
-            left = n_samples - start
-            wanted = np.arange(n) if left >= n else self._rng.choice(n, left, replace=False)
-            nodes = self._nodes[place % len(self._nodes)]
-            made.append(mix_within(self._X, nodes, self._rng, self.share, wanted))
-            parents.append(wanted)
-        self.parents_ = np.concatenate(parents)
-        return stack(made)
-
-
-def check_n_samples(n_samples: Any) -> None:
-    """Refuse a number of rows that is none."""
-    if not is_whole_number(n_samples) or n_samples < 1:
-        raise ValueError(f"n_samples must be a positive whole number, found {n_samples!r}.")
+    def _copy(self, place: int, wanted: Indices) -> Any:
+        nodes = self._nodes[place % len(self._nodes)]
+        return mix_within(self._X, nodes, self._rng, self.share, wanted)
