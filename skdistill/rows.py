@@ -334,7 +334,8 @@ def _kind_of_table(X: Any) -> str:
 def _kind_of_values(dtype: Any) -> Any:
     """Return what tells types that can stand below each other from others."""
     kind = getattr(dtype, "kind", None)
-    if _is_category(dtype) or kind is None:  # categories must be the same, and polars is strict
+    # Categories must be the same, and so must time zones; polars is strict.
+    if _is_category(dtype) or kind is None or getattr(dtype, "tz", None) is not None:
         return dtype
     kinds = {"numbers": "iuf", "truth values": "b", "text": "OUST", "times": "mM"}
     return next((word for word, letters in kinds.items() if kind in letters), kind)
@@ -346,7 +347,8 @@ def stack(tables: Sequence[Any]) -> Any:
     if len(tables) == 1:
         return first
     if sparse.issparse(first):
-        return sparse.vstack(tables, format=first.format)
+        # SciPy before 1.12 makes matrices of arrays.
+        return type(first)(sparse.vstack(tables, format=first.format))
     package = type(first).__module__.partition(".")[0]
     if package == "pandas":
         import pandas as pd  # the rows are its frames

@@ -261,7 +261,7 @@ def test_the_floor_of_probabilities_stands_once():
 
 # ---- the street has no way back ---------------------------------------------------------------
 
-ORDER = ["_utils", "rows", "corrections", "sources", "targets", "students", "selection"]
+ORDER = ["_utils", "rows", "corrections", "samplers", "sources", "targets", "students", "selection"]
 ORDER += ["rehearsal", "distillers", "evaluation", "__init__", "__main__"]
 
 

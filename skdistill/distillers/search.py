@@ -177,7 +177,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
     >>> model = LossCorrectedDistillerCV(
     ...     teacher, student, cv=3, teacher_cv="oob", random_state=0
     ... ).fit(X, y)
-    >>> model.best_candidate_ in ["labels", "in_sample", "cross_fit", "residual", "blend"]
+    >>> model.best_candidate_ in ["labels", "in_sample", "cross_fit", "residual", "transfer"]
     True
     >>> sorted(model.cv_results_)[:3]
     ['candidate', 'mean_fit_time', 'mean_test_score']

@@ -191,7 +191,9 @@ def ask(
     splits = source.split(rows, split_params)
 
     def compute() -> list[Answers]:
-        how: Any = {"inside": inside, "keep": keep, "wanted": wanted, "progress": progress}
+        how: Any = {"inside": inside, "keep": keep, "progress": progress}
+        # A source that knows no further rows need not take the word.
+        how |= {"wanted": wanted} if wanted else {}
         return [source.ask(teacher, rows, splits, **how)]
 
     (answers,) = _recall(

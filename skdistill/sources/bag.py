@@ -24,7 +24,7 @@ from .._utils.warn import quiet, warn
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
 from .folds import cross_fit, quiet_folds
-from .further import NOTHING, Further, Wanted, tell
+from .further import NOTHING, Asked, Further, Wanted, tell
 
 Array = NDArray[np.float64]
 
@@ -84,9 +84,10 @@ class OutOfBag:
         stratified folds, with one warning that counts them. The transformers of a Pipeline are
         fitted without y.
         """
+        asked = wanted.of(rows)
         with progress.part("teacher"):
             fitted, out, votes, known = _fit_and_ask(teacher, rows, inside=inside, keep=keep)
-            further = _say_further(fitted, rows, wanted) if wanted else ()
+            further = _say_further(fitted, rows, asked)
             out = self._fill_few(teacher, rows, out, votes)
         return Answers(out, known, None, (fitted,) if keep else (), further)
 
@@ -202,12 +203,12 @@ def _add_trees(forest: Any, X: Any, part: slice) -> tuple[Array, NDArray[np.intp
 # ---- further rows ----------------------------------------------------------------------------
 
 
-def _say_further(fitted: Any, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
+def _say_further(fitted: Any, rows: Rows, asked: Asked) -> tuple[Further, ...]:
     """Let members answer about a row that have not seen its parent; all of them without one.
 
     Rows are left out of which too few members have not seen the parent.
     """
-    asked, every = wanted.of(rows), np.arange(rows.n_samples)
+    every = np.arange(rows.n_samples)
 
     def answer(X: Any, parents: NDArray[np.intp] | None) -> Array:
         if parents is None:

@@ -14,7 +14,7 @@ from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_number
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
-from .further import NOTHING, Further, Wanted, tell
+from .further import NOTHING, Asked, Further, Wanted, tell
 
 Array = NDArray[np.float64]
 
@@ -58,10 +58,11 @@ class InSample(_WithoutFolds):
         progress: Progress = SILENT,
     ) -> Answers:
         """Fit once; the answers stand for both kinds."""
+        asked = wanted.of(rows)
         with progress.part("teacher"):
             fitted = teacher.fit(rows)
             proba = say(fitted, rows)
-            further = _say_further(fitted, rows, wanted)
+            further = _say_further(fitted, rows, asked)
         return Answers(proba, proba, None, (fitted,) if keep else (), further)
 
 
@@ -82,17 +83,17 @@ class Frozen(_WithoutFolds):
     ) -> Answers:
         """Ask."""
         fitted = Teacher(teacher.estimator).fit(rows)
-        further = _say_further(fitted, rows, wanted)
+        further = _say_further(fitted, rows, wanted.of(rows))
         return Answers(say(fitted, rows), None, None, (fitted,) if keep else (), further)
 
     def further(self, teacher: Teacher, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
         """Ask about further rows alone."""
-        return _say_further(Teacher(teacher.estimator).fit(rows), rows, wanted)
+        return _say_further(Teacher(teacher.estimator).fit(rows), rows, wanted.of(rows))
 
 
-def _say_further(fitted: Any, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
+def _say_further(fitted: Any, rows: Rows, asked: Asked) -> tuple[Further, ...]:
     """Let the only teacher that there is answer, whatever it has seen."""
-    asked, every = wanted.of(rows), np.arange(rows.n_samples)
+    every = np.arange(rows.n_samples)
     told = tell(
         fitted, rows, every, asked.orders(every), lambda X, _: say_about(fitted, X, rows.classes)
     )

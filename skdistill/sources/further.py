@@ -78,7 +78,7 @@ class Wanted:
             return Asked(part, tables)
         if isinstance(self.sampler, str):  # "nodes"
             return Asked(part, tables, members, self.seed)
-        return Asked(part, [*tables, _sample(self.sampler, rows, members)])
+        return Asked(part, [*tables, _sample(self.sampler, rows, members, self.seed)])
 
 
 NOTHING = Wanted()
@@ -142,15 +142,17 @@ def n_further(n_rows: int) -> int:
     return round(n_rows * float(np.clip(_WANTED_ROWS / n_rows, 1, _MOST_COPIES)))
 
 
-def _sample(sampler: Any, rows: Rows, members: Indices) -> Order:
+def _sample(sampler: Any, rows: Rows, members: Indices, seed: int) -> Order:
     """Let a sampler make rows of some, and check them."""
     known, name = rows.take(members), f"What {type(sampler).__name__}.sample returns"
     number = n_further(len(members))
     try:
         sampler = clone(sampler, safe=False)
-        labels = {"y": known.y} if "y" in inspect.signature(sampler.fit).parameters else {}
-        sampler.fit(known.X, **labels)
-        made = sampler.sample(number)
+        takes_labels = rows.has_labels and _takes(sampler.fit, "y")
+        sampler.fit(known.X, **({"y": known.y} if takes_labels else {}))
+        # Samplers of other packages take the seed here, such as KernelDensity.
+        how = {"random_state": seed} if _takes(sampler.sample, "random_state") else {}
+        made = sampler.sample(number, **how)
     except Exception as error:
         raise ValueError(
             f"transfer: the sampler {type(sampler).__name__} failed: {type(error).__name__}: "
@@ -162,7 +164,29 @@ def _sample(sampler: Any, rows: Rows, members: Indices) -> Order:
     if n_rows(made) != number:
         raise ValueError(f"transfer: {name} must have {number} rows, found {n_rows(made)}.")
     parents = getattr(sampler, "parents_", None)
-    return Order(made, None if parents is None else members[parents], is_made=True)
+    if parents is not None:
+        parents = members[_check_parents(parents, number, len(members), type(sampler).__name__)]
+    return Order(made, parents, is_made=True)
+
+
+def _takes(method: Any, name: str) -> bool:
+    return name in inspect.signature(method).parameters
+
+
+def _check_parents(parents: Any, number: int, n_members: int, name: str) -> Indices:
+    """Refuse what does not name a row of `fit` for each row that was made."""
+    found = np.asarray(parents)
+    if found.shape != (number,) or found.dtype.kind not in "iu":
+        raise ValueError(
+            f"transfer: {name}.parents_ must hold {number} row numbers, found shape {found.shape} "
+            f"of {found.dtype}."
+        )
+    if found.min() < 0 or found.max() >= n_members:
+        raise ValueError(
+            f"transfer: {name}.parents_ must hold numbers of rows of fit, from 0 to "
+            f"{n_members - 1}, found {found.min()} to {found.max()}."
+        )
+    return found.astype(np.intp)
 
 
 # ---- what a fitted teacher does with its orders ----------------------------------------------
