@@ -120,10 +120,10 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             Training rows. Frames, arrays and sparse matrices reach teacher and student as they
             are.
         y : array-like of shape (n_samples,), default=None
-            Class labels of any type. None where nothing needs them: :class:`Distiller` asks a frozen
-            teacher, or `teacher_proba` is given, and there is no correction and no search. The
-            classes are the teacher's then, or the names of the columns of `teacher_proba`, or their
-            numbers.
+            Class labels of any type. None where nothing needs them: :class:`Distiller` asks a
+            frozen teacher, or `teacher_proba` is given, and there is no correction and no search.
+            The classes are the teacher's then, or the names of the columns of `teacher_proba`, or
+            their numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, for teacher and student. A weight of 0 is absence, and
             2 repetition, where both members honour that and nothing draws or counts rows: folds of
