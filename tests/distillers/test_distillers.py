@@ -42,6 +42,7 @@ from skdistill import (
     CrossFitDistiller,
     Distiller,
     LossCorrectedDistiller,
+    LossCorrectedDistillerCV,
     SoftLabelClassifier,
     corrections,
 )
@@ -403,6 +404,29 @@ def test_teachers_and_probabilities_are_kept_on_demand_only(binary):
     assert model.teacher_proba_.shape == (len(y), 2)
     model.set_params(store_teachers=False, store_teacher_proba=False).fit(X, y)
     assert not {"teachers_", "teacher_proba_"} & set(vars(model))
+
+
+class FailsToLearn(DecisionTreeRegressor):
+    """A student that cannot be taught."""
+
+    def fit(self, X, y, sample_weight=None):
+        raise ArithmeticError("no")
+
+
+@pytest.mark.parametrize("distiller", [*DISTILLERS, LossCorrectedDistillerCV])
+def test_members_rehearse_before_the_first_fit_unless_told_otherwise(binary, distiller):
+    with pytest.raises(RuntimeError, match="cannot learn .* ArithmeticError: no"):
+        distiller(bayes(), FailsToLearn()).fit(*binary)
+    with pytest.raises((RuntimeError, ArithmeticError)) as caught:
+        distiller(bayes(), FailsToLearn(), rehearse=False).fit(*binary)
+    assert "cannot learn" not in str(caught.value)
+
+
+def test_each_step_is_told_by_a_verbose_distiller(binary, capsys):
+    LossCorrectedDistiller(bayes(), tree(), verbose=1).fit(*binary)
+    told = capsys.readouterr().out.splitlines()
+    steps = ["teachers (5 fits)", "correction", "student"]
+    assert [line.partition("] ")[2].rpartition(":")[0] for line in told] == steps
 
 
 # ---- given probabilities ---------------------------------------------------------------------

@@ -326,7 +326,7 @@ def test_methods_without_folds_take_classes_of_any_size():
 
 def test_seconds_are_those_of_a_fit_on_its_own(noisy, monkeypatch):
     X, y, _ = noisy
-    clock = iter(range(10**6))
+    clock = iter(range(7, 10**6))
     monkeypatch.setattr(module, "perf_counter", lambda: float(next(clock)))
     comparison = compare_students(STUMP, tree(), X, y, methods=["labels", "cross_fit"])
     seconds = {m.method: m.fit_seconds for m in comparison.measurements}
@@ -345,6 +345,19 @@ def test_seconds_of_tuning_hold_the_answers_that_others_paid_for(noisy):
     teacher, first, second = (m.fit_seconds for m in comparison.measurements)
     # Six fits on a third or two of the rows; the second student found them ready.
     assert min(first, second) > 2 * teacher
+
+
+def test_search_on_labels_fits_as_many_students_at_a_time_as_it_is_told(noisy, monkeypatch):
+    X, y, _ = noisy
+    told = []
+
+    def tune(*args, n_jobs, **params):
+        told.append(n_jobs)
+        return student_on_labels(tree(max_depth=1)).fit(X, y)
+
+    monkeypatch.setattr(module, "tune_on_labels", tune)
+    compare_students(STUMP, tree(), X, y, methods=["tuned_labels"], n_jobs=2)
+    assert told == [2]
 
 
 # ---- what stays, and what cannot be used -----------------------------------------------------
@@ -384,7 +397,7 @@ def test_nothing_handed_over_is_modified(noisy):
         ({"param_name": "max_depth"}, "go together"),
         (
             {
-                "teacher": RandomForestClassifier(),
+                "teacher": CountingTeacher(60),
                 "groups": np.arange(300) // 3,
                 "teacher_cv": "oob",
                 "cv": GroupKFold(3),

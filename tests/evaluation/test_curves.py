@@ -278,6 +278,7 @@ def test_scorers_may_be_functions(noisy):
         ),
         ({"cv": 1}, "at least 2 folds"),
         ({"cv": []}, "cv must give folds"),
+        ({"n_jobs": 0}, "'n_jobs' parameter of distillation_curve"),
         ({"teacher_cv": "oob"}, "DecisionTreeClassifier does not bag"),
         ({"teacher_cv": 200}, "cv=200 folds need at least 200 rows"),
         ({"loss": "cross_entropy"}, "needs a classifier as student"),

@@ -257,6 +257,8 @@ def test_text_and_html_show_the_numbers_and_the_advice(noisy):
         assert shown in text
         assert shown in page
     assert " ".join(text.split()).endswith(diagnosis.advice)
+    # Curves of many numbers stay out of the line that the interpreter shows.
+    assert "Reliability" not in repr(diagnosis)
 
 
 def test_columns_are_named_from_a_share_on(noisy):

@@ -24,7 +24,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import rows
 from skdistill.rows import Rows
-from skdistill.sources import Folds, Frozen, InSample, Teacher, settle
+from skdistill.sources import Folds, Frozen, InSample, Teacher, ask, settle
 
 
 def split(X, y, cv, random_state=None, split_params=None):
@@ -257,3 +257,14 @@ def test_nothing_is_kept_or_asked_from_inside_unless_it_is_wanted():
     answers = source.ask(Teacher(GaussianNB()), found, source.split(found))
     assert answers.inside is None
     assert len(answers.teachers) == 0
+
+
+def test_answers_from_inside_and_teachers_are_had_for_the_asking(three_classes):
+    source, found = Folds(3, 0), rows.check(*three_classes)
+    plain = ask(source, Teacher(GaussianNB()), found)
+    assert plain.inside is None
+    assert len(plain.teachers) == 0
+    full = ask(source, Teacher(GaussianNB()), found, inside=True, keep=True)
+    assert_array_equal(full.out, plain.out)
+    assert_array_equal(full.inside, GaussianNB().fit(*three_classes).predict_proba(found.X))
+    assert len(full.teachers) == 3

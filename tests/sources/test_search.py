@@ -10,8 +10,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import LossCorrectedDistillerCV
 from skdistill.rows import check
-from skdistill.sources import Teacher
-from skdistill.sources.search import LeaveTwoOut, splits_within
+from skdistill.sources import Folds, Teacher, ask_parts
+from skdistill.sources.search import LeaveTwoOut, WithinParts, splits_within
 
 from ..conftest import noisy
 
@@ -70,3 +70,10 @@ def test_frozen_teachers_said_to_have_seen_no_label_are_looked_at():
     )
     with pytest.warns(UserWarning, match="a teacher that saw these very labels"):
         model.fit(X, y)
+
+
+@pytest.mark.parametrize("source", [LeaveTwoOut(), WithinParts(Folds(2, 0))])
+def test_a_search_that_wants_no_answers_from_inside_gets_none(source):
+    X, y, _ = noisy(90, seed=0)
+    found = ask_parts(source, Teacher(GaussianNB()), check(X, y), thirds())
+    assert [answers.inside for answers in found] == [None] * 4

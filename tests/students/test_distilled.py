@@ -86,6 +86,24 @@ def test_reordered_columns_are_refused(frame, student, as_frame):
         model.predict_proba(as_frame(X[X.columns[::-1]]))
 
 
+class Nameless(DecisionTreeRegressor):
+    """A student that looks at no names."""
+
+    def fit(self, X, y):
+        return super().fit(np.asarray(X), y)
+
+    def predict(self, X):
+        return super().predict(np.asarray(X))
+
+
+@pytest.mark.parametrize("as_frame", [pd.DataFrame, as_polars])
+def test_reordered_columns_are_refused_whatever_the_student_looks_at(frame, as_frame):
+    X, y = frame
+    shipped = Distiller(GaussianNB(), Nameless(max_depth=4)).fit(as_frame(X), y).classifier_
+    with pytest.raises(ValueError, match="same order as they were in fit"):
+        shipped.predict_proba(as_frame(X[X.columns[::-1]]))
+
+
 @pytest.mark.parametrize("as_frame", [pd.DataFrame, as_polars])
 def test_missing_and_unseen_columns_are_named(frame, as_frame):
     X, y = frame

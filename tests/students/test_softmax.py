@@ -524,9 +524,14 @@ def test_sparse_rows_reach_the_student():
     assert_allclose(model.fit(sparse.csr_matrix(X), y).predict_proba(X), dense, atol=1e-5)
 
 
-def test_short_floats_are_learned_from_in_full_precision():
+@pytest.mark.parametrize("as_format", FORMATS)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_short_floats_are_learned_from_in_full_precision(fit_intercept, as_format):
     X, Y, _ = draw(3)
     short = X.astype(np.float32)
-    one, other = (SoftmaxRegression().fit(table, Y) for table in (short, short.astype(float)))
+    one, other = (
+        SoftmaxRegression(fit_intercept=fit_intercept).fit(FORMATS[as_format](table), Y)
+        for table in (short, short.astype(float))
+    )
     assert_array_equal(one.coef_, other.coef_)
     assert one.coef_.dtype == np.float64

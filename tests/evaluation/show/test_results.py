@@ -1,5 +1,6 @@
 """The front, the budget, tables and sentences of made-up measurements."""
 
+import re
 import sys
 
 import numpy as np
@@ -154,6 +155,14 @@ def test_html_escapes_names_and_marks_front_and_budget(measurements):
     assert "a&lt;b" in page
     assert page.count("font-weight:bold") == 4  # two members of the front in two tables
     assert page.count("opacity") == 4
+
+
+def test_html_aligns_names_left_and_numbers_right(measurements):
+    several = [*measurements, made_up("labels", student="other")]
+    for members, n_names in ((measurements, 1), (several, 2)):
+        heads = re.findall("<tr.*?</tr>", Comparison(members, {}).to_html())[0]
+        sides = re.findall("text-align:(left|right)", heads)
+        assert sides == ["left"] * n_names + ["right"] * (len(sides) - n_names)
 
 
 def test_names_reach_terminals_and_pages_printable(measurements):
