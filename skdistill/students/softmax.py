@@ -429,7 +429,8 @@ def _spread(problem: _Problem, shares: Array) -> tuple[Array, Array | None, Arra
         raise ValueError(
             "X holds numbers that are too large to be squared, above 1e150: scale the columns."
         )
-    deviation = np.sqrt(variance)
+    # Rounding may leave less than nothing of a constant sparse column.
+    deviation = np.sqrt(np.maximum(variance, 0.0))
     # Else a constant column without penalty would count as one of a tiny scale.
     deviation[deviation <= problem.noise] = 0.0
     if n_features > MAX_ROTATED_FEATURES:

@@ -335,9 +335,10 @@ def test_measuring_the_curvature_anew_saves_iterations(monkeypatch):
     assert renewed.n_iter_ < once.n_iter_ / 2
 
 
-def test_constant_and_repeated_columns():
+@pytest.mark.parametrize("as_format", FORMATS)
+def test_constant_and_repeated_columns(as_format):
     X, P, _ = draw(3)
-    X = np.column_stack([np.full(len(X), 7.0), X, X[:, 0]])
+    X = FORMATS[as_format](np.column_stack([np.full(len(X), 7.0), X, X[:, 0]]))
     for C in (1.0, np.inf):
         ours = SoftmaxRegression(C=C).fit(X, P)
         assert_allclose(ours.coef_[:, 0], 0, atol=1e-9)
