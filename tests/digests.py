@@ -117,7 +117,7 @@ def exact(n_jobs, containers):
         )
         for container, put in containers.items():
             found = search.fit(put(X), y).predict_proba(put(X))
-            choice = str(search.best_candidate_), str(search.blend_weights_)
+            choice = str(search.best_candidate_), str(getattr(search, "blend_weights_", None))
             yield f"search, {n_classes} classes, {container}", digest(found, *choice)
     yield from alone(containers)
     yield from evaluation(n_jobs)

@@ -143,7 +143,7 @@ PARAMETERS = {
     "teacher_cv": [1, 2.5, "folds", KFold],
     "min_gain_se": [np.inf, -0.1, None, "half", np.nan, True],
     "calibrate": ["always", None, 2],
-    "shrinkage": ["auto", -1, np.nan, np.inf, "strongly", None, True, [1, 10]],
+    "shrinkage": ["auto", -1, np.nan, np.inf, "strongly", True, [1, 10]],
     "scoring": ["r2", "neg_mean_squared_error", "nonsense", 3, make_scorer(mean_squared_error)],
     "candidates": [[], "best", [1.5], ["labels", "labels"], None, 3],
     "correction": ["quick", 1.5, -0.1, True, 3j],

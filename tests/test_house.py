@@ -121,7 +121,7 @@ class Halves:
         numbers = np.arange(rows.n_samples)
         return [(numbers[::2], numbers[1::2]), (numbers[1::2], numbers[::2])]
 
-    def ask(self, teacher, rows, splits=None, *, inside=False, keep=False, progress=None):
+    def ask(self, teacher, rows, splits=None, *, inside=False, keep=False, **how):
         out = np.zeros((rows.n_samples, rows.n_classes))
         for train, test in splits:
             out[test] = say(teacher.fit(rows.take(train)), rows, test)

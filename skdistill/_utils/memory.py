@@ -200,9 +200,9 @@ class KeptAnswers:
 
     def __init__(self) -> None:
         self.spared_seconds = 0.0
-        self._kept: dict[str, tuple[Parts, float]] = {}
+        self._kept: dict[str, tuple[Any, float]] = {}
 
-    def find(self, key: str, compute: Callable[[], Parts], shapes: Shapes | None = None) -> Parts:
+    def find(self, key: str, compute: Callable[[], Any], shapes: Shapes | None = None) -> Any:
         """Return what is kept under a key, or compute it; nobody else can damage it."""
         if key in self._kept:
             self.spared_seconds += self._kept[key][1]

@@ -43,7 +43,6 @@ from ..sources import (
 )
 from ..students import DistilledClassifier, Student, prepare_student
 from ..students.distilled import nan_is_new
-from ..students.shrinkage import shrinkage_for_bags
 from ..targets import Lesson, Strategy, Targets
 
 Array = NDArray[np.float64]
@@ -260,7 +259,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         if source.fits_teachers:
             warn_of_unseeded_folds(self.memory, self._splitter())
         if self.shrinkage is None and isinstance(source, OutOfBag):
-            student = replace(student, shrinkages=(shrinkage_for_bags(self.student),))
+            student = replace(student, learns_from_bags=True)
         strategies = self._strategies(rows, X_transfer)
         for strategy in strategies:
             if strategy.needs_labels and not rows.has_labels:

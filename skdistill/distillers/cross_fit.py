@@ -38,7 +38,7 @@ class CrossFitDistiller(BaseDistiller):
         divided by the number of trees, for a tree or forest: answers out of the bag differ from
         row to row, as each row has trees of its own, and a single tree learns that. On nine tables
         of two classes one tree and five trees reach the test AUC of ten folds within .003 so; left
-        as they are they lose up to .02.
+        as they are they lose up to .01.
     transfer : None, "nodes" or sampler, default=None
         How further rows are made for the student, which teachers label that have not seen the row
         that one was made of. `"nodes"`: values change places within the nodes of the teacher's own
@@ -76,6 +76,7 @@ class CrossFitDistiller(BaseDistiller):
         seed: give `random_state` an int. Not used with `store_teachers=True`.
         Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
         the teacher holds makes it another teacher; the user guide says what is not seen.
+        Where there are further rows (`transfer`, `X_transfer`) nothing is kept.
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
         fitted. It costs next to nothing, unless a member is slow on 100 rows.

@@ -254,9 +254,9 @@ class _Plan:
 
     def check(self, named: dict[str, Any], methods: Any) -> None:
         """Find what is wrong before any teacher is fitted."""
-        self.entries = [self._entry(*item, methods) for item in named.items()]
-        every = [method for entry in self.entries for method in entry.methods]
         own = None if self.teacher_cv is None else self._outside(self.teacher_cv, "teacher_cv")
+        self.entries = [self._entry(*item, methods, own) for item in named.items()]
+        every = [method for entry in self.entries for method in entry.methods]
         check_askable(self.teacher, every, own)
         # The search for the tuned distillation asks teachers of its own.
         self.asks_outside = any(m.asks_outside and m.key != TUNED for m in every)
@@ -276,8 +276,8 @@ class _Plan:
     def _outside(self, cv: Any, name: str = "cv") -> Source:
         return outside_source(cv, seed=self.seed, n_jobs=self.n_jobs, name=name)
 
-    def _entry(self, name: str, student: Any, methods: Any) -> _Entry:
-        pupil = prepare_pupil(self.teacher, student, self.train.n_classes, self.loss)
+    def _entry(self, name: str, student: Any, methods: Any, source: Source | None) -> _Entry:
+        pupil = prepare_pupil(self.teacher, student, self.train.n_classes, self.loss, source)
         chosen = parse_methods(METHODS if methods is None else methods, METHODS)
         if methods is None and is_frozen(self.teacher):
             chosen = [method for method in chosen if not method.asks_outside]

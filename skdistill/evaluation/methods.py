@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from .._utils.progress import Progress
 from ..distillers.base import BaseDistiller, Routed, Street
 from ..rows import Rows
-from ..sources import check_teacher
+from ..sources import OutOfBag, Source, check_teacher
 from ..students import DistilledClassifier, SoftLabelClassifier, Student, prepare_student
 from ..students.distilled import nan_is_new
 from ..targets import Labels, Lesson, Strategy, parse_strategy
@@ -113,18 +114,22 @@ class Pupil(NamedTuple):
     """A student that is to be taught in several ways, all that could be wrong checked.
 
     `on_labels` is the same student without a teacher, which learns as it would without this
-    package: a regressor zeros and ones, a classifier labels. `teacher` is the teacher's estimator.
+    package: a regressor zeros and ones, a classifier labels. `teacher` is the teacher's estimator;
+    whether a bag answers from outside matters to students, too.
     """
 
     student: Student
     on_labels: Student
     teacher: Any
+    learns_from_bags: bool = False
 
     def lesson(self, method: Method, lesson: Lesson) -> tuple[Student, Array]:
         """Return who learns by a method, and the target that is made of teachers' answers."""
         if method.strategy is None:
             raise AssertionError(f"{method.key!r} takes a search")
         student = self.student if method.strategy.needs_answers else self.on_labels
+        if method.asks_outside and self.learns_from_bags:
+            student = replace(student, learns_from_bags=True)
         return student, method.strategy.target(lesson, student.loss)
 
     def learn(self, rows: Rows, student: Student, target: Array) -> DistilledClassifier:
@@ -133,13 +138,20 @@ class Pupil(NamedTuple):
         return student.learn(rows, target, refuse_nan=new)
 
 
-def prepare_pupil(teacher: Any, student: Any, n_classes: int, loss: Any = "auto") -> Pupil:
+def prepare_pupil(
+    teacher: Any,
+    student: Any,
+    n_classes: int,
+    loss: Any = "auto",
+    source: Source | None = None,
+) -> Pupil:
     """Check teacher and student, and return what can be taught."""
     check_teacher(teacher)
     return Pupil(
         prepare_student(student, n_classes, loss=loss),
         prepare_student(student, n_classes, on_labels=True),
         teacher,
+        isinstance(source, OutOfBag),
     )
 
 

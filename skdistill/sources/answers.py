@@ -191,16 +191,15 @@ def ask(
     splits = source.split(rows, split_params)
 
     def compute() -> list[Answers]:
-        how: Any = {"inside": inside, "keep": keep, "progress": progress}
-        # A source that knows no further rows need not take the word.
-        how |= {"wanted": wanted} if wanted else {}
+        how: Any = {"inside": inside, "keep": keep, "wanted": wanted, "progress": progress}
         return [source.ask(teacher, rows, splits, **how)]
 
     (answers,) = _recall(
-        None if keep or wanted or not source.fits_teachers else memory,
+        None if keep or not source.fits_teachers else memory,
         teacher,
         rows,
         (source.key, splits, inside),
+        wanted,
         [splits],
         _after(rehearse if source.fits_teachers else None, compute),
     )
@@ -223,10 +222,11 @@ def ask_parts(
     """Ask a source of a search about the training rows of each fold, and about all rows."""
     splits = source.split(rows, folds)
     answers = _recall(
-        memory if source.fits_teachers and not wanted else None,
+        memory if source.fits_teachers else None,
         teacher,
         rows,
         ("selection", source.key, folds, splits, inside),
+        wanted,
         splits,
         _after(
             rehearse if source.fits_teachers else None,
@@ -257,14 +257,21 @@ def _recall(
     teacher: Teacher,
     rows: Rows,
     how: Any,
+    wanted: Wanted,
     splits: list[Splits | None],
     compute: Callable[[], list[Answers]],
 ) -> list[Answers]:
-    if memory is None:
-        return compute()
+    in_process = isinstance(memory, KeptAnswers)
+    if memory is None or (wanted and not in_process):
+        return compute()  # a folder holds arrays alone, and further rows may be frames
+    how = (how, wanted.X, wanted.sampler, wanted.seed) if wanted else how
     labels = (rows.classes.tolist(), rows.codes)
-    with_code = not isinstance(memory, KeptAnswers)
-    key = fingerprint(teacher.estimator, rows.X, labels, teacher.params, how, with_code=with_code)
+    key = fingerprint(
+        teacher.estimator, rows.X, labels, teacher.params, how, with_code=not in_process
+    )
+    if in_process:
+        kept: list[Answers] = memory.find(key, compute)
+        return kept
     # Each row is in one test part; without folds only the last part, of all rows, is known.
     counts = [None if own is None else sum(len(test) for _, test in own) for own in splits]
     shapes = [(count, rows.n_classes) for count in [*counts[:-1], rows.n_samples]]

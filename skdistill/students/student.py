@@ -20,7 +20,13 @@ from ..targets import LOSSES, Loss, Targets, make_loss
 from .adapters import Adapter, choose_adapter
 from .copies import refuse_resampling
 from .distilled import DistilledClassifier
-from .shrinkage import SHRINKAGES, can_shrink, check_shrinkage, grown_trees
+from .shrinkage import (
+    SHRINKAGES,
+    can_shrink,
+    check_shrinkage,
+    grown_trees,
+    shrinkage_for_bags,
+)
 
 Array = NDArray[np.float64]
 
@@ -32,7 +38,8 @@ class Student:
     """An estimator that is cloned and never modified, and how it learns.
 
     That is an adapter, a loss, parameters of `fit`, how strongly a tree is shrunk, in all ways
-    that are tried, and the weight of a row without a label beside one that has one.
+    that are tried, and the weight of a row without a label beside one that has one. One that learns
+    from bags, and is told nothing else, is shrunk as that needs.
     """
 
     estimator: Any
@@ -41,6 +48,7 @@ class Student:
     params: dict[str, Any] = field(default_factory=dict)
     shrinkages: tuple[float, ...] = (0.0,)
     transfer_weight: float = 1.0
+    learns_from_bags: bool = False
 
     def learn(self, rows: Rows, target: Array | Targets, **shipped: Any) -> DistilledClassifier:
         """Fit a clone to targets of the rows, and return it as a classifier on its own.
@@ -70,7 +78,7 @@ class Student:
         )
         self._look_at(classifier, rows)
         trees = None
-        for strength in self.shrinkages:
+        for strength in self._strengths:
             if strength and trees is None:
                 weight = weights_of(self.estimator, params)
                 weight = np.ones(len(target)) if weight is None else np.asarray(weight, float)
@@ -78,6 +86,12 @@ class Student:
             for tree in trees or ():
                 tree.shrink(strength)
             yield classifier
+
+    @property
+    def _strengths(self) -> tuple[float, ...]:
+        # Here, where parameters that a curve varies are set.
+        own = (shrinkage_for_bags(self.estimator),)
+        return own if self.learns_from_bags else self.shrinkages
 
     def _with_further(self, rows: Rows, targets: Targets) -> tuple[Any, Array, dict[str, Any]]:
         """Put further rows below those with labels, their targets and parameters too."""

@@ -456,11 +456,11 @@ def test_zero_is_for_everyone(student):
 
 @pytest.mark.parametrize("kind", [Distiller, CrossFitDistiller, LossCorrectedDistiller])
 def test_only_the_search_finds_the_strength(kind):
-    with pytest.raises(ValueError, match="shrinkage must be a number >= 0, found 'auto'"):
+    with pytest.raises(ValueError, match=r"'shrinkage' .* must be a float .* Got 'auto'"):
         kind(Untouched(), tree(), shrinkage="auto").fit(X, LABELS[2])
 
 
-@pytest.mark.parametrize("value", [-0.5, np.nan, np.inf, "much", None])
+@pytest.mark.parametrize("value", [-0.5, np.nan, np.inf, "much", True])
 @pytest.mark.parametrize("kind", [Distiller, LossCorrectedDistillerCV])
 def test_a_strength_that_is_none_is_refused_by_name(kind, value):
     with pytest.raises(ValueError, match=r"'shrinkage' parameter of .* must be a float"):
