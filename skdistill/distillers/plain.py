@@ -59,13 +59,15 @@ class Distiller(BaseDistiller):
         `fit(X)` and `sample(n_samples)`.
     transfer_weight : float, default=1.0
         Weight of a row without a label, made or from `X_transfer`, beside one that has one.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the rows that `transfer` makes; teacher and student have their own.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teacher's probabilities for further fits with the same teacher, rows,
         labels, weights and folds, such as those of a search over parameters of the student or
         the correction. Not used with `store_teachers=True`.
         Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
         the teacher holds makes it another teacher; the user guide says what is not seen.
-        Where there are further rows (`transfer`, `X_transfer`) nothing is kept.
+        With a sampler as `transfer` nothing is kept.
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
         fitted. It costs next to nothing, unless a member is slow on 100 rows.
@@ -131,6 +133,7 @@ class Distiller(BaseDistiller):
         shrinkage: float | None = None,
         transfer: Any = None,
         transfer_weight: float = 1.0,
+        random_state: Any = None,
         memory: Any = None,
         rehearse: bool = True,
         verbose: int = 0,
@@ -145,6 +148,7 @@ class Distiller(BaseDistiller):
         self.shrinkage = shrinkage
         self.transfer = transfer
         self.transfer_weight = transfer_weight
+        self.random_state = random_state
         self.memory = memory
         self.rehearse = rehearse
         self.verbose = verbose

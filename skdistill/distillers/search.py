@@ -114,7 +114,7 @@ class LossCorrectedDistillerCV(BaseDistiller):
         labels, weights and folds.
         Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
         the teacher holds makes it another teacher; the user guide says what is not seen.
-        Where there are further rows (`transfer`, `X_transfer`) nothing is kept.
+        With a sampler as `transfer` nothing is kept.
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
         fitted. It costs next to nothing, unless a member is slow on 100 rows.

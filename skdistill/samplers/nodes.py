@@ -104,13 +104,13 @@ def mix_within(
     probability `share`. `wanted` are the numbers of the rows that are returned.
     """
     wanted = np.arange(len(nodes)) if wanted is None else wanted
-    return pick_by_column(X, _picks(nodes, rng, share, wanted, X.shape[1]))
+    return pick_by_column(X, picks_within(nodes, X.shape[1], rng, share, wanted))
 
 
-def _picks(
-    nodes: Indices, rng: np.random.Generator, share: float, wanted: Indices, n_columns: int
+def picks_within(
+    nodes: Indices, n_columns: int, rng: np.random.Generator, share: float, wanted: Indices
 ) -> Iterator[Indices]:
-    """Yield for each column the rows whose values are taken."""
+    """Yield for each column of such a copy the rows whose values are taken."""
     groups = np.unique(nodes, return_inverse=True)[1]
     if groups.max() < 2**16:
         groups = groups.astype(np.uint16)  # which NumPy sorts in linear time

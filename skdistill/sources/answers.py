@@ -22,7 +22,7 @@ from .._utils.validation import (
     refuse_uncloned,
 )
 from ..rows import Rows
-from .further import NOTHING, Further, Wanted
+from .further import NOTHING, Further, Wanted, pack, packed_shapes, unpack
 from .overfit import warn_if_in_sample
 
 Array = NDArray[np.float64]
@@ -200,6 +200,7 @@ def ask(
         rows,
         (source.key, splits, inside),
         wanted,
+        [np.arange(rows.n_samples)],
         [splits],
         _after(rehearse if source.fits_teachers else None, compute),
     )
@@ -227,6 +228,7 @@ def ask_parts(
         rows,
         ("selection", source.key, folds, splits, inside),
         wanted,
+        [*(train for train, _ in folds), np.arange(rows.n_samples)],
         splits,
         _after(
             rehearse if source.fits_teachers else None,
@@ -258,12 +260,15 @@ def _recall(
     rows: Rows,
     how: Any,
     wanted: Wanted,
+    parts: list[NDArray[np.intp]],
     splits: list[Splits | None],
     compute: Callable[[], list[Answers]],
 ) -> list[Answers]:
     in_process = isinstance(memory, KeptAnswers)
-    if memory is None or (wanted and not in_process):
-        return compute()  # a folder holds arrays alone, and further rows may be frames
+    # A folder holds arrays alone, and a sampler may make anything.
+    is_lost = wanted.sampler is not None and not wanted.makes_in_nodes and not in_process
+    if memory is None or is_lost:
+        return compute()
     how = (how, wanted.X, wanted.sampler, wanted.seed) if wanted else how
     labels = (rows.classes.tolist(), rows.codes)
     key = fingerprint(
@@ -275,8 +280,21 @@ def _recall(
     # Each row is in one test part; without folds only the last part, of all rows, is known.
     counts = [None if own is None else sum(len(test) for _, test in own) for own in splits]
     shapes = [(count, rows.n_classes) for count in [*counts[:-1], rows.n_samples]]
-    found = reuse(memory, key, lambda: [(a.out, a.inside) for a in compute()], shapes)
-    return [Answers(out, known, own) for (out, known), own in zip(found, splits, strict=True)]
+    further_shapes = packed_shapes(wanted, rows.n_classes, rows.n_features) * len(parts)
+
+    def packed() -> list[tuple[Array, Array | None]]:
+        answers = compute()
+        own = [(a.out, a.inside) for a in answers]
+        return own + [(packed, None) for a in answers for f in a.further for packed in pack(f)]
+
+    found = reuse(memory, key, packed, [*shapes, *further_shapes])
+    own, rest = found[: len(parts)], iter([array for array, _ in found[len(parts) :]])
+    return [
+        Answers(out, known, splits_, further=unpack(rest, wanted, index_rows(rows.X, part)))
+        if wanted
+        else Answers(out, known, splits_)
+        for (out, known), splits_, part in zip(own, splits, parts, strict=True)
+    ]
 
 
 def _warn_of_seen_labels(source: Any, teacher: Teacher, rows: Rows, answers: Answers) -> None:

@@ -224,7 +224,12 @@ def _with_votes(told: Further) -> Further:
     if told.parents is None or not few.any():
         return told
     own = np.flatnonzero(~few)
-    return Further(index_rows(told.X, own), told.out[own], told.parents[own], told.is_made)
+    return told._replace(
+        X=None if told.X is None else index_rows(told.X, own),
+        out=told.out[own],
+        parents=told.parents[own],
+        picks=None if told.picks is None else told.picks[own],
+    )
 
 
 def _say_unseen(fitted: Any, rows: Rows, X: Any, parents: NDArray[np.intp]) -> Array:

@@ -8,7 +8,7 @@ its parent: what they remember of the parent's label would come back with it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,8 +18,8 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from .._utils.compat import index_rows, n_rows
-from ..rows import Rows, check_alike, stack
-from ..samplers.nodes import Trees, grow_trees, mix_within, own_trees
+from ..rows import Rows, check_alike, pick_by_column, stack
+from ..samplers.nodes import SHARE, Trees, grow_trees, own_trees, picks_within
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -32,13 +32,15 @@ _WANTED_ROWS, _MOST_COPIES = 60_000, 6
 class Further(NamedTuple):
     """Rows without labels, and what teachers say about them.
 
-    `parents` are the numbers of the rows that they were made of, None where nobody knows any.
+    `parents` are the numbers of the rows that they were made of, None where nobody knows any, and
+    `picks`, of rows that were made in nodes, those from which each of their values was taken.
     """
 
     X: Any
     out: Array
     parents: Indices | None = None
     is_made: bool = False
+    picks: NDArray[np.int32] | None = None
 
 
 class Order(NamedTuple):
@@ -75,10 +77,15 @@ class Wanted:
         members = np.sort(part[rows.weights[part] > 0])
         tables = [] if self.X is None else [Order(self.X, None, is_made=False)]
         if self.sampler is None:
-            return Asked(part, tables)
-        if isinstance(self.sampler, str):  # "nodes"
-            return Asked(part, tables, members, self.seed)
-        return Asked(part, [*tables, _sample(self.sampler, rows, members, self.seed)])
+            return Asked(rows.X, part, tables)
+        if self.makes_in_nodes:
+            return Asked(rows.X, part, tables, members, self.seed)
+        return Asked(rows.X, part, [*tables, _sample(self.sampler, rows, members, self.seed)])
+
+    @property
+    def makes_in_nodes(self) -> bool:
+        """Whether rows are made in the nodes of trees."""
+        return isinstance(self.sampler, str)  # "nodes", the only word there is
 
 
 NOTHING = Wanted()
@@ -102,6 +109,7 @@ def check_sampler(transfer: Any, rows: Rows) -> None:
 class Asked(NamedTuple):
     """What teachers of one part of the rows are asked about, and how the answers come together."""
 
+    X: Any
     part: Indices
     tables: list[Order]
     members: Indices | None = None
@@ -127,7 +135,11 @@ class Asked(NamedTuple):
         place[self.part] = np.arange(len(self.part))
         parents = np.concatenate([place[answer.parents] for answer in answers])
         out = np.concatenate([answer.out for answer in answers])
-        return Further(stack([answer.X for answer in answers]), out, parents, first.is_made)
+        if first.picks is None:
+            return Further(stack([answer.X for answer in answers]), out, parents, first.is_made)
+        picks = np.concatenate([answer.picks for answer in answers])
+        X = pick_by_column(self.X, picks.T)
+        return Further(X, out, parents, first.is_made, place[picks].astype(np.int32))
 
 
 def _by_parents(table: Order, unseen: Indices) -> Order:
@@ -205,14 +217,18 @@ def tell(
     """
     told, trees, answers = [], None, dict[int, Array]()
     for order in orders:
-        X, parents = order.X, order.parents
+        X, parents, picks = order.X, order.parents, None
         if order.members is not None:
             trees = trees or _trees_of(fitted, rows.take(seen), order.seed)
-            X, parents = _make(order, rows, trees)
+            picks, parents = _make(order, rows, trees)
+            X = pick_by_column(rows.X, picks.T)
         # A table of the user's may stand in two orders.
-        if id(X) not in answers:
-            answers[id(X)] = answer(X, parents) if n_rows(X) else np.zeros((0, rows.n_classes))
-        told.append(Further(X, answers[id(X)], parents, order.is_made))
+        out = answers.get(id(X)) if parents is None else None
+        if out is None:
+            out = answer(X, parents) if n_rows(X) else np.zeros((0, rows.n_classes))
+        if parents is None:
+            answers[id(X)] = out
+        told.append(Further(X if picks is None else None, out, parents, order.is_made, picks))
     return told
 
 
@@ -226,16 +242,56 @@ def _trees_of(fitted: Any, rows: Rows, seed: int) -> Trees:
     return grow_trees(rows.X, codes, rows.sample_weight, seed)
 
 
-def _make(order: Order, rows: Rows, trees: Trees) -> tuple[Any, Indices]:
-    """Make the copies of an order, a tree for each; the last copy may be of some rows only."""
+def _make(order: Order, rows: Rows, trees: Trees) -> tuple[NDArray[np.int32], Indices]:
+    """Make the copies of an order, a tree for each; the last copy may be of some rows only.
+
+    Return where each of their values comes from, and their parents.
+    """
     members = np.asarray(order.members)
     X, wanted = index_rows(rows.X, members), np.searchsorted(members, np.asarray(order.parents))
     read, left = trees.read(X), n_further(len(members)) / len(members)
-    made, parents = [index_rows(X, wanted[:0])], [wanted[:0]]
+    picks, parents = [np.empty((0, X.shape[1]), dtype=np.intp)], [wanted[:0]]
     for place in range(int(np.ceil(left))):
         rng = np.random.default_rng([order.seed, place])
         some = wanted[rng.random(len(members))[wanted] < left - place]
         if len(some):
-            made.append(mix_within(X, trees.nodes(read, place), rng, wanted=some))
+            nodes = trees.nodes(read, place)
+            picks.append(np.column_stack([*picks_within(nodes, X.shape[1], rng, SHARE, some)]))
             parents.append(some)
-    return stack(made), members[np.concatenate(parents)]
+    return members[np.concatenate(picks)].astype(np.int32), members[np.concatenate(parents)]
+
+
+# ---- further rows as arrays, which a folder can keep ----------------------------------------
+
+
+def pack(further: Further) -> list[Array]:
+    """Return what a folder keeps of further rows: answers, and of rows made where they come from.
+
+    Row numbers are floats there, like everything else.
+    """
+    if further.picks is None:
+        return [further.out]
+    return [
+        further.out,
+        np.column_stack([np.asarray(further.parents), further.picks]).astype(np.float64),
+    ]
+
+
+def packed_shapes(
+    wanted: Wanted, n_classes: int, n_columns: int | None
+) -> list[tuple[int | None, int]]:
+    """Return the shapes of that for one part of the rows; how many rows were made is not known."""
+    shapes = [] if wanted.X is None else [(n_rows(wanted.X), n_classes)]
+    made = [(None, n_classes), (None, 1 + (n_columns or 0))] if wanted.makes_in_nodes else []
+    return [*shapes, *made]
+
+
+def unpack(arrays: Iterator[Array], wanted: Wanted, X: Any) -> tuple[Further, ...]:
+    """Return further rows of a part, whose rows are X."""
+    found = [] if wanted.X is None else [Further(wanted.X, next(arrays))]
+    if wanted.makes_in_nodes:
+        out, numbers = next(arrays), next(arrays).astype(np.int32)
+        parents, picks = numbers[:, 0].astype(np.intp), numbers[:, 1:]
+        made = Further(pick_by_column(X, picks.T), out, parents, is_made=True, picks=picks)
+        found.append(made)
+    return tuple(found)

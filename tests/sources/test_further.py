@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
@@ -14,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KernelDensity
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -625,6 +626,79 @@ def test_folds_within_parts_answer_in_numbers_of_the_part():
         (made,) = answers.further
         assert_array_equal(made.X, X[part][made.parents])
         assert not made.out[:, 1].any()
+
+
+# ---- found again -----------------------------------------------------------------------------
+
+
+class CountedForest(RandomForestClassifier):
+    """A forest that counts the fits of all its clones."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        CountedForest.fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        (CrossFitDistiller, {"cv": 3, "transfer": "nodes"}),
+        (LossCorrectedDistiller, {"cv": "oob", "transfer": "nodes"}),
+        (Distiller, {"transfer": "nodes"}),
+        (LossCorrectedDistillerCV, {"cv": 3, "candidates": ["cross_fit", "transfer"]}),
+        (
+            LossCorrectedDistillerCV,
+            {"cv": 3, "candidates": ["in_sample", "transfer"], "teacher_cv": "oob"},
+        ),
+    ],
+)
+def test_answers_about_further_rows_are_found_again(tmp_path, kind, how, as_frame):
+    rows, more = (pd.DataFrame(table) if as_frame else table for table in (X, X[:7] + 1))
+    forest = CountedForest(60, random_state=0)
+
+    def probabilities(memory, more=more):
+        model = kind(forest, tree(), memory=memory, random_state=0, rehearse=False, **how)
+        return model.fit(rows, Y, X_transfer=more).predict_proba(rows)
+
+    expected, first = probabilities(None), probabilities(tmp_path)
+    assert_array_equal(first, expected)
+    fits = CountedForest.fits
+    assert_array_equal(probabilities(tmp_path), expected)
+    assert CountedForest.fits == fits
+    probabilities(tmp_path, more + 1)
+    assert CountedForest.fits > fits
+
+
+def test_rows_of_a_sampler_are_made_anew(tmp_path):
+    CountedForest.fits = 0
+    model = CrossFitDistiller(
+        CountedForest(5, random_state=0),
+        tree(),
+        cv=3,
+        transfer=Copies(),
+        memory=tmp_path,
+        random_state=0,
+        rehearse=False,
+    )
+    assert [model.fit(X, Y) and CountedForest.fits for _ in range(2)] == [3, 6]
+
+
+def test_a_pipeline_transforms_rows_of_ones_own_too():
+    scaler = StandardScaler().fit(X)
+    unseen = X[:11] + 1
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = CrossFitDistiller(GaussianNB(), Pupil(), cv=3, random_state=0, rehearse=False)
+        pipeline = Pipeline(
+            [("scale", StandardScaler()), ("teach", model.set_fit_request(X_transfer=True))],
+            transform_input=["X_transfer"],
+        )
+        Pupil.lessons.clear()
+        pipeline.fit(X, Y, X_transfer=unseen)
+    (rows, _, _), *_ = Pupil.lessons
+    assert_allclose(rows[N:], scaler.transform(unseen))
 
 
 # ---- without labels --------------------------------------------------------------------------
