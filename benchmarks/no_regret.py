@@ -34,6 +34,7 @@ from .data import split
 from .kept import Kept
 from .models import boosted, distillers, forest, scaled, small_forest, tree, without_calibration
 from .no_regret_page import PURE, write_page
+from .ours import can_shrink
 from .page import RESULTS
 from .scores import auc, row_losses, standard_error
 from .store import Store
@@ -111,8 +112,10 @@ class Cell(NamedTuple):
         return TEACHERS[self.teacher](self.seed)
 
     def make_student(self, folder: Path) -> Any:
-        """Return a student that shares its fits within a cell."""
-        student = Kept(STUDENTS[self.student](self.seed), folder=str(folder))
+        """Return a student that shares its fits within a cell, unless its nodes matter."""
+        student = STUDENTS[self.student](self.seed)
+        if not can_shrink(student):
+            student = Kept(student, folder=str(folder))
         # Weighted copies of rows, which classifiers learn from, must not reach the scaler.
         return scaled(student) if self.student == "logistic regression" else student
 
@@ -139,7 +142,10 @@ def strategies(cell: Cell, folder: Path, memory: str) -> dict[str, Any]:
     found = distillers(*both, cv=cv, seed=cell.seed, memory=memory)
     # A share of 1 is the label, to the last bit, whatever the teacher says.
     found["labels"] = clone(found["residual"]).set_params(correction=1.0)
+    for name in set(found) - {"ours"}:
+        found[name].set_params(shrinkage=0)
     pool = {"candidates": ["labels", "in_sample", "cross_fit", *SHARES], "calibrate": False}
+    pool["shrinkage"] = 0
     shares = clone(found["ours"]).set_params(**pool)
     return {"ours": found.pop("ours"), "shares": shares, **found}
 
@@ -151,7 +157,7 @@ def leaky_search(cell: Cell, folder: Path, proba: np.ndarray, X, y) -> LossCorre
     wins. The shares reach from 0, cross-fit, to 1, labels, as the paper's c do.
     """
     how = {"cv": FOLDS, "teacher_cv": "unseen", "calibrate": False, "random_state": cell.seed}
-    how["candidates"] = [0.0, *SHARES, 1.0]
+    how |= {"candidates": [0.0, *SHARES, 1.0], "shrinkage": 0}
     search = LossCorrectedDistillerCV(None, cell.make_student(folder), **how)
     with warnings.catch_warnings():
         # Probabilities that may have seen labels earn a warning; the search is here for its leak.
@@ -230,6 +236,7 @@ def choice(search: LossCorrectedDistillerCV) -> dict[str, Any]:
         },
         "blend_weights": {str(name): round(weight, 4) for name, weight in weights.items()},
         "overfit_share": getattr(search, "overfit_share_", None),
+        "shrinkage": search.shrinkage_,
     }
 
 

@@ -15,4 +15,5 @@ from skdistill.sources.overfit import (
     in_sample_evidence,
     overfit_share,
 )
+from skdistill.students.shrinkage import can_shrink
 from skdistill.targets.losses import floor_proba
