@@ -57,4 +57,6 @@ def distillers(
 
 def without_calibration(search: Any) -> Any:
     """Return a search's fitted classifier as it is before calibration."""
-    return copy(search.classifier_).set_params(calibration=None)
+    classifier = copy(search.classifier_)
+    classifier.calibration = None  # of the copy: the one that ships stays as it is
+    return classifier
