@@ -88,6 +88,13 @@ def test_rows_of_several_lengths_and_lazy_frames_are_refused():
         as_rows(pl.LazyFrame({"a": [1]}))
 
 
+def test_a_single_number_is_shown_as_it_is():
+    with pytest.raises(ValueError, match=r"X must be a table, found 5\."):
+        check(np.array(5), [0, 1])
+    with pytest.raises(ValueError, match=r"y must hold a label for each row, found 5\."):
+        check([[1.0], [2.0]], 5)
+
+
 def _nullable(frame):
     return frame.astype({"a": "Float64", "b": "Int64"})
 
@@ -229,7 +236,8 @@ def test_columns_are_counted_and_named_also_where_no_estimator_wants_to_know():
     rows = check(X, [0, 1])
     assert rows.n_features == 2
     assert_array_equal(rows.feature_names, ["a", "b"])
-    assert column_names(X).dtype == object
+    for frame in (X, pl.from_pandas(X)):
+        assert column_names(frame).dtype == object
     plain = check(X.to_numpy(), [0, 1])
     assert plain.n_features == 2
     assert plain.feature_names is None

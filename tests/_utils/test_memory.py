@@ -689,11 +689,6 @@ class Step(Base):
     def method(self, X):
         return X - 20
 
-    limit = 24
-
-    def reset(self):
-        self.limit = 25
-
 def scores(y, proba):
     return (y - proba).mean() + 21
 
@@ -774,7 +769,6 @@ def edit(old, new, script=SCRIPT):
         ("step", "+ 17", "+ 10"),
         ("step", "+ 18", "+ 10"),
         ("step", "+ 19", "+ 10"),
-        ("step", "limit = 24", "limit = 10"),
         ("voting", "- 20", "- 10"),
         ("bound", "- 20", "- 10"),
         ("made", "+ 18", "+ 10"),
@@ -802,6 +796,24 @@ def test_what_code_writes_itself_makes_no_difference(ask):
     assert keys[0] == keys[1]
     keys = [ask("step"), ask("step", edit("fits = 0", "fits = 3"))]
     assert keys[0] == keys[1]
+
+
+OWN_ATTRIBUTE = """
+from sklearn.base import BaseEstimator
+
+class Limited(BaseEstimator):
+    limit = 24
+
+    def reset(self):
+        self.limit = 25
+
+TEACHERS = {"limited": Limited}
+"""
+
+
+def test_what_objects_write_to_themselves_is_no_result_of_their_class(ask):
+    edited = edit("limit = 24", "limit = 10", OWN_ATTRIBUTE)
+    assert ask("limited", OWN_ATTRIBUTE) != ask("limited", edited)
 
 
 def test_code_that_has_run_often_is_the_same(ask):

@@ -542,6 +542,21 @@ def test_routing_follows_requests(binary):
     assert_allclose(model.student_.coef_, Ridge().fit(X, proba[:, 1]).coef_, rtol=1e-9)
 
 
+def test_weights_that_members_know_by_another_name_weigh_the_correction(binary):
+    X, y = binary
+    weight = np.random.default_rng(0).random(len(y))
+    models = []
+    for name in ("sample_weight", "importance"):
+        with sklearn.config_context(enable_metadata_routing=True):
+            model = LossCorrectedDistiller(
+                bayes().set_fit_request(sample_weight=name),
+                Ridge().set_fit_request(sample_weight=name),
+                random_state=0,
+            )
+            models.append(model.fit(X, y, **{name: weight}))
+    assert_array_equal(models[0].student_.coef_, models[1].student_.coef_)
+
+
 def test_routing_demands_a_decision(binary):
     X, y = binary
     with (

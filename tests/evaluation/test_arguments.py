@@ -151,6 +151,14 @@ def test_given_test_rows_are_taken_as_they_are():
     assert_array_equal(test.truth, np.full((4, 2), 0.5))
 
 
+@pytest.mark.parametrize("names", [["a"], ["a", "b", "c"]])
+def test_test_rows_with_fewer_or_more_columns_are_refused(names):
+    X, y = table()
+    X_test = pd.DataFrame(0.0, index=range(2), columns=names)
+    with pytest.raises(ValueError, match="feature names should match"):
+        held_out(pd.DataFrame(X, columns=["a", "b"]), y, X_test=X_test, y_test=y[:2])
+
+
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_bayes_probabilities_in_a_frame_are_read_by_the_classes_names(frame):
     X, y = table()

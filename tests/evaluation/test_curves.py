@@ -100,6 +100,14 @@ def test_results_do_not_depend_on_the_number_of_jobs(noisy, n_jobs):
         assert_array_equal(curves[0][1][method], curves[1][1][method])
 
 
+def test_seed_draws_the_folds_of_the_correction_where_a_bag_has_none(noisy):
+    stumps = RandomForestClassifier(60, max_depth=1, random_state=0)
+    given = {"methods": ["corrected"], "cv": 2, "teacher_cv": "oob", "random_state": 0}
+    given["scoring"] = neg_log_loss_floored
+    one, other = (distillation_curve(stumps, tree(), *noisy, **DEPTHS, **given) for _ in range(2))
+    assert_array_equal(one[1]["corrected"], other[1]["corrected"])
+
+
 def test_shares_and_rules_are_methods(noisy):
     X, y = noisy
     methods = ["cross_fit", 0.0, ("fast", 0.1)]

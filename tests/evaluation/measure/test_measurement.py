@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
 from sklearn.tree import DecisionTreeClassifier
 
+from skdistill._utils.parameters import LARGE_BATCH
 from skdistill.evaluation import make_noisy_table
 from skdistill.evaluation.measure.costs import pickled_size
 from skdistill.evaluation.measure.measurement import TestRows, _blocks
@@ -34,6 +35,20 @@ def test_measured_scores_of_labels(noisy):
     assert measured.size == pickled_size(classifier)
     assert measured.row_time > measured.batch_time > 0
     assert not measured.is_teacher
+
+
+def test_times_are_those_of_single_rows_and_of_large_batches(noisy):
+    X, y, _ = noisy
+    asked = set()
+
+    class Watching(DecisionTreeClassifier):
+        def predict_proba(self, X):
+            asked.add(len(X))
+            return super().predict_proba(X)
+
+    classifier = Watching(max_depth=2, random_state=0).fit(X, y)
+    TestRows(X, y, CLASSES).measure(classifier, "labels")
+    assert {1, LARGE_BATCH} <= asked
 
 
 def test_measured_scores_under_known_probabilities_ignore_labels(noisy):

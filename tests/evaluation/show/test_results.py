@@ -197,6 +197,7 @@ def test_sentence_states_a_gain_over_the_tuned_student():
     text = described(tuned=2.4)
     assert "'distilled cross-fit' has the lowest log loss, 2.000" in text
     assert "0.400 ± 0.000 below the student tuned on labels" in text
+    assert "the student on labels" not in text
     assert "1.000 ± 0.017 above the teacher" in text
     assert "0.5 % of the teacher's size" in text
     assert "100 % of its time" in text
