@@ -63,7 +63,8 @@ def taught(student, shrinkage, n_classes=2, rows=X, loss="auto", **how):
 
 def by_hand(tree, rows, target, weight, strength):
     """What a tree answers about the rows that it is told of: the formula, by recursion."""
-    rows, answer = rows.astype(np.float32), np.empty_like(target)
+    # NumPy 1 would round a threshold to compare it with float32.
+    rows, answer = rows.astype(np.float32).astype(np.float64), np.empty_like(target)
 
     def descend(node, here, mean_above, value_above):
         n, mean = weight[here].sum(), np.average(target[here], axis=0, weights=weight[here])
