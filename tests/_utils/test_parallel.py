@@ -29,6 +29,7 @@ def models():
             RandomForestClassifier(40, random_state=0),
             DecisionTreeRegressor(random_state=0),
             cv="oob",
+            random_state=0,
         ),
     ]
 

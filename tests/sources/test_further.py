@@ -641,17 +641,17 @@ class CountedForest(RandomForestClassifier):
         return super().fit(X, y, sample_weight)
 
 
-@pytest.mark.parametrize("as_frame", [False, True])
 @pytest.mark.parametrize(
-    ("kind", "how"),
+    ("kind", "how", "as_frame"),
     [
-        (CrossFitDistiller, {"cv": 3, "transfer": "nodes"}),
-        (LossCorrectedDistiller, {"cv": "oob", "transfer": "nodes"}),
-        (Distiller, {"transfer": "nodes"}),
-        (LossCorrectedDistillerCV, {"cv": 3, "candidates": ["cross_fit", "transfer"]}),
+        (CrossFitDistiller, {"cv": 3, "transfer": "nodes"}, True),
+        (LossCorrectedDistiller, {"cv": "oob", "transfer": "nodes"}, False),
+        (Distiller, {"transfer": "nodes"}, True),
+        (LossCorrectedDistillerCV, {"cv": 3, "candidates": ["cross_fit", "transfer"]}, True),
         (
             LossCorrectedDistillerCV,
             {"cv": 3, "candidates": ["in_sample", "transfer"], "teacher_cv": "oob"},
+            False,
         ),
     ],
 )
