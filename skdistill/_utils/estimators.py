@@ -25,6 +25,19 @@ def last_step(estimator: Any) -> Any:
     return estimator
 
 
+def read_by_last(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """Return what a fitted estimator, if a Pipeline, ends in, and rows as that reads them.
+
+    Step by step: a part of a Pipeline asks its own last step whether it was fitted, which one that
+    learns nothing cannot tell.
+    """
+    while isinstance(estimator, Pipeline):
+        for _, step in estimator.steps[:-1]:
+            X = X if step in (None, "passthrough") else step.transform(X)
+        estimator = estimator.steps[-1][1]
+    return estimator, X
+
+
 def split_params(pipeline: Pipeline, params: Params) -> tuple[Params, Params]:
     """Divide fit parameters among the transformers of a Pipeline and its last step.
 
@@ -129,12 +142,10 @@ def address_weights(estimator: Any, params: Params) -> Params:
 
 def weights_of(estimator: Any, params: Params) -> Any:
     """Return the weights that the last step of an estimator fits with, None for none."""
-    outermost = estimator
-    while isinstance(estimator, Pipeline) or _hands_on(estimator):
-        if isinstance(estimator, Pipeline):
-            _, params = split_params(estimator, params)
-        estimator = _inside(estimator)
-    return params.get(weights_name(outermost))
+    for member in _inwards(estimator):
+        if isinstance(member, Pipeline):
+            _, params = split_params(member, params)
+    return params.get(weights_name(estimator))
 
 
 def weights_name(estimator: Any) -> str:
@@ -142,10 +153,16 @@ def weights_name(estimator: Any) -> str:
 
     What is handed through others with metadata routing bears the name by which the last one asked.
     """
-    outermost = estimator
-    while isinstance(estimator, Pipeline) or _hands_on(estimator):
-        estimator = _inside(estimator)
-    return "sample_weight" if estimator is outermost else weights_asked_for(estimator)
+    innermost = _inwards(estimator)[-1]
+    return "sample_weight" if innermost is estimator else weights_asked_for(innermost)
+
+
+def _inwards(estimator: Any) -> list[Any]:
+    """Return an estimator and, one in the other, those that it hands weights on to."""
+    members = [estimator]
+    while isinstance(members[-1], Pipeline) or _hands_on(members[-1]):
+        members.append(_inside(members[-1]))
+    return members
 
 
 def _inside(estimator: Any) -> Any:

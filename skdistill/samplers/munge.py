@@ -145,10 +145,14 @@ def as_number(X: Any, j: int) -> Array | None:
     column = X.iloc[:, j] if hasattr(X, "iloc") else X[:, j]
     if _is_of_floats(column.dtype):
         values = _as_floats(column)
-        with np.errstate(invalid="ignore"):
-            known = values[np.isfinite(values)]
-        return values if (known != np.rint(known)).any() else None
+        return values if _has_fractions(values) else None
     return None
+
+
+def _has_fractions(values: Any) -> bool:
+    """Whether floats hold numbers that are not whole."""
+    known = values[np.isfinite(values)]
+    return bool((known != np.rint(known)).any())
 
 
 def _is_of_floats(dtype: Any) -> bool:
@@ -281,9 +285,7 @@ class MungeSampler(BaseSampler):
         X, made = sparse.csc_matrix(self._X), []
         for j in range(X.shape[1]):
             column = X[:, [j]].toarray()[:, 0]
-            with np.errstate(invalid="ignore"):
-                known = column[np.isfinite(column)] if column.dtype.kind == "f" else column[:0]
-                is_number = bool((known != np.rint(known)).any())
+            is_number = column.dtype.kind == "f" and _has_fractions(column)
             moved = self._exchange(pairs, column.astype(np.float64) if is_number else None)
             column = column[moved.pick]
             if is_number:

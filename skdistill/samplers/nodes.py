@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.estimators import last_step, read_by_last
 from .._utils.numeric import NumericEncoder
 from .._utils.trees import FORESTS, as_trees_read, nodes_of
 from ..rows import check_labels, pick_by_column
@@ -30,10 +30,10 @@ _LARGEST = 1e30
 
 @dataclass(frozen=True)
 class Trees:
-    """Fitted trees, and what makes rows of the user's into rows that they read."""
+    """Fitted trees, and how rows of the user's become those that they read."""
 
     estimators: list[Any]
-    head: Any = None
+    prepare: Callable[[Any], Any]
 
     def nodes(self, read: Any, place: int) -> Indices:
         """Return for each row, as it is read, the smallest node with enough of the rows.
@@ -45,23 +45,20 @@ class Trees:
 
     def read(self, X: Any) -> Any:
         """Return rows as the trees read them."""
-        return as_trees_read(X if self.head is None else self.head.transform(X))
+        return as_trees_read(self.prepare(X))
 
 
 def own_trees(fitted: Any) -> Trees | None:
     """Return the trees of a fitted tree or forest, also at the end of a Pipeline; None without."""
-    head, last = _split(fitted)
+    fitted = _thawed(fitted)
+    last = _thawed(last_step(fitted))
+
+    def prepare(X: Any) -> Any:
+        return read_by_last(fitted, X)[1]
+
     if isinstance(last, FORESTS):
-        return Trees(list(last.estimators_), head)
-    return Trees([last], head) if isinstance(last, BaseDecisionTree) else None
-
-
-def _split(estimator: Any) -> tuple[Any, Any]:
-    """Return what comes before the last step of a Pipeline, None without, and the last step."""
-    head, last = None, _thawed(estimator)
-    if isinstance(last, Pipeline):
-        head, last = (last[:-1] if len(last.steps) > 1 else None), _thawed(last.steps[-1][1])
-    return head, last
+        return Trees(list(last.estimators_), prepare)
+    return Trees([last], prepare) if isinstance(last, BaseDecisionTree) else None
 
 
 def _thawed(estimator: Any) -> Any:
@@ -81,7 +78,7 @@ def grow_trees(X: Any, codes: Indices, sample_weight: Any = None, seed: Any = No
     encoder = _TreeEncoder().fit(X)
     forest = RandomForestClassifier(_TREES, min_samples_leaf=LEAST, random_state=seed)
     forest.fit(encoder.transform(X), codes, sample_weight=sample_weight)
-    return Trees(list(forest.estimators_), encoder)
+    return Trees(list(forest.estimators_), encoder.transform)
 
 
 def smallest_nodes(tree: Any, leaf: Indices, least: int = LEAST) -> Indices:
@@ -228,7 +225,7 @@ class NodeSampler(BaseSampler):
             if y is None:
                 raise ValueError("NodeSampler needs a fitted forest, or y in fit to grow trees on.")
             return grow_trees(X, check_labels(y)[2], seed=int(self._rng.integers(2**31)))
-        if not isinstance(_split(self.forest)[1], (*FORESTS, BaseDecisionTree)):
+        if not isinstance(_thawed(last_step(_thawed(self.forest))), (*FORESTS, BaseDecisionTree)):
             raise ValueError(
                 "forest must be a fitted tree or forest of scikit-learn's, found "
                 f"{self.forest!r}: leave it out, and hand y over in fit."

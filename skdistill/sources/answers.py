@@ -29,6 +29,11 @@ Array = NDArray[np.float64]
 Splits = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 
+def parts_of(rows: Rows, folds: Splits) -> list[NDArray[np.intp]]:
+    """Return the numbers of each fold's training rows, then those of all rows."""
+    return [*(train for train, _ in folds), np.arange(rows.n_samples)]
+
+
 @dataclass(frozen=True)
 class Answers:
     """What teachers say about some rows, all of it learned from these rows alone.
@@ -36,8 +41,8 @@ class Answers:
     `out` are the probabilities from teachers that have not seen the row, shape (n_samples,
     n_classes); those of a source that knows one kind of answer only. `inside` are in-sample ones,
     None where nobody asked for them. `splits` are the teachers' folds, None where they had none,
-    `teachers` the fitted teachers that are kept, and `further` are
-    rows without labels and what is said about them.
+    `teachers` the fitted teachers that are kept, and `further` rows without labels, with what is
+    said about them.
     """
 
     out: Array
@@ -191,8 +196,11 @@ def ask(
     splits = source.split(rows, split_params)
 
     def compute() -> list[Answers]:
-        how: Any = {"inside": inside, "keep": keep, "wanted": wanted, "progress": progress}
-        return [source.ask(teacher, rows, splits, **how)]
+        return [
+            source.ask(
+                teacher, rows, splits, inside=inside, keep=keep, wanted=wanted, progress=progress
+            )
+        ]
 
     (answers,) = _recall(
         None if keep or not source.fits_teachers else memory,
@@ -228,7 +236,7 @@ def ask_parts(
         rows,
         ("selection", source.key, folds, splits, inside),
         wanted,
-        [*(train for train, _ in folds), np.arange(rows.n_samples)],
+        parts_of(rows, folds),
         splits,
         _after(
             rehearse if source.fits_teachers else None,
@@ -290,10 +298,8 @@ def _recall(
     found = reuse(memory, key, packed, [*shapes, *further_shapes])
     own, rest = found[: len(parts)], iter([array for array, _ in found[len(parts) :]])
     return [
-        Answers(out, known, splits_, further=unpack(rest, wanted, index_rows(rows.X, part)))
-        if wanted
-        else Answers(out, known, splits_)
-        for (out, known), splits_, part in zip(own, splits, parts, strict=True)
+        Answers(out, known, folds, further=unpack(rest, wanted, rows, part))
+        for (out, known), folds, part in zip(own, splits, parts, strict=True)
     ]
 
 

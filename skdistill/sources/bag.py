@@ -16,7 +16,7 @@ from sklearn.utils import gen_even_slices, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._utils.compat import index_rows, n_rows
-from .._utils.estimators import is_frozen, last_step, split_params
+from .._utils.estimators import is_frozen, last_step, read_by_last, split_params
 from .._utils.progress import SILENT, Progress
 from .._utils.trees import FORESTS, as_trees_read
 from .._utils.validation import class_columns
@@ -24,7 +24,7 @@ from .._utils.warn import quiet, warn
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
 from .folds import cross_fit, quiet_folds
-from .further import NOTHING, Asked, Further, Wanted, tell
+from .further import NOTHING, Asked, Further, Wanted, tell_all
 
 Array = NDArray[np.float64]
 
@@ -204,39 +204,19 @@ def _add_trees(forest: Any, X: Any, part: slice) -> tuple[Array, NDArray[np.intp
 
 
 def _say_further(fitted: Any, rows: Rows, asked: Asked) -> tuple[Further, ...]:
-    """Let members answer about a row that have not seen its parent; all of them without one.
-
-    Rows are left out of which too few members have not seen the parent.
-    """
-    every = np.arange(rows.n_samples)
+    """Let members answer about a row that have not seen its parent; all of them without one."""
 
     def answer(X: Any, parents: NDArray[np.intp] | None) -> Array:
         if parents is None:
             return say_about(fitted, X, rows.classes)
         return _say_unseen(fitted, rows, X, parents)
 
-    told = tell(fitted, rows, every, asked.orders(every), answer)
-    return asked.gather([[_with_votes(each) for each in told]])
-
-
-def _with_votes(told: Further) -> Further:
-    few = np.isnan(told.out).any(axis=1)
-    if told.parents is None or not few.any():
-        return told
-    own = np.flatnonzero(~few)
-    return told._replace(
-        X=None if told.X is None else index_rows(told.X, own),
-        out=told.out[own],
-        parents=told.parents[own],
-        picks=None if told.picks is None else told.picks[own],
-    )
+    return tell_all(fitted, rows, asked, answer)
 
 
 def _say_unseen(fitted: Any, rows: Rows, X: Any, parents: NDArray[np.intp]) -> Array:
     """Average what members say that have not seen the rows' parents, NaN where these are few."""
-    while isinstance(fitted, Pipeline):
-        X = fitted[:-1].transform(X) if len(fitted.steps) > 1 else X
-        fitted = fitted.steps[-1][1]
+    fitted, X = read_by_last(fitted, X)
     if isinstance(fitted, FORESTS):
         X = as_trees_read(X)
     n_members = len(fitted.estimators_)

@@ -14,7 +14,7 @@ from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_number
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
-from .further import NOTHING, Asked, Further, Wanted, tell
+from .further import NOTHING, Asked, Further, Wanted, tell_all
 
 Array = NDArray[np.float64]
 
@@ -93,11 +93,7 @@ class Frozen(_WithoutFolds):
 
 def _say_further(fitted: Any, rows: Rows, asked: Asked) -> tuple[Further, ...]:
     """Let the only teacher that there is answer, whatever it has seen."""
-    every = np.arange(rows.n_samples)
-    told = tell(
-        fitted, rows, every, asked.orders(every), lambda X, _: say_about(fitted, X, rows.classes)
-    )
-    return asked.gather([told])
+    return tell_all(fitted, rows, asked, lambda X, _: say_about(fitted, X, rows.classes))
 
 
 @dataclass(frozen=True)

@@ -213,23 +213,47 @@ def tell(
 ) -> list[Further]:
     """Return what a teacher says about each of its orders; `seen` are the rows it learned from.
 
-    `answer` asks it about rows with, or without, parents.
+    `answer` asks it about rows with, or without, parents; NaN of one with a parent says that nobody
+    can answer.
     """
-    told, trees, answers = [], None, dict[int, Array]()
+    told, trees, of_tables = [], None, dict[int, Array]()
     for order in orders:
         X, parents, picks = order.X, order.parents, None
         if order.members is not None:
             trees = trees or _trees_of(fitted, rows.take(seen), order.seed)
             picks, parents = _make(order, rows, trees)
             X = pick_by_column(rows.X, picks.T)
-        # A table of the user's may stand in two orders.
-        out = answers.get(id(X)) if parents is None else None
-        if out is None:
+        if id(X) in of_tables:  # a table of the user's stands in the orders of two parts
+            out = of_tables[id(X)]
+        else:
             out = answer(X, parents) if n_rows(X) else np.zeros((0, rows.n_classes))
         if parents is None:
-            answers[id(X)] = out
-        told.append(Further(X if picks is None else None, out, parents, order.is_made, picks))
+            of_tables[id(X)] = out
+        found = Further(X if picks is None else None, out, parents, order.is_made, picks)
+        told.append(_with_answers(found))
     return told
+
+
+def _with_answers(told: Further) -> Further:
+    """Leave out rows with parents that nobody can answer about."""
+    nobody = np.isnan(told.out).any(axis=1)
+    if told.parents is None or not nobody.any():
+        return told
+    own = np.flatnonzero(~nobody)
+    return told._replace(
+        X=None if told.X is None else index_rows(told.X, own),
+        out=told.out[own],
+        parents=told.parents[own],
+        picks=None if told.picks is None else told.picks[own],
+    )
+
+
+def tell_all(
+    fitted: Any, rows: Rows, asked: Asked, answer: Callable[[Any, Indices | None], Array]
+) -> tuple[Further, ...]:
+    """Return what the only teacher that there is says about all that is asked."""
+    every = np.arange(rows.n_samples)
+    return asked.gather([tell(fitted, rows, every, asked.orders(every), answer)])
 
 
 def _trees_of(fitted: Any, rows: Rows, seed: int) -> Trees:
@@ -286,12 +310,14 @@ def packed_shapes(
     return [*shapes, *made]
 
 
-def unpack(arrays: Iterator[Array], wanted: Wanted, X: Any) -> tuple[Further, ...]:
-    """Return further rows of a part, whose rows are X."""
+def unpack(
+    arrays: Iterator[Array], wanted: Wanted, rows: Rows, part: Indices
+) -> tuple[Further, ...]:
+    """Return further rows of a part, by the part's numbers."""
     found = [] if wanted.X is None else [Further(wanted.X, next(arrays))]
     if wanted.makes_in_nodes:
         out, numbers = next(arrays), next(arrays).astype(np.int32)
         parents, picks = numbers[:, 0].astype(np.intp), numbers[:, 1:]
-        made = Further(pick_by_column(X, picks.T), out, parents, is_made=True, picks=picks)
-        found.append(made)
+        X = pick_by_column(index_rows(rows.X, part), picks.T)
+        found.append(Further(X, out, parents, is_made=True, picks=picks))
     return tuple(found)

@@ -15,17 +15,12 @@ from numpy.typing import NDArray
 
 from .._utils.progress import SILENT, Progress
 from ..rows import Rows
-from .answers import Answers, Source, Splits, Teacher
+from .answers import Answers, Source, Splits, Teacher, parts_of
 from .fixed import Frozen, Given, InSample
 from .folds import Folds, ask_each, warn_of_missing_classes
 from .further import NOTHING, Further, Wanted
 
 Array = NDArray[np.float64]
-
-
-def parts_of(rows: Rows, folds: Splits) -> list[NDArray[np.intp]]:
-    """Return the numbers of each fold's training rows, then those of all rows."""
-    return [*(train for train, _ in folds), np.arange(rows.n_samples)]
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree
 
-from .._utils.estimators import is_classifier, last_step
+from .._utils.estimators import is_classifier, last_step, read_by_last
 from .._utils.trees import FORESTS, Nodes, as_trees_read, nodes_of
 from .soft_labels import SoftLabelClassifier
 
@@ -111,12 +110,7 @@ def grown_trees(
 
     Of a forest each tree is told of all rows, and not only of those that it drew.
     """
-    if isinstance(student, Pipeline):
-        # Step by step: a part of a Pipeline asks its own last step whether it was fitted, which one
-        # that learns nothing cannot tell.
-        for _, step in student.steps[:-1]:
-            X = X if step in (None, "passthrough") else step.transform(X)
-        return grown_trees(student.steps[-1][1], X, target, classes, weight)
+    student, X = read_by_last(student, X)
     if isinstance(student, SoftLabelClassifier):
         return grown_trees(student.estimator_, X, target, student.classes_, weight)
     if is_classifier(student):

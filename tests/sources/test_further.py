@@ -7,7 +7,7 @@ import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
@@ -626,6 +626,28 @@ def test_folds_within_parts_answer_in_numbers_of_the_part():
         (made,) = answers.further
         assert_array_equal(made.X, X[part][made.parents])
         assert not made.out[:, 1].any()
+
+
+class Doubled(TransformerMixin, BaseEstimator):
+    """A step that learns nothing, and so has nothing to show for having been fitted."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return 2 * np.asarray(X)
+
+
+@pytest.mark.parametrize("how", [{"cv": 3}, {"cv": "oob"}])
+def test_a_step_that_learns_nothing_may_stand_before_a_forest(how):
+    forest = RandomForestClassifier(60, random_state=0)
+    how = {**how, "transfer": "nodes", "random_state": 0}
+    taught_by = [
+        CrossFitDistiller(teacher, tree(), **how).fit(X, Y).predict_proba(X)
+        for teacher in (make_pipeline(Doubled(), forest), forest)
+    ]
+    # A forest does not mind the scale.
+    assert_array_equal(*taught_by)
 
 
 # ---- found again -----------------------------------------------------------------------------
