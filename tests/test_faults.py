@@ -193,8 +193,14 @@ def test_killed_worker_of_dask(tmp_path):
         """
         from distributed import Client, LocalCluster
 
-        # Once: dask would try the same elsewhere.
-        once = lambda: os.path.exists("killed") or (Path("killed").touch(), os.kill(os.getpid(), 9))
+        # Once: dask would try the same elsewhere, and might be done before anybody looks.
+        def once():
+            if os.path.exists("killed"):
+                time.sleep(2)
+            else:
+                Path("killed").touch()
+                os.kill(os.getpid(), 9)
+
         model = distiller(Teacher(once, when=second_fold))
         with (
             LocalCluster(
