@@ -1,0 +1,273 @@
+"""Reads a fitted distiller, or the classifier that it ships, as a `Program`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import Pipeline
+
+from .._utils.compat import own_preprocessor_of
+from .._utils.probabilities import floor_of
+from ..students.distilled import DistilledClassifier
+from ..students.soft_labels import SoftLabelClassifier
+from .columns import UnknownPartError, read_transformer
+from .learners import known_students, read_learner
+from .program import (
+    Calibrated,
+    Clipped,
+    Column,
+    End,
+    Feature,
+    Fill,
+    Layers,
+    Lookup,
+    Normalised,
+    Program,
+    Sharpened,
+    Sigmoid,
+    Softmax,
+    Spread,
+    Trees,
+    TwoColumns,
+)
+
+Parts = tuple[list[Feature], list[Trees | Layers], list[End]]
+
+
+def shipped_classifier(model: Any) -> DistilledClassifier:
+    """Return what a distiller ships, or the classifier itself."""
+    if isinstance(model, DistilledClassifier):
+        return model
+    if not hasattr(model, "classifier_"):
+        if hasattr(model, "fit") and hasattr(model, "student"):
+            raise NotFittedError(f"model must be fitted: call {type(model).__name__}.fit first.")
+        raise ValueError(
+            f"model must be a fitted distiller or its classifier_, found {type(model).__name__}."
+        )
+    return model.classifier_
+
+
+def read_program(model: Any) -> Program:
+    """Return what a fitted distiller, or a distilled classifier, computes.
+
+    Raises
+    ------
+    UnknownPartError
+        If a part of the student is none that can be exported.
+    """
+    classifier = shipped_classifier(model)
+    names = _column_names(classifier)
+    kinds = _categories(classifier, names)
+    features = [Feature(j) for j in range(len(names))]
+    features, learners, ends = _read(classifier.student, features, kinds)
+    ends += _way_back(classifier)
+    columns, features = _finish(names, kinds, features, learners, classifier.refuse_nan)
+    return Program(columns, features, tuple(learners), tuple(ends), classifier.classes)
+
+
+def _column_names(classifier: DistilledClassifier) -> list[str]:
+    if classifier.feature_names is not None:
+        return [str(name) for name in classifier.feature_names]
+    return [f"x{j}" for j in range(classifier.n_features_in_)]
+
+
+def _categories(classifier: DistilledClassifier, names: list[str]) -> dict[int, tuple[Any, ...]]:
+    """Return the categories of columns that had some in fit, by position."""
+    return {
+        names.index(str(name)): tuple(dtype.categories)
+        for name, dtype in (classifier.dtypes or {}).items()
+        if str(dtype) == "category" and str(name) in names
+    }
+
+
+# ---- the student -----------------------------------------------------------------------------
+
+
+def _read(student: Any, features: list[Feature], kinds: dict[int, tuple[Any, ...]]) -> Parts:
+    """Return the features that a student reads, what it computes of them, and what follows."""
+    if isinstance(student, Pipeline):
+        for _, step in student.steps[:-1]:
+            features = read_transformer(step, features)
+        return _read(student.steps[-1][1], features, kinds)
+    if isinstance(student, SoftLabelClassifier):
+        features, learners, ends = _read(student.estimator_, features, kinds)
+        return features, learners, ends + _spread(student.estimator_.classes_, student.classes_)
+    if isinstance(student, GridSearchCV | RandomizedSearchCV):
+        return _read(student.best_estimator_, features, kinds)
+    if isinstance(student, FrozenEstimator):
+        return _read(student.estimator, features, kinds)
+    if isinstance(student, MultiOutputRegressor):
+        return _read_each(student.estimators_, features, kinds)
+    features = _as_read_by(student, features, kinds)
+    learner, ends = read_learner(student)
+    return features, [learner], list(ends)
+
+
+def _read_each(
+    students: list[Any], features: list[Feature], kinds: dict[int, tuple[Any, ...]]
+) -> Parts:
+    """Return one learner for each output, all of the same features."""
+    parts = [_read(student, features, kinds) for student in students]
+    first_features, _, first_ends = parts[0]
+    if any(own != first_features or ends != first_ends for own, _, ends in parts):
+        raise UnknownPartError(
+            "A MultiOutputRegressor around a Pipeline cannot be exported: put it at the end of one."
+        )
+    return first_features, [learner for _, each, _ in parts for learner in each], first_ends
+
+
+def _as_read_by(
+    learner: Any, features: list[Feature], kinds: dict[int, tuple[Any, ...]]
+) -> list[Feature]:
+    """Let categories become the codes that a learner makes of them by itself."""
+    if isinstance(learner, HistGradientBoostingClassifier | HistGradientBoostingRegressor):
+        own = own_preprocessor_of(learner)
+        return features if own is None else read_transformer(own, features)
+    if not hasattr(learner, "booster_"):
+        return features
+    return [
+        feature.then(_codes(kinds[feature.column]))
+        if not feature.steps and feature.column in kinds
+        else feature
+        for feature in features
+    ]
+
+
+def _codes(categories: tuple[Any, ...]) -> Lookup:
+    return Lookup(categories, tuple(map(float, range(len(categories)))), np.nan, np.nan)
+
+
+# ---- the way back ----------------------------------------------------------------------------
+
+
+def _way_back(classifier: DistilledClassifier) -> list[End]:
+    """Return what turns answers of the student into probabilities."""
+    loss, temperature, adapter, calibration = plain_fields(classifier)
+    n_classes = len(classifier.classes)
+    ends: list[End] = []
+    if adapter == "WeightedCopies":
+        known = getattr(classifier.student, "classes_", classifier.classes)
+        is_coded = np.array_equal(known, np.arange(n_classes))
+        ends += [] if is_coded else _spread(known, classifier.classes)
+    if loss == "squared_error":
+        ends += [Clipped(), TwoColumns() if n_classes == 2 else Normalised()]
+    elif loss == "squared_error_logit":
+        ends += [Sigmoid() if n_classes == 2 else Softmax()]
+    elif temperature != 1:
+        ends += [Sharpened(temperature)]
+    if calibration is not None:
+        slope, shift = calibration
+        ends += [Calibrated(slope, tuple(shift), floor_of(n_classes))]
+    return ends
+
+
+def plain_fields(
+    classifier: DistilledClassifier,
+) -> tuple[str, float, str, tuple[float, tuple[float, ...]] | None]:
+    """Return loss, temperature, adapter and calibration of a classifier as words and numbers."""
+    from ..targets.losses import LOSSES
+
+    loss = next(word for word, kind in LOSSES.items() if type(classifier.loss) is kind)
+    found = classifier.calibration
+    calibration = None if found is None else (found.slope, tuple(found.shift))
+    return loss, classifier.loss.temperature, type(classifier.adapter).__name__, calibration
+
+
+def _spread(known: NDArray[Any], classes: NDArray[Any]) -> list[End]:
+    """Return what puts the probabilities of some classes in the columns of all."""
+    if np.array_equal(known, classes):
+        return []
+    return [Spread(tuple(np.searchsorted(classes, known).tolist()), len(classes))]
+
+
+# ---- columns ---------------------------------------------------------------------------------
+
+
+def _finish(
+    names: list[str],
+    kinds: dict[int, tuple[Any, ...]],
+    features: list[Feature],
+    learners: list[Trees | Layers],
+    refuse_nan: bool,
+) -> tuple[tuple[Column, ...], tuple[Feature, ...]]:
+    """Say what each column holds, and let text in steps become its codes."""
+    learner_takes = all(learner.takes_missing for learner in learners)
+    columns, made = [], list(features)
+    for j, name in enumerate(names):
+        own = [k for k, feature in enumerate(features) if feature.column == j]
+        texts = _texts([features[k] for k in own], kinds.get(j, ()))
+        for k in own:
+            made[k] = _with_codes(made[k], texts, of_fit=j in kinds)
+        takes = {
+            word: all(_takes(made[k], value, learner_takes) for k in own)
+            for word, value in (("takes_missing", np.nan), ("takes_unknown", -1.0))
+        }
+        takes["takes_missing"] &= not (refuse_nan and texts is None)
+        columns.append(Column(name, texts, **takes))
+    return tuple(columns), tuple(made)
+
+
+def _texts(features: list[Feature], categories: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Return the categories of a column that holds text, None where it holds numbers."""
+    found = list(categories)
+    for feature in features:
+        for step in feature.steps:
+            if isinstance(step, Lookup):
+                found += step.keys
+            elif isinstance(step, Fill):
+                found += [value for value in step if isinstance(value, str)]
+    if not any(isinstance(value, str) for value in found):
+        return None
+    return tuple(dict.fromkeys(found))
+
+
+def _with_codes(feature: Feature, texts: tuple[Any, ...] | None, *, of_fit: bool) -> Feature:
+    """Put codes in the place of text.
+
+    Where fit knew the categories, another one counts as missing.
+    """
+    steps = [
+        _with_unknown_missing(step) if of_fit and isinstance(step, Lookup) else step
+        for step in feature.steps
+    ]
+    if texts is None:
+        return replace(feature, steps=tuple(steps))
+    code = {text: float(k) for k, text in enumerate(texts)}
+    made: list[Any] = []
+    for step in steps:
+        if isinstance(step, Lookup):
+            step = step._replace(keys=tuple(code.get(key, key) for key in step.keys))
+        elif isinstance(step, Fill):
+            step = Fill(*(code[v] if isinstance(v, str) else v for v in step))
+        made.append(step)
+    return replace(feature, steps=tuple(made))
+
+
+def _with_unknown_missing(step: Lookup) -> Lookup:
+    return step._replace(otherwise=step.missing)
+
+
+def _takes(feature: Feature, value: float, learner_takes_missing: bool) -> bool:
+    """Whether a learner can be asked about a column's value, missing or unknown."""
+    for step in feature.steps:
+        if isinstance(step, Lookup) and _refuses(step, value):
+            return False
+        value = float(step(np.array([value]))[0])
+    return learner_takes_missing or value == value
+
+
+def _refuses(step: Lookup, value: float) -> bool:
+    if value != value:
+        return step.missing is None
+    return step.otherwise is None and value not in step.keys
+
+
+__all__ = ["UnknownPartError", "known_students", "read_program", "shipped_classifier"]
