@@ -117,7 +117,11 @@ def _hist_gradient_boosting(learner: Any) -> Read:
         _hist_tree(predictor, output) for one in rounds for output, predictor in enumerate(one)
     ]
     boosted = Trees(
-        trees, np.ravel(baseline_of(learner)).astype(np.float64), 1.0, reads_float32=False
+        trees,
+        np.ravel(baseline_of(learner)).astype(np.float64),
+        1.0,
+        reads_float32=False,
+        takes_infinity=True,
     )
     if isinstance(learner, HistGradientBoostingClassifier):
         return boosted, (Sigmoid() if boosted.n_outputs == 1 else Softmax(),)
@@ -167,7 +171,7 @@ def _lightgbm(learner: Any) -> Read:
     n_outputs = told["num_tree_per_iteration"]
     trees = [_lightgbm_tree(t, k % n_outputs) for k, t in enumerate(told["tree_info"])]
     divisor = len(trees) / n_outputs if told.get("average_output") else 1.0
-    boosted = Trees(trees, np.zeros(n_outputs), divisor, reads_float32=False)
+    boosted = Trees(trees, np.zeros(n_outputs), divisor, reads_float32=False, takes_infinity=True)
     return boosted, _lightgbm_ends(learner, told.get("objective", ""), n_outputs)
 
 
@@ -175,10 +179,14 @@ def _lightgbm_ends(learner: Any, objective: str, n_outputs: int) -> Ends:
     if isinstance(learner, LGBMSoftClassifier):
         return (Sigmoid() if n_outputs == 1 else Softmax(),)
     word, _, how = objective.partition(" ")
-    plain = {**dict.fromkeys(_IDENTITY, ()), "binary": (Sigmoid(),), "multiclass": (Softmax(),)}
+    plain: dict[str, Ends] = {
+        **dict.fromkeys(_IDENTITY, ()),
+        "binary": (Sigmoid(),),
+        "multiclass": (Softmax(),),
+    }
     plain |= {"cross_entropy": (TwoColumns(),)} if hasattr(learner, "classes_") else {}
     plain |= dict.fromkeys(("poisson", "gamma", "tweedie"), (Exp(),))
-    if word not in plain or "sqrt" in how or ("sigmoid:" in how and "sigmoid:1" != how):
+    if word not in plain or "sqrt" in how or ("sigmoid:" in how and how != "sigmoid:1"):
         raise UnknownPartError(
             f"LightGBM with the objective {objective!r} cannot be exported: those that can are "
             f"{', '.join(plain)}, with their usual scale."

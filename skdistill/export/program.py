@@ -193,6 +193,7 @@ class Trees:
     divisor: float = 1.0
     reads_float32: bool = True
     takes_missing: bool = True
+    takes_infinity: bool = False
 
     @property
     def n_outputs(self) -> int:
@@ -253,6 +254,7 @@ class Layers:
 
     layers: list[Layer]
     takes_missing: bool = False
+    takes_infinity: bool = False
     reads_float32: bool = False
 
     @property

@@ -69,8 +69,8 @@ def read_program(model: Any) -> Program:
     features = [Feature(j) for j in range(len(names))]
     features, learners, ends = _read(classifier.student, features, kinds)
     ends += _way_back(classifier)
-    columns, features = _finish(names, kinds, features, learners, classifier.refuse_nan)
-    return Program(columns, features, tuple(learners), tuple(ends), classifier.classes)
+    columns, made = _finish(names, kinds, features, learners, classifier.refuse_nan)
+    return Program(columns, made, tuple(learners), tuple(ends), classifier.classes)
 
 
 def _column_names(classifier: DistilledClassifier) -> list[str]:
@@ -107,8 +107,8 @@ def _read(student: Any, features: list[Feature], kinds: dict[int, tuple[Any, ...
     if isinstance(student, MultiOutputRegressor):
         return _read_each(student.estimators_, features, kinds)
     features = _as_read_by(student, features, kinds)
-    learner, ends = read_learner(student)
-    return features, [learner], list(ends)
+    learner, own_ends = read_learner(student)
+    return features, [learner], list(own_ends)
 
 
 def _read_each(
