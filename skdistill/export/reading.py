@@ -21,6 +21,7 @@ from ..students.soft_labels import SoftLabelClassifier
 from .columns import UnknownPartError, read_transformer
 from .learners import known_students, read_learner
 from .program import (
+    UNKNOWN,
     Calibrated,
     Clipped,
     Column,
@@ -205,7 +206,7 @@ def _finish(
         own = [k for k, feature in enumerate(features) if feature.column == j]
         texts = _texts([features[k] for k in own], kinds.get(j, ()))
         for k in own:
-            made[k] = _with_codes(made[k], texts, of_fit=j in kinds)
+            made[k] = _with_codes(made[k], texts, kinds.get(j))
         takes = {
             word: all(_takes(made[k], value, learner_takes) for k in own)
             for word, value in (("takes_missing", np.nan), ("takes_unknown", -1.0))
@@ -229,19 +230,18 @@ def _texts(features: list[Feature], categories: tuple[Any, ...]) -> tuple[Any, .
     return tuple(dict.fromkeys(found))
 
 
-def _with_codes(feature: Feature, texts: tuple[Any, ...] | None, *, of_fit: bool) -> Feature:
+def _with_codes(
+    feature: Feature, texts: tuple[Any, ...] | None, of_fit: tuple[Any, ...] | None
+) -> Feature:
     """Put codes in the place of text.
 
-    Where fit knew the categories, another one counts as missing.
+    Where fit knew the categories of a column, any other value of it counts as missing.
     """
-    steps = [
-        _with_unknown_missing(step) if of_fit and isinstance(step, Lookup) else step
-        for step in feature.steps
-    ]
+    steps = feature.steps
     if texts is None:
-        return replace(feature, steps=tuple(steps))
+        return replace(feature, steps=steps if of_fit is None else (_known(of_fit), *steps))
     code = {text: float(k) for k, text in enumerate(texts)}
-    made: list[Any] = []
+    made: list[Any] = [] if of_fit is None else [Fill(np.nan, UNKNOWN)]
     for step in steps:
         if isinstance(step, Lookup):
             step = step._replace(keys=tuple(code.get(key, key) for key in step.keys))
@@ -251,8 +251,10 @@ def _with_codes(feature: Feature, texts: tuple[Any, ...] | None, *, of_fit: bool
     return replace(feature, steps=tuple(made))
 
 
-def _with_unknown_missing(step: Lookup) -> Lookup:
-    return step._replace(otherwise=step.missing)
+def _known(categories: tuple[Any, ...]) -> Lookup:
+    """Return what keeps numbers that are categories, and no others."""
+    numbers = tuple(map(float, categories))
+    return Lookup(numbers, numbers, np.nan, np.nan)
 
 
 def _takes(feature: Feature, value: float, learner_takes_missing: bool) -> bool:

@@ -1,0 +1,114 @@
+"""Rows on which a student turns: beside every threshold, and with every category."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._utils.compat import index_rows
+from .program import Bin, Feature, Lookup, Program, Trees
+
+Array = NDArray[np.float64]
+
+
+def rows_beside(program: Program, X: Any, dtype: Any = np.float64) -> Iterator[Any]:
+    """Yield rows of X, column by column, whose value lies just beside each threshold.
+
+    For numbers these are the last value that goes left, and the next one, in numbers of `dtype`;
+    for categories each of them, and one that was not there in fit and a missing one where the
+    student takes them.
+    """
+    for j in range(len(program.columns)):
+        values = _values(program, j, np.dtype(dtype))
+        if len(values):
+            yield _with_values(X, j, values)
+
+
+def _values(program: Program, j: int, dtype: np.dtype[Any]) -> list[Any]:
+    """Return what a column is given."""
+    column = program.columns[j]
+    found: list[Any] = []
+    if column.categories is not None:
+        found += column.categories
+        found += ["_".join(["other", *map(str, column.categories)])] * column.takes_unknown
+        return found + [None] * column.takes_missing
+    for k, feature in enumerate(program.features):
+        if feature.column == j:
+            found += _edges(feature, _thresholds(program, k), dtype)
+    return list(dict.fromkeys(found)) + [np.nan] * (column.takes_missing and bool(found))
+
+
+def _thresholds(program: Program, k: int) -> Array:
+    """Return the thresholds that a feature meets, as the trees read it."""
+    found = [
+        tree.threshold[(tree.feature == k) & ~tree.is_leaf & (tree.group < 0)]
+        for learner in program.learners
+        if isinstance(learner, Trees)
+        for tree in learner.trees
+    ]
+    return np.unique(np.concatenate(found)) if found else np.empty(0)
+
+
+def _edges(feature: Feature, thresholds: Array, dtype: np.dtype[Any]) -> list[float]:
+    """Return values of a column beside where its feature crosses thresholds."""
+    if any(isinstance(step, Lookup | Bin) for step in feature.steps):
+        return [e for step in feature.steps if isinstance(step, Lookup | Bin) for e in step[0]]
+    if not len(thresholds):
+        return []
+    left = _last_at_most(feature, thresholds, dtype)
+    return np.concatenate([left, np.nextafter(left, dtype.type(np.inf))]).tolist()
+
+
+def _last_at_most(feature: Feature, thresholds: Array, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the largest values whose feature, rounded to 32 bits, is at most a threshold.
+
+    Steps before a tree keep the order of values, so that bisection finds them, over numbers as
+    they lie in memory.
+    """
+    whole = np.int32 if dtype == np.float32 else np.int64
+    low = np.full(len(thresholds), _rank(np.array(-1e30, dtype), whole))
+    high = np.full(len(thresholds), _rank(np.array(1e30, dtype), whole))
+    while (high - low > 1).any():
+        middle = low + (high - low) // 2
+        values = _unrank(middle, dtype)
+        goes_left = feature(values.astype(np.float64)).astype(np.float32) <= thresholds
+        low, high = np.where(goes_left, middle, low), np.where(goes_left, high, middle)
+    return _unrank(low, dtype)
+
+
+def _rank(values: NDArray[Any], whole: Any) -> Any:
+    """Return whole numbers in the order of floating-point ones."""
+    bits = values.view(whole).astype(np.int64)
+    lowest = np.int64(np.iinfo(whole).min)
+    return np.where(bits < 0, lowest - bits, bits)
+
+
+def _unrank(ranks: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+    whole = np.int32 if dtype == np.float32 else np.int64
+    lowest = np.int64(np.iinfo(whole).min)
+    return np.where(ranks < 0, lowest - ranks, ranks).astype(whole).view(dtype)
+
+
+def _with_values(X: Any, j: int, values: list[Any]) -> Any:
+    """Return rows of X in turn, with the values in a column."""
+    rows = index_rows(X, np.arange(len(values)) % _n_rows(X))
+    numbers = all(isinstance(value, float) for value in values)
+    column = np.array(values, dtype=np.float64 if numbers else object)
+    if hasattr(rows, "assign"):
+        return rows.assign(**{rows.columns[j]: column})
+    if hasattr(rows, "with_columns"):
+        import polars
+
+        return rows.with_columns(polars.Series(rows.columns[j], column.tolist()))
+    rows = rows.toarray() if hasattr(rows, "toarray") else np.array(rows)
+    if numbers and rows.dtype.kind in "biu":
+        rows = rows.astype(np.float64)
+    rows[:, j] = column
+    return rows
+
+
+def _n_rows(X: Any) -> int:
+    return int(X.shape[0])

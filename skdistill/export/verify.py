@@ -1,0 +1,198 @@
+"""The proof that a file answers as its model does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._utils.compat import index_rows
+from ..rows import as_rows
+from ..students.distilled import DistilledClassifier
+from .c import CompiledCode, CSource
+from .columns import UnknownPartError
+from .neighbours import rows_beside
+from .program import Layers, Program
+from .reading import read_program, shipped_classifier
+from .values import values_of
+
+Array = NDArray[np.float64]
+Ask = Callable[[Any], Array]
+
+_CALLS = 200
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Verification:
+    """How a file compares with its model.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows that were compared, those beside thresholds among them.
+    largest_difference : float
+        Largest absolute difference of a probability.
+    labels_differing : int
+        Rows whose most probable class is another one.
+    tolerance : float
+        What the largest difference may be for a file of that kind.
+    model_microseconds : float
+        Median time of `predict_proba` for one row in Python.
+    exported_microseconds : float
+        That of the file, called from Python.
+    """
+
+    n_rows: int
+    largest_difference: float
+    labels_differing: int
+    tolerance: float
+    model_microseconds: float
+    exported_microseconds: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the file may stand for the model."""
+        return self.labels_differing == 0 and self.largest_difference <= self.tolerance
+
+
+def verify(model: Any, exported: Any, X: Any) -> Verification:
+    """Compare what a file answers with what its model does.
+
+    Both are asked about the rows of X, and about rows made of them: with a value just beside every
+    threshold of the student's trees, with every category, with unknown and missing ones where it
+    takes them.
+
+    Parameters
+    ----------
+    model : distiller or DistilledClassifier
+        A fitted distiller, or its `classifier_`.
+    exported : CSource, SQLQuery, ONNX model, path, or object with predict_proba
+        What :func:`to_c`, :func:`to_sql` or :func:`to_onnx` returned, the path of a file that ends
+        in ``.onnx`` or ``.skops``, or anything that predicts, such as what
+        :meth:`DistilledClassifier.compiled` returns.
+    X : {array-like, frame} of shape (n_samples, n_features)
+        Rows.
+
+    Returns
+    -------
+    Verification
+        The largest difference, how many labels differ, and both latencies.
+
+    Raises
+    ------
+    ValueError
+        If nobody knows how to run `exported`, or X is not what the model takes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdistill import Distiller, SoftmaxRegression
+    >>> from skdistill.export import verify
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = Distiller(RandomForestClassifier(), SoftmaxRegression()).fit(X, y)
+    >>> verify(model, model.classifier_, X).largest_difference
+    0.0
+    """
+    classifier, X = shipped_classifier(model), as_rows(X)
+    program = _program(model)
+    ask, dtype, tolerance = _runner(exported, program)
+    n_rows, largest, differing = 0, 0.0, 0
+    for rows in _all_rows(program, X, dtype):
+        expected, found = classifier.predict_proba(rows), ask(rows)
+        n_rows += len(expected)
+        largest = max(largest, float(np.abs(expected - found).max(initial=0.0)))
+        differing += int(_other_label(expected, found, tolerance).sum())
+    one = index_rows(X, np.arange(1))
+    times = [_microseconds(call, one) for call in (classifier.predict_proba, ask)]
+    return Verification(n_rows, largest, differing, tolerance, *times)
+
+
+def refuse_different(model: Any, exported: Any, X: Any) -> None:
+    """Refuse to hand over what does not answer as its model does."""
+    found = verify(model, exported, X)
+    if not found.agrees:
+        raise ValueError(
+            f"What was written does not answer as the model does: of {found.n_rows} rows "
+            f"{found.labels_differing} get another class, and the largest difference of a "
+            f"probability is {found.largest_difference:.3g}, above {found.tolerance:g}."
+        )
+
+
+def _program(model: Any) -> Program | None:
+    try:
+        return read_program(model)
+    except UnknownPartError:
+        return None
+
+
+def _all_rows(program: Program | None, X: Any, dtype: Any) -> Iterator[Any]:
+    """Yield the rows given and those beside thresholds, in parts, as numbers of a type."""
+    parts = [X] if program is None else [X, *rows_beside(program, X, dtype)]
+    for rows in parts:
+        n_rows = int(rows.shape[0])
+        for first in range(0, n_rows, _ROWS_AT_ONCE):
+            part = np.arange(first, min(first + _ROWS_AT_ONCE, n_rows))
+            yield _rounded(index_rows(rows, part), dtype)
+
+
+def _rounded(rows: Any, dtype: Any) -> Any:
+    """Return rows whose numbers are those of a type, still as doubles.
+
+    So what stands before a learner computes in doubles, there and here.
+    """
+    if dtype == np.float64:
+        return rows
+    if hasattr(rows, "select_dtypes"):
+        floats = rows.select_dtypes("float").columns
+        return rows.astype(dict.fromkeys(floats, dtype)).astype(dict.fromkeys(floats, float))
+    is_number = getattr(rows, "dtype", np.dtype(object)).kind in "fiub"
+    return rows.astype(dtype).astype(np.float64) if is_number else rows
+
+
+def _other_label(expected: Array, found: Array, tolerance: float) -> NDArray[np.bool_]:
+    """Return where another class is the most probable one, by more than rounding."""
+    chosen = found.argmax(axis=1)
+    rows = np.arange(len(expected))
+    return expected.max(axis=1) - expected[rows, chosen] > tolerance
+
+
+def _microseconds(call: Ask, row: Any) -> float:
+    times = []
+    for _ in range(_CALLS):
+        start = perf_counter()
+        call(row)
+        times.append(perf_counter() - start)
+    return 1e6 * float(np.median(times))
+
+
+# ---- how a file is run -----------------------------------------------------------------------
+
+
+def _runner(exported: Any, program: Program | None) -> tuple[Ask, Any, float]:
+    """Return what asks a file, the numbers that it takes, and the tolerance of its kind."""
+    if isinstance(exported, str | Path) and not hasattr(exported, "program"):
+        exported = _load(exported)
+    if isinstance(exported, CSource):
+        code, own = CompiledCode(exported), exported.program
+        dtype, tolerance = (np.float64, 1e-12) if exported.number == "double" else (np.float32, 1e-5)
+        return lambda rows: code.predict_proba(values_of(own, rows)), dtype, tolerance
+    if hasattr(exported, "predict_proba"):
+        return exported.predict_proba, np.float64, 1e-12
+    raise ValueError(
+        "exported must be what to_c, to_sql or to_onnx returned, a path that ends in .onnx or "
+        f".skops, or have predict_proba; found {type(exported).__name__}."
+    )
+
+
+def _load(path: str | Path) -> Any:
+    raise ValueError(f"Nobody knows how to run {path}.")
+
+
+__all__ = ["DistilledClassifier", "Layers", "Verification", "refuse_different", "verify"]
