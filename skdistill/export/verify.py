@@ -181,7 +181,9 @@ def _runner(exported: Any, program: Program | None) -> tuple[Ask, Any, float]:
         exported = _load(exported)
     if isinstance(exported, CSource):
         code, own = CompiledCode(exported), exported.program
-        dtype, tolerance = (np.float64, 1e-12) if exported.number == "double" else (np.float32, 1e-5)
+        dtype, tolerance = (
+            (np.float64, 1e-12) if exported.number == "double" else (np.float32, 1e-5)
+        )
         return lambda rows: code.predict_proba(values_of(own, rows)), dtype, tolerance
     if hasattr(exported, "predict_proba"):
         return exported.predict_proba, np.float64, 1e-12

@@ -51,7 +51,7 @@ class CompiledCode:
 
         Both are contiguous and of the code's type.
         """
-        return self._rows(X.ctypes.data, len(X), proba.ctypes.data)
+        return self._rows(_address(X), len(X), _address(proba))
 
     def predict_proba(self, X: NDArray[Any]) -> NDArray[Any]:
         """Return probabilities of rows, of shape (n_samples, n_classes)."""
@@ -65,6 +65,14 @@ class CompiledCode:
                 "or a category that was not there in fit."
             )
         return proba
+
+
+def _address(array: NDArray[Any]) -> int:
+    """Return where an array lies; for one row `array.ctypes` costs more than all else."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # it is read-only, or empty
+        return array.ctypes.data
 
 
 def _compile(code: CSource, folder: Path) -> Path:
