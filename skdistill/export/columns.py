@@ -234,7 +234,7 @@ def _another(keys: Sequence[Any]) -> Any:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value != value or type(value).__name__ == "NAType"
+    return value is None or type(value).__name__ == "NAType" or value != value
 
 
 def _plain(value: Any) -> Any:

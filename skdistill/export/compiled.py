@@ -45,9 +45,10 @@ class CompiledClassifier(ClassifierMixin, BaseEstimator):
     >>> from sklearn.ensemble import RandomForestClassifier
     >>> from sklearn.tree import DecisionTreeRegressor
     >>> from skdistill import Distiller
+    >>> from skdistill.export.compiled import CompiledClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> model = Distiller(RandomForestClassifier(), DecisionTreeRegressor(max_depth=3)).fit(X, y)
-    >>> fast = model.classifier_.compiled()
+    >>> fast = CompiledClassifier(model.classifier_)
     >>> bool((fast.predict_proba(X) == model.predict_proba(X)).all())
     True
     """
@@ -114,7 +115,7 @@ class CompiledClassifier(ClassifierMixin, BaseEstimator):
             If X has another width, or holds what the student refuses.
         """
         values = self._values(X)
-        if values is not None:
+        if values is not None and len(values):
             if self._code is not None:
                 proba = np.empty((len(values), self._n_classes))
                 if not self._code.call(values, proba):

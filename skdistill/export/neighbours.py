@@ -37,7 +37,8 @@ def _values(program: Program, j: int, dtype: np.dtype[Any]) -> list[Any]:
         return found + [None] * column.takes_missing
     for k, feature in enumerate(program.features):
         if feature.column == j:
-            found += _edges(feature, _thresholds(program, k), dtype)
+            read = np.float32 if program.reads_float32 else np.float64
+            found += _edges(feature, _thresholds(program, k), dtype, read)
     return list(dict.fromkeys(found)) + [np.nan] * (column.takes_missing and bool(found))
 
 
@@ -52,18 +53,20 @@ def _thresholds(program: Program, k: int) -> Array:
     return np.unique(np.concatenate(found)) if found else np.empty(0)
 
 
-def _edges(feature: Feature, thresholds: Array, dtype: np.dtype[Any]) -> list[float]:
+def _edges(feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any) -> list[float]:
     """Return values of a column beside where its feature crosses thresholds."""
     if any(isinstance(step, Lookup | Bin) for step in feature.steps):
         return [e for step in feature.steps if isinstance(step, Lookup | Bin) for e in step[0]]
     if not len(thresholds):
         return []
-    left = _last_at_most(feature, thresholds, dtype)
+    left = _last_at_most(feature, thresholds, dtype, read)
     return np.concatenate([left, np.nextafter(left, dtype.type(np.inf))]).tolist()
 
 
-def _last_at_most(feature: Feature, thresholds: Array, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return the largest values whose feature, rounded to 32 bits, is at most a threshold.
+def _last_at_most(
+    feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any
+) -> NDArray[Any]:
+    """Return the largest values whose feature, as it is read, is at most a threshold.
 
     Steps before a tree keep the order of values, so that bisection finds them, over numbers as
     they lie in memory.
@@ -71,10 +74,11 @@ def _last_at_most(feature: Feature, thresholds: Array, dtype: np.dtype[Any]) -> 
     whole = np.int32 if dtype == np.float32 else np.int64
     low = np.full(len(thresholds), _rank(np.array(-1e30, dtype), whole))
     high = np.full(len(thresholds), _rank(np.array(1e30, dtype), whole))
-    while (high - low > 1).any():
-        middle = low + (high - low) // 2
+    while (low + 1 < high).any():
+        # Their mean, whose sum may be too large a number.
+        middle = (low & high) + ((low ^ high) >> 1)
         values = _unrank(middle, dtype)
-        goes_left = feature(values.astype(np.float64)).astype(np.float32) <= thresholds
+        goes_left = feature(values.astype(np.float64)).astype(read) <= thresholds
         low, high = np.where(goes_left, middle, low), np.where(goes_left, high, middle)
     return _unrank(low, dtype)
 

@@ -24,7 +24,7 @@ def exact_threshold(threshold: ArrayLike) -> NDArray[np.float64]:
 
     Halfway between two numbers of 32 bits a double rounds to the even one of them.
 
-    >>> exact_threshold(0.5) > 0.5, np.float32(exact_threshold(0.5)) == 0.5
+    >>> bool(exact_threshold(0.5) > 0.5), bool(np.float32(exact_threshold(0.5)) == 0.5)
     (True, True)
     """
     left = round_down(threshold)

@@ -73,4 +73,4 @@ def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
         return np.zeros(len(values), dtype=bool)
     if values.dtype.kind == "f":
         return np.isnan(values)
-    return np.array([v is None or v != v or type(v).__name__ == "NAType" for v in values], bool)
+    return np.array([v is None or type(v).__name__ == "NAType" or v != v for v in values], bool)

@@ -1,0 +1,155 @@
+"""C code compiles without a word, and answers to the last bit."""
+
+import subprocess
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from skdistill.export.c import CompiledCode, CompilerError, find_compiler, to_c
+from skdistill.export.values import values_of
+from skdistill.export.verify import verify
+
+from ..models import STUDENTS, classifiers, of_frame, table
+
+needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="no C compiler on hand")
+TREES = {"tree", "forest", "scaled tree", "scaled forest"}
+
+
+@needs_compiler
+@pytest.mark.parametrize("n_classes", [2, 3, 10])
+@pytest.mark.parametrize("name", STUDENTS)
+def test_code_answers_as_the_classifier(name, n_classes):
+    X = table(n_classes)[0]
+    found = [verify(c, to_c(c), X) for c in classifiers(name, n_classes)]
+    assert all(one.agrees for one in found)
+    assert found[0].n_rows > len(X) or name not in TREES
+    if name in TREES and n_classes < 8:  # NumPy adds eight numbers in another order
+        assert found[0].largest_difference == 0
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["tree", "forest", "our booster", "ridge", "scaled tree"])
+def test_small_machines(name):
+    X = table(3)[0]
+    classifier = classifiers(name, 3)[0]
+    small, whole = (to_c(classifier, X, number=number) for number in ("float", "double"))
+    assert small.n_bytes < 0.8 * whole.n_bytes
+    assert "double *x" not in small
+    assert f"{small.n_bytes:,} bytes" in small
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["tree", "ridge", "rare", "dropped", "booster", "histogram"])
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_text_gaps_and_categories(name):
+    classifier, rows = of_frame(name)
+    code = to_c(classifier, rows, name="shop")
+    assert "case 1: texts = shop_categories_1;" in code or name in ("booster", "histogram")
+    assert "shop_code(int column, const char *text)" in code.header
+
+
+@needs_compiler
+def test_a_program_of_its_own(tmp_path):
+    """The file as a user has it: with the header, from a program in C."""
+    classifier, rows = of_frame("tree")
+    to_c(classifier, name="shop", path=tmp_path / "shop.c")
+    numbers = values_of(to_c(classifier).program, rows.iloc[:1])[0]
+    row = ", ".join("NAN" if np.isnan(v) else repr(float(v)) for v in numbers)
+    (tmp_path / "main.c").write_text(
+        f"""
+        #include <math.h>
+        #include <stdio.h>
+        #include "shop.h"
+        int main(void) {{
+            double x[SHOP_N_COLUMNS] = {{{row}}}, proba[SHOP_N_CLASSES];
+            x[1] = shop_code(1, "Oslo");
+            printf("%d %s ", shop_predict_proba(x, proba), shop_classes[shop_predict(x)]);
+            printf("%.17g\\n", proba[2]);
+            x[0] = HUGE_VAL;
+            printf("%d %s\\n", shop_predict(x), shop_columns[-shop_predict(x) - 1]);
+            return 0;
+        }}
+        """
+    )
+    command = [*find_compiler(), "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
+    sources = [str(tmp_path / name) for name in ("main.c", "shop.c")]
+    subprocess.run([*command, *sources, "-o", str(tmp_path / "a.out"), "-lm"], check=True)
+    ran = subprocess.run([str(tmp_path / "a.out")], capture_output=True, text=True, check=True)
+    one = rows.iloc[:1].assign(town="Oslo")
+    proba = classifier.predict_proba(one)[0]
+    first, second = ran.stdout.splitlines()
+    assert first == f"0 {classifier.predict(one)[0]} {proba[2]:.17g}"
+    assert second == "-1 size"
+
+
+@needs_compiler
+def test_what_the_student_refuses_is_refused():
+    X = table(2)[0]
+    code = CompiledCode(to_c(classifiers("ridge", 2)[0]))
+    for value in (np.nan, np.inf, -np.inf):
+        rows = X[:3].copy()
+        rows[1, 4] = value
+        with pytest.raises(ValueError, match="Column 'x4' holds what the student refuses"):
+            code.predict_proba(rows)
+    trees = CompiledCode(to_c(classifiers("tree", 2)[0]))
+    rows = X[:2].copy()
+    rows[0, 2] = 1e39  # infinity in 32 bits
+    with pytest.raises(ValueError, match="Column 'x2'"):
+        trees.predict_proba(rows)
+    assert_array_equal(trees.predict_proba(X[:0]), np.empty((0, 2)))
+
+
+def test_files_are_never_written_over(tmp_path):
+    classifier = classifiers("tree", 2)[0]
+    (tmp_path / "model.h").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"model\.h exists: .*overwrite=True"):
+        to_c(classifier, path=tmp_path / "model.c")
+    assert not (tmp_path / "model.c").exists()
+    code = to_c(classifier, path=tmp_path / "model.c", overwrite=True)
+    assert (tmp_path / "model.c").read_text() == code
+    assert (tmp_path / "model.h").read_text() == code.header
+
+
+@pytest.mark.parametrize("name", ["", "3d", "double", "a-b", "größe", None])
+def test_names_that_c_has_not(name):
+    with pytest.raises(ValueError, match="name must be a name in C"):
+        to_c(classifiers("tree", 2)[0], name=name)
+
+
+def test_other_numbers():
+    with pytest.raises(ValueError, match="number must be 'double' or 'float', found 'half'"):
+        to_c(classifiers("tree", 2)[0], number="half")
+
+
+@needs_compiler
+def test_odd_names_and_labels(tmp_path):
+    rows = table(2)[0][:, :3]
+    import pandas as pd
+    from sklearn.tree import DecisionTreeRegressor
+
+    from skdistill import Distiller
+
+    y = np.where(rows[:, 0] > 0, 'say "*/ ??/\\', "größer\n/*")
+    frame = pd.DataFrame(rows, columns=["*/ int x;", 'a"b\\', "%s é\n"])
+    proba = np.where((y == np.unique(y)[1])[:, None], [0.25, 0.75], [0.75, 0.25])
+    model = Distiller(None, DecisionTreeRegressor()).fit(frame, y, teacher_proba=proba)
+    path = tmp_path / "odd.c"
+    assert verify(model, to_c(model, frame, name="odd", path=path), frame).agrees
+    library = CompiledCode(to_c(model, name="odd"))
+    assert library.predict_proba(frame.to_numpy()).shape == (300, 2)
+
+
+def test_no_compiler(monkeypatch):
+    monkeypatch.setenv("CC", "")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(CompilerError, match="There is no C compiler: install gcc"):
+        to_c(classifiers("tree", 2)[0], table(2)[0])
+
+
+@needs_compiler
+def test_message_of_a_compiler_that_fails(monkeypatch):
+    monkeypatch.setenv("CC", f"{find_compiler()[0]} -DNAN=@")
+    monkeypatch.setattr("skdistill.export.c.compiler.FLAGS", ("-std=c99", "-fno-such-flag"))
+    with pytest.raises(CompilerError, match="-fno-such-flag"):
+        to_c(classifiers("tree", 2)[0], table(2)[0])

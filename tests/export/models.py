@@ -1,0 +1,149 @@
+"""Small distilled classifiers of all kinds, for tests of what is written of them."""
+
+from copy import copy
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from lightgbm import LGBMClassifier, LGBMRegressor
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import make_classification
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from skdistill import Distiller, LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
+from skdistill._utils.estimators import is_classifier
+from skdistill.students.calibration import Calibration
+
+LOSSES = {"squared_error": 1.0, "squared_error_logit": 1.0, "cross_entropy": 2.0}
+
+
+@cache
+def table(n_classes):
+    """Numbers, text labels, and a teacher's probabilities, which some classes lack in places."""
+    X, y = make_classification(
+        300, 6, n_informative=5, n_redundant=0, n_classes=n_classes, n_clusters_per_class=1,
+        random_state=0,
+    )  # fmt: skip
+    proba = RandomForestClassifier(5, max_depth=5, random_state=0).fit(X, y).predict_proba(X)
+    return X, np.array(list("abcdefghijk"))[y], proba
+
+
+def frame():
+    """A table with text, gaps, whole numbers, booleans and categories."""
+    X, y, proba = table(3)
+    town = np.array(["Rome", "Oslo", "Bern"])[(X[:, 1] > 0) * 1 + (X[:, 2] > 0)]
+    rows = pd.DataFrame(
+        {
+            "size": X[:, 0],
+            "town": town.astype(object),
+            "gaps": np.where(X[:, 3] > 1, np.nan, X[:, 3]),
+            "kind": (X[:, 4] > 0) * 2 + 1,
+            "flag": X[:, 5] > 0,
+            "category": pd.Categorical(town[::-1]),
+        }
+    )
+    rows.loc[3, "town"] = None
+    return rows, y, proba
+
+
+def encoder(**how):
+    """What makes numbers of the frame."""
+    text = make_pipeline(
+        SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore", **how)
+    )
+    numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
+    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    return make_column_transformer(
+        (text, ["town", "category"]),
+        (numbers, ["gaps", "size"]),
+        (ordinal, ["kind"]),
+        remainder="passthrough",
+    )
+
+
+TREE = DecisionTreeRegressor(max_leaf_nodes=20, random_state=0)
+SMALL = {"n_estimators": 5, "num_leaves": 6, "n_jobs": 1, "verbose": -1}
+STUDENTS = {
+    "tree": TREE,
+    "tree of labels": DecisionTreeClassifier(max_leaf_nodes=20, random_state=0),
+    "forest": RandomForestRegressor(4, random_state=0),
+    "extra trees": ExtraTreesClassifier(4, max_depth=5, random_state=0),
+    "our booster": LGBMSoftClassifier(**SMALL),
+    "LightGBM": LGBMClassifier(**SMALL),
+    "LightGBM of numbers": LGBMRegressor(**SMALL),
+    "histogram": HistGradientBoostingRegressor(max_iter=4),
+    "histogram of labels": HistGradientBoostingClassifier(max_iter=4),
+    "softmax": SoftmaxRegression(),
+    "logistic": LogisticRegression(),
+    "ridge": Ridge(),
+    "Poisson": PoissonRegressor(),
+    "network": MLPRegressor(hidden_layer_sizes=(5, 4), activation="tanh", max_iter=300, tol=0.01),
+    "copies": SoftLabelClassifier(RandomForestClassifier(3, max_depth=4, random_state=0)),
+    "scaled tree": make_pipeline(StandardScaler(), TREE),
+    "scaled forest": make_pipeline(
+        RobustScaler(), MinMaxScaler(clip=True), RandomForestRegressor(3, random_state=0)
+    ),
+    "scaled ridge": make_pipeline(MaxAbsScaler(), StandardScaler(), Ridge()),
+    "scorecard": make_pipeline(KBinsDiscretizer(4, encode="onehot-dense"), SoftmaxRegression()),
+}
+
+
+@cache
+def classifiers(name, n_classes):
+    """Return what students ship after each loss that they can learn by, calibrated and not."""
+    X, y, proba = table(n_classes)
+    found = []
+    for loss, temperature in LOSSES.items():
+        model = Distiller(None, STUDENTS[name], loss=loss, temperature=temperature)
+        learns_labels = is_classifier(STUDENTS[name])
+        if learns_labels != (loss == "cross_entropy"):
+            continue
+        if name == "Poisson" and loss != "squared_error":  # it learns nothing below 0
+            continue
+        plain = model.fit(X, y, teacher_proba=proba).classifier_
+        found += [plain, calibrated(plain)]
+    return found
+
+
+def calibrated(classifier):
+    """Return a copy with a sigmoid."""
+    copied = copy(classifier)
+    shift = [0.0, 0.3, *np.linspace(-0.2, 0.1, len(classifier.classes_) - 2)]
+    copied.calibration = Calibration(0.8, tuple(shift))
+    return copied
+
+
+@cache
+def of_frame(name):
+    """Return what a student ships that learned from the frame."""
+    rows, y, proba = frame()
+    students = {
+        "tree": make_pipeline(encoder(), TREE),
+        "ridge": make_pipeline(encoder(), Ridge()),
+        "rare": make_pipeline(encoder(min_frequency=0.4), Ridge()),
+        "dropped": make_pipeline(encoder(drop="first"), TREE),
+        "booster": LGBMSoftClassifier(n_estimators=4, n_jobs=1, min_child_samples=5, num_leaves=6),
+        "histogram": HistGradientBoostingClassifier(max_iter=3, categorical_features="from_dtype"),
+    }
+    own = rows.drop(columns="town") if name in ("booster", "histogram") else rows
+    return Distiller(None, students[name]).fit(own, y, teacher_proba=proba).classifier_, own

@@ -1,0 +1,99 @@
+"""One row at a time, with the numbers and the refusals of the classifier."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone, is_classifier
+
+from skdistill.export.c import find_compiler
+from skdistill.export.compiled import CompiledClassifier
+
+from .models import STUDENTS, classifiers, of_frame, table
+
+ROUTES = ["python"] + ["c"] * (find_compiler() is not None)
+
+
+@pytest.fixture(params=ROUTES)
+def route(request, monkeypatch):
+    if request.param == "python":
+        monkeypatch.setattr("skdistill.export.compiled.find_compiler", lambda: None)
+    return request.param
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("name", STUDENTS)
+def test_same_numbers(name, n_classes, route):
+    X = table(n_classes)[0]
+    for classifier in classifiers(name, n_classes)[:2]:
+        fast = CompiledClassifier(classifier)
+        assert fast.route == route
+        expected = classifier.predict_proba(X[:20])
+        one_by_one = np.concatenate([fast.predict_proba(X[i : i + 1]) for i in range(20)])
+        assert_allclose(one_by_one, expected, rtol=0, atol=1e-14)
+        assert_allclose(fast.predict_proba(X[:20]), expected, rtol=0, atol=1e-14)
+        assert_array_equal(fast.predict(X), classifier.predict(X))
+
+
+@pytest.mark.parametrize("name", ["tree", "booster"])
+def test_frames(name, route):
+    classifier, rows = of_frame(name)
+    fast = CompiledClassifier(classifier)
+    expected = classifier.predict_proba(rows[:30])
+    assert_allclose(fast.predict_proba(rows[:30]), expected, rtol=0, atol=1e-14)
+    assert_allclose(fast.predict_proba(rows[2:4]), expected[2:4], rtol=0, atol=1e-14)
+    with pytest.raises(ValueError, match="gaps"):
+        fast.predict_proba(rows.drop(columns="gaps"))
+
+
+@pytest.mark.parametrize("name", ["tree", "ridge"])
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
+def test_same_refusals(name, route):
+    X = table(2)[0]
+    classifier = classifiers(name, 2)[0]
+    fast = CompiledClassifier(classifier)
+    wrong = {
+        "no rows": X[:0],
+        "width": X[:1, :3],
+        "one dimension": X[0],
+        "text": np.array([["a"] * 6]),
+    }
+    wrong |= {
+        value: np.full((1, 6), value) for value in (np.inf, 1e39 if name == "tree" else np.nan)
+    }
+    for rows in wrong.values():
+        with pytest.raises(ValueError) as theirs:
+            classifier.predict_proba(rows)
+        with pytest.raises(ValueError) as ours:
+            fast.predict_proba(rows)
+        assert str(ours.value) == str(theirs.value)
+
+
+def test_missing_values_where_trees_take_them(route):
+    X = table(2)[0][:5].copy()
+    X[:, 1] = np.nan
+    classifier = classifiers("our booster", 2)[0]
+    found = CompiledClassifier(classifier).predict_proba(X)
+    assert_allclose(found, classifier.predict_proba(X), rtol=0, atol=1e-15)
+
+
+def test_rows_of_any_kind(route):
+    X = table(2)[0][:3]
+    classifier = classifiers("tree", 2)[0]
+    fast, expected = CompiledClassifier(classifier), classifier.predict_proba(X)
+    locked = X.copy()
+    locked.flags.writeable = False
+    for rows in (X.tolist(), np.asfortranarray(X), locked, np.repeat(X, 2, axis=0)[::2]):
+        assert_array_equal(fast.predict_proba(rows), expected)
+
+
+def test_it_is_a_classifier_and_travels(route):
+    X = table(2)[0]
+    classifier = classifiers("tree", 2)[0]
+    fast = CompiledClassifier(classifier)
+    assert is_classifier(fast)
+    assert clone(fast) is fast
+    assert fast.n_features_in_ == 6
+    again = pickle.loads(pickle.dumps(fast))
+    assert_array_equal(again.predict_proba(X), fast.predict_proba(X))

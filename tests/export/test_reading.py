@@ -1,0 +1,126 @@
+"""A program says what its classifier does, or a part is refused by name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.ensemble import VotingRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures
+from sklearn.tree import DecisionTreeRegressor
+
+from skdistill import CrossFitDistiller, Distiller
+from skdistill.export.columns import UnknownPartError
+from skdistill.export.reading import read_program
+from skdistill.export.values import values_of
+
+from .models import STUDENTS, classifiers, frame, of_frame, table
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10])
+@pytest.mark.parametrize("name", STUDENTS)
+def test_program_answers_as_the_classifier(name, n_classes):
+    X = table(n_classes)[0]
+    for classifier in classifiers(name, n_classes):
+        program = read_program(classifier)
+        found = program.predict_proba(values_of(program, X))
+        assert_allclose(found, classifier.predict_proba(X), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["tree", "ridge", "rare", "dropped", "booster", "histogram"])
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_text_gaps_and_categories(name):
+    classifier, rows = of_frame(name)
+    rows = rows.copy()
+    program = read_program(classifier)
+    rows["category"] = rows["category"].astype(object)
+    rows.loc[:3, "category"] = ["Paris", None, np.nan, "Oslo"]
+    rows.loc[4:8, "gaps"] = np.nan
+    if "town" in rows:
+        rows.loc[9, "town"] = "Paris"
+    found = program.predict_proba(values_of(program, rows))
+    assert_allclose(found, classifier.predict_proba(rows), rtol=0, atol=1e-14)
+
+
+def test_other_containers_of_the_same_rows():
+    classifier, rows = of_frame("tree")
+    program = read_program(classifier)
+    expected = values_of(program, rows)
+    polars = pytest.importorskip("polars")
+    for other in (rows[rows.columns[::-1]], rows.convert_dtypes(), polars.from_pandas(rows)):
+        assert_allclose(values_of(program, other), expected, equal_nan=True)
+    with pytest.raises(ValueError, match="X must have 6 columns, found 5"):
+        values_of(program, rows.to_numpy(dtype=object)[:, :5])
+
+
+def test_what_columns_take():
+    classifier, _ = of_frame("tree")
+    town, kind = (read_program(classifier).columns[j] for j in (1, 3))
+    assert town.takes_missing
+    assert town.takes_unknown
+    assert set(town.categories) == {"Bern", "Oslo", "Rome"}
+    # An ordinal code that was never there is -1 for the tree, but nothing is said of gaps.
+    assert kind.is_number
+    rows, y, proba = frame()
+    strict = make_pipeline(OneHotEncoder(), Ridge())
+    model = Distiller(None, strict).fit(rows[["kind", "flag"]].astype(str), y, teacher_proba=proba)
+    assert not any(c.takes_unknown or c.takes_missing for c in read_program(model).columns)
+
+
+def test_searches_and_selections_inside_a_student():
+    X, y, proba = table(2)
+    inner = GridSearchCV(DecisionTreeRegressor(random_state=0), {"max_depth": [2, 3]}, cv=2)
+    model = Distiller(None, inner).fit(X, y, teacher_proba=proba)
+    program = read_program(model)
+    assert_allclose(program.predict_proba(values_of(program, X)), model.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("student", "message"),
+    [
+        (GaussianNB(), "GaussianNB cannot be exported: students that can are .*Ridge"),
+        (VotingRegressor([("a", Ridge())]), "VotingRegressor cannot be exported"),
+        (make_pipeline(PolynomialFeatures(), Ridge()), "PolynomialFeatures cannot be exported"),
+        (make_pipeline(FunctionTransformer(np.exp), Ridge()), "function .* is Python"),
+        (LogisticRegression(solver="liblinear"), "One model against the rest"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Using the 'liblinear' solver")
+def test_what_nobody_can_write_is_named(student, message):
+    X, y, proba = table(3 if "rest" in message else 2)
+    try:
+        model = Distiller(None, student).fit(X, y, teacher_proba=proba)
+    except ValueError:
+        pytest.skip("this scikit-learn has no such model of several classes")
+    with pytest.raises(UnknownPartError, match=message):
+        read_program(model)
+
+
+def test_subclasses_may_do_anything():
+    class Doubled(Ridge):
+        def predict(self, X):
+            return 2 * super().predict(X)
+
+    X, y, proba = table(2)
+    model = Distiller(None, Doubled()).fit(X, y, teacher_proba=proba)
+    with pytest.raises(UnknownPartError, match="Doubled cannot be exported"):
+        read_program(model)
+
+
+def test_unfitted_and_other_models():
+    with pytest.raises(NotFittedError, match="call CrossFitDistiller.fit first"):
+        read_program(CrossFitDistiller(GaussianNB(), Ridge()))
+    with pytest.raises(ValueError, match="must be a fitted distiller or its classifier_"):
+        read_program(Ridge())
+
+
+def test_frames_of_numbers_alone_go_by_name():
+    X, y, proba = table(2)
+    rows = pd.DataFrame(X, columns=list("abcdef"))
+    model = Distiller(None, DecisionTreeRegressor(max_depth=3)).fit(rows, y, teacher_proba=proba)
+    program = read_program(model)
+    assert_allclose(values_of(program, rows[list("fedcba")]), X)

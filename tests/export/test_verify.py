@@ -1,0 +1,98 @@
+"""What differs is seen, whichever way."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.tree import DecisionTreeRegressor
+
+from skdistill import Distiller
+from skdistill.export import to_c, verify
+from skdistill.export.neighbours import rows_beside
+from skdistill.export.reading import read_program
+from skdistill.export.verify import refuse_different
+
+from .models import classifiers, of_frame, table
+
+
+class Shifted:
+    """A file that differs by a little."""
+
+    def __init__(self, classifier, by):
+        self.classifier, self.by = classifier, by
+
+    def predict_proba(self, X):
+        return self.classifier.predict_proba(X) + np.array([self.by, -self.by])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", ["tree", "scaled tree", "scaled forest", "our booster"])
+def test_rows_lie_on_both_sides_of_each_threshold(name, dtype):
+    X = table(2)[0]
+    classifier = classifiers(name, 2)[0]
+    program = read_program(classifier)
+    split = {(f, t) for tree in program.learners[0].trees for f, t in _splits(tree)}
+    made = list(rows_beside(program, X, dtype))
+    features = np.concatenate([program.compute_features(rows) for rows in made])
+    read = features.astype(np.float32).astype(float) if program.reads_float32 else features
+    for feature, threshold in split:
+        values = read[:, feature]
+        left, right = values[values <= threshold], values[values > threshold]
+        assert len(left)
+        assert len(right)
+        # Nothing lies between them.
+        assert right.min() - left.max() <= 4e-6 * max(abs(threshold), 1e-3)
+
+
+def _splits(tree):
+    inner = ~tree.is_leaf
+    return zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist(), strict=True)
+
+
+def test_a_threshold_that_moved_is_seen():
+    """By the rows beside it alone: no row of X comes near."""
+    X = np.linspace(0, 1, 21)[:, None]
+    y = X[:, 0] > 0.5
+    proba = np.column_stack([~y, y]).astype(float)
+    model = Distiller(None, DecisionTreeRegressor()).fit(X, y, teacher_proba=proba)
+    moved = Distiller(None, DecisionTreeRegressor()).fit(X, y, teacher_proba=proba)
+    threshold = moved.student_.tree_.threshold
+    threshold[0] = np.nextafter(np.float32(threshold[0]), np.float32(1))
+    found = verify(model, moved.classifier_, X)
+    assert found.labels_differing == 1
+    assert found.largest_difference == 1
+    assert not found.agrees
+
+
+def test_difference_and_labels():
+    X, classifier = table(2)[0], classifiers("tree", 2)[0]
+    same = verify(classifier, classifier, X)
+    assert (same.largest_difference, same.labels_differing) == (0, 0)
+    assert same.model_microseconds > 0
+    near = verify(classifier, Shifted(classifier, 1e-9), X)
+    assert near.largest_difference == pytest.approx(1e-9, rel=1e-3)
+    assert not near.agrees
+    far = verify(classifier, Shifted(classifier, 1.0), X)
+    assert far.labels_differing > 0
+    with pytest.raises(ValueError, match=r"of \d+ rows 0 get another class, .* 1e-09, above 1e-12"):
+        refuse_different(classifier, Shifted(classifier, 1e-9), X)
+
+
+def test_categories_are_all_tried():
+    classifier, rows = of_frame("tree")
+    made = rows_beside(read_program(classifier), rows)
+    town = next(part["town"] for part in made if part["town"].str.startswith("other").any())
+    assert set(town.dropna()) == {"Rome", "Oslo", "Bern", "other_Oslo_Bern_Rome"}
+    assert town.isna().sum() == 1
+
+
+def test_what_cannot_be_run():
+    with pytest.raises(ValueError, match="exported must be what to_c"):
+        verify(classifiers("tree", 2)[0], 3, table(2)[0])
+
+
+def test_rows_are_left_alone():
+    classifier, rows = of_frame("tree")
+    before = rows.copy()
+    verify(classifier, classifier, rows)
+    pd.testing.assert_frame_equal(rows, before)
+    assert to_c(classifier, rows.iloc[:20])
