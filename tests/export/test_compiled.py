@@ -10,7 +10,7 @@ from sklearn.base import clone, is_classifier
 from skdistill.export.c import find_compiler
 from skdistill.export.compiled import CompiledClassifier
 
-from .models import STUDENTS, classifiers, of_frame, table
+from .models import classifiers, of_frame, table
 
 ROUTES = ["python"] + ["c"] * (find_compiler() is not None)
 
@@ -22,11 +22,14 @@ def route(request, monkeypatch):
     return request.param
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("name", STUDENTS)
-def test_same_numbers(name, n_classes, route):
-    X = table(n_classes)[0]
-    for classifier in classifiers(name, n_classes)[:2]:
+KINDS = ["tree", "extra trees", "forest", "our booster", "histogram", "softmax", "ridge", "Poisson"]
+KINDS += ["network", "copies", "scaled forest", "scorecard"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_same_numbers(name, route):
+    for n_classes in (2, 3):
+        X, classifier = table(n_classes)[0], classifiers(name, n_classes)[n_classes - 3]
         fast = CompiledClassifier(classifier)
         assert fast.route == route
         expected = classifier.predict_proba(X[:20])
