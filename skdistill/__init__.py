@@ -1,5 +1,7 @@
 """Knowledge distillation for tabular data, with the interface of scikit-learn."""
 
+__version__ = "0.1.0"
+
 from . import corrections
 from .distillers import (
     CrossFitDistiller,
@@ -12,13 +14,17 @@ from .distillers import (
 from .evaluation import compare_students, diagnose_teacher, distillation_curve
 from .evaluation.show.displays import DistillationCurveDisplay
 from .samplers import MungeSampler, NodeSampler
-from .students import LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
-
-__version__ = "0.1.0"
+from .students import (
+    DistilledClassifier,
+    LGBMSoftClassifier,
+    SoftLabelClassifier,
+    SoftmaxRegression,
+)
 
 __all__ = [
     "CrossFitDistiller",
     "DistillationCurveDisplay",
+    "DistilledClassifier",
     "Distiller",
     "LGBMSoftClassifier",
     "LossCorrectedDistiller",

@@ -1,6 +1,6 @@
 """How a student learns targets, and how it is shipped.
 
-Public are `DistilledClassifier` and what `skdistill` exports; the rest is internal and may move.
+Public is what `skdistill` exports; the rest is internal and may move.
 """
 
 from .distilled import DistilledClassifier

@@ -6,6 +6,7 @@ An adapter says which students it `suits`, checks them, fits them and asks them.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -307,4 +308,15 @@ def choose_adapter(student: Any, n_classes: int) -> Adapter:
     raise ValueError(
         f"student must be a regressor or a classifier; {type(last_step(student)).__name__} is "
         "neither."
+    )
+
+
+@cache
+def adapter_called(name: str) -> Adapter:
+    """Return how a student answers, by the name of the class."""
+    for kind in ADAPTERS:
+        if kind.__name__ == name:
+            return kind()
+    raise ValueError(
+        f"adapter must be one of {[kind.__name__ for kind in ADAPTERS]}, found {name!r}."
     )

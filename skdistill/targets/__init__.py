@@ -3,7 +3,7 @@
 Nothing here is public, and all of it may move.
 """
 
-from .losses import LOSSES, Correction, Loss, make_loss
+from .losses import LOSSES, Correction, Loss, make_loss, way_back
 from .strategies import (
     STRATEGIES,
     Blend,
@@ -32,4 +32,5 @@ __all__ = [
     "corrected_by",
     "make_loss",
     "parse_strategy",
+    "way_back",
 ]
