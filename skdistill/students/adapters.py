@@ -30,6 +30,7 @@ from .._utils.estimators import (
 from .._utils.validation import check_weights_taken, class_columns
 from ..targets import Loss
 from .copies import check_copies, fit_soft_labels
+from .leaves import answers_by_leaf
 from .objectives import as_probabilities, check_objective, learns_one_probability
 
 Array = NDArray[np.float64]
@@ -65,6 +66,10 @@ class Adapter:
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return what the fitted student says, in the shape of its targets."""
         raise NotImplementedError
+
+    def answers_by_leaf(self, fitted: Any, X: Any) -> tuple[Array, NDArray[np.intp]] | None:
+        """Return what each leaf of the student says, and the leaf of each row, if that is cheap."""
+        return None
 
 
 class SoftLabels(Adapter):
@@ -229,6 +234,10 @@ class OneOutput(Adapter):
         """Return one number a row."""
         return np.asarray(fitted.predict(X)).ravel()
 
+    def answers_by_leaf(self, fitted: Any, X: Any) -> tuple[Array, NDArray[np.intp]] | None:
+        """Return what the leaves of a tree say, one number each."""
+        return answers_by_leaf(fitted, X)
+
 
 def _fit_flat_or_column(student: Any, X: Any, target: Array, params: Params) -> Any:
     student = clone(student)
@@ -275,6 +284,10 @@ class SeveralOutputs(Adapter):
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return one number for each class."""
         return np.asarray(fitted.predict(X))
+
+    def answers_by_leaf(self, fitted: Any, X: Any) -> tuple[Array, NDArray[np.intp]] | None:
+        """Return what the leaves of a tree say, one number for each class."""
+        return answers_by_leaf(fitted, X)
 
 
 def many_outputs(student: Any) -> Any:

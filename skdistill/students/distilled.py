@@ -219,11 +219,18 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self._check_columns(X)
         if self.dtypes is not None:
             X = restore_categories(X, self.dtypes)
+        adapter = adapter_called(self.adapter)
+        by_leaf = adapter.answers_by_leaf(self.student, X)
+        if by_leaf is not None:
+            answers, leaves = by_leaf
+            return self._probabilities(answers).take(leaves, axis=0)
         if self.refuse_nan:
             refuse_nan(X)
-        classes = self.classes_
-        answer = adapter_called(self.adapter).answer(self.student, X, classes)
-        proba = way_back(self.loss, len(classes), self.temperature)(answer)
+        return self._probabilities(adapter.answer(self.student, X, self.classes_))
+
+    def _probabilities(self, answer: Array) -> Array:
+        """Return what the student's answers mean."""
+        proba = way_back(self.loss, len(self.classes_), self.temperature)(answer)
         return proba if self.calibration is None else calibrated(proba, **self.calibration)
 
     def _check_columns(self, X: Any) -> None:
