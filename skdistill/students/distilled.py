@@ -13,7 +13,14 @@ from sklearn.utils import assert_all_finite, get_tags
 
 from .. import __version__
 from .._utils.warn import warn
-from ..rows import as_rows, column_names, compare_names, restore_categories
+from ..rows import (
+    as_rows,
+    column_names,
+    compare_names,
+    dtypes_of,
+    plain_dtypes,
+    restore_categories,
+)
 from ..targets import way_back
 from .adapters import adapter_called
 from .calibration import calibrated
@@ -107,8 +114,11 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self.calibration = calibration
         self.version = __version__
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "dtypes": plain_dtypes(self.dtypes)}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__({**state, "dtypes": dtypes_of(state["dtypes"])})
         _compare_versions(self.version)
 
     @property
