@@ -1,24 +1,60 @@
 """Knowledge distillation for tabular data, with the interface of scikit-learn."""
 
-from . import corrections
-from .distillers import (
-    CrossFitDistiller,
-    Distiller,
-    LossCorrectedDistiller,
-    LossCorrectedDistillerCV,
-    distillation_targets,
-    teacher_probabilities,
-)
-from .evaluation import compare_students, diagnose_teacher, distillation_curve
-from .evaluation.show.displays import DistillationCurveDisplay
-from .samplers import MungeSampler, NodeSampler
-from .students import LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
+from typing import TYPE_CHECKING
+
+from ._utils.lazy import lazily
 
 __version__ = "0.1.0"
+
+# What ships needs few of the rooms, and a process that predicts waits for none of the others.
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        ".corrections": (),
+        ".distillers": (
+            "CrossFitDistiller",
+            "Distiller",
+            "LossCorrectedDistiller",
+            "LossCorrectedDistillerCV",
+            "distillation_targets",
+            "teacher_probabilities",
+        ),
+        ".evaluation": ("compare_students", "diagnose_teacher", "distillation_curve"),
+        ".evaluation.show.displays": ("DistillationCurveDisplay",),
+        ".samplers": ("MungeSampler", "NodeSampler"),
+        ".students": (
+            "DistilledClassifier",
+            "LGBMSoftClassifier",
+            "SoftLabelClassifier",
+            "SoftmaxRegression",
+        ),
+    },
+)
+
+if TYPE_CHECKING:
+    from . import corrections
+    from .distillers import (
+        CrossFitDistiller,
+        Distiller,
+        LossCorrectedDistiller,
+        LossCorrectedDistillerCV,
+        distillation_targets,
+        teacher_probabilities,
+    )
+    from .evaluation import compare_students, diagnose_teacher, distillation_curve
+    from .evaluation.show.displays import DistillationCurveDisplay
+    from .samplers import MungeSampler, NodeSampler
+    from .students import (
+        DistilledClassifier,
+        LGBMSoftClassifier,
+        SoftLabelClassifier,
+        SoftmaxRegression,
+    )
 
 __all__ = [
     "CrossFitDistiller",
     "DistillationCurveDisplay",
+    "DistilledClassifier",
     "Distiller",
     "LGBMSoftClassifier",
     "LossCorrectedDistiller",

@@ -390,6 +390,44 @@ def _is_category(dtype: Any) -> bool:
     return hasattr(dtype, "categories")
 
 
+def plain_dtypes(dtypes: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return types of columns as words and lists, which any format of files can hold.
+
+    One that would not come back the same, such as of categories that are intervals, stays.
+    """
+    if dtypes is None:
+        return None
+    plain = {name: _as_plain(dtype) for name, dtype in dtypes.items()}
+    again = dtypes_of(plain) or {}
+    return {name: plain[name] if again[name] == dtypes[name] else dtypes[name] for name in dtypes}
+
+
+def _as_plain(dtype: Any) -> Any:
+    if not _is_category(dtype):
+        return str(dtype)
+    categories = dtype.categories
+    return {
+        "categories": categories.tolist(),
+        "dtype": str(categories.dtype),
+        "ordered": bool(dtype.ordered),
+    }
+
+
+def dtypes_of(plain: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the types that :func:`plain_dtypes` has put in words."""
+    if plain is None:
+        return None
+    import pandas as pd  # the rows of fit were its frame
+
+    def read(value: Any) -> Any:
+        if isinstance(value, dict):
+            categories = pd.Index(value["categories"], dtype=value["dtype"])
+            return pd.CategoricalDtype(categories, value["ordered"])
+        return pd.api.types.pandas_dtype(value)
+
+    return {name: read(value) for name, value in plain.items()}
+
+
 def restore_categories(X: Any, dtypes: dict[str, Any] | None) -> Any:
     """Give rows the categories that columns had in fit, by their values.
 

@@ -1,5 +1,7 @@
 """Rows are converted once, the same in fit and predict."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -28,7 +30,9 @@ from skdistill.rows import (
     check_alike,
     column_names,
     compare_names,
+    dtypes_of,
     pick_by_column,
+    plain_dtypes,
     restore_categories,
     stack,
 )
@@ -209,6 +213,37 @@ def test_category_that_is_new_is_missing_and_another_kind_of_value_refused(zones
         restore_categories(words, dtypes)
     with pytest.raises(ValueError, match="X must have 2 columns, as in fit"):
         restore_categories(np.zeros((3, 5)), dtypes)
+
+
+DTYPES = {
+    "text": pd.CategoricalDtype(["b", "a"]),
+    "ordered": pd.CategoricalDtype(["low", "high"], ordered=True),
+    "whole": pd.CategoricalDtype([3, 1]),
+    "number": pd.CategoricalDtype([0.5, -1.5]),
+    "truth": pd.CategoricalDtype([True, False]),
+    "mixed": pd.CategoricalDtype([1, "a"]),
+    "nullable": pd.Int64Dtype(),
+    "float": np.dtype(float),
+    "string": pd.StringDtype(),
+}
+
+
+def test_types_of_columns_are_said_in_plain_words_and_understood():
+    plain = plain_dtypes(DTYPES)
+    assert json.loads(json.dumps(plain)) == plain
+    again = dtypes_of(plain)
+    assert again == DTYPES
+    assert [list(again[name].categories) for name in ("text", "ordered")] == [
+        ["b", "a"],
+        ["low", "high"],
+    ]
+    assert plain_dtypes(None) is dtypes_of(None) is None
+
+
+def test_types_that_have_no_plain_words_stay_as_they_are():
+    ranges = pd.cut(pd.Series(np.arange(10.0)), 3).dtype
+    odd = {"ranges": ranges, "times": pd.CategoricalDtype(pd.to_datetime(["2020-01-02"]))}
+    assert dtypes_of(plain_dtypes(odd)) == odd
 
 
 # ---- rows ------------------------------------------------------------------------------------

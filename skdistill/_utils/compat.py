@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 from joblib.externals.loky.backend.reduction import dumps
-from lightgbm.basic import _ConfigAliases
 from sklearn import get_config
 from sklearn.utils import _safe_indexing as _sklearn_indexing
 from sklearn.utils._param_validation import (
@@ -119,6 +118,8 @@ def check_parameters(constraints, params, owner):  # type: ignore[no-untyped-def
 @cache
 def lightgbm_names() -> dict[str, str]:
     """Return every name that LightGBM knows for a parameter, with the parameter's main name."""
+    from lightgbm.basic import _ConfigAliases  # heavy, and only boosted students need it
+
     aliases = _ConfigAliases._get_all_param_aliases()
     return {name: main for main, names in aliases.items() for name in names}
 

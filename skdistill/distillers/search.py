@@ -313,9 +313,10 @@ class LossCorrectedDistillerCV(BaseDistiller):
             last = source.finish(teacher, rows, whole, progress)
         target = found.strategy.targets(self._lesson(rows, last), student.loss)
         calibration = self._calibration(task, found.proba)
+        shipped = None if calibration is None else calibration.as_dict()
         student = replace(student, shrinkages=(found.shrinkage,))
         return {
-            **self._teach(rows, student, target, progress, calibration=calibration),
+            **self._teach(rows, student, target, progress, calibration=shipped),
             "calibration_": calibration,
             "shrinkage_": found.shrinkage,
             "best_candidate_": found.strategy.name,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from textwrap import fill
 from typing import Any, NamedTuple
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
@@ -431,6 +430,8 @@ def squared_bias(
 
 def _columns(X: Any, proba: Array, corrected: Array) -> dict[str, float]:
     """Return on which columns the correction depends, by the gains of a small model of it."""
+    import lightgbm as lgb
+
     logs = np.log(floored(proba))
     shift = np.log(corrected) - logs
     shift = shift[:, 1:] - shift[:, :1] if shift.shape[1] == 2 else shift - shift.mean(1)[:, None]

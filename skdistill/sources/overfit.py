@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import joblib
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
@@ -220,6 +219,8 @@ def _groups(n_classes: int) -> list[NDArray[np.bool_]]:
 
 def _cross_fit(X: Any, y: NDArray[np.bool_], proba: Floats, seed: int) -> tuple[Floats, Floats]:
     """Give out-of-fold models of the labels (m) and of the given probabilities (h)."""
+    import lightgbm as lgb
+
     common = {"num_threads": 1, "verbosity": -1, "deterministic": True, "force_row_wise": True}
     # Probabilities have less noise than labels and bear the bigger trees.
     for_labels = common | {"objective": "binary", "num_leaves": 15}

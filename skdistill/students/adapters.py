@@ -6,6 +6,7 @@ An adapter says which students it `suits`, checks them, fits them and asks them.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,6 +30,7 @@ from .._utils.estimators import (
 from .._utils.validation import check_weights_taken, class_columns
 from ..targets import Loss
 from .copies import check_copies, fit_soft_labels
+from .leaves import answers_by_leaf
 from .objectives import as_probabilities, check_objective, learns_one_probability
 
 Array = NDArray[np.float64]
@@ -64,6 +66,10 @@ class Adapter:
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return what the fitted student says, in the shape of its targets."""
         raise NotImplementedError
+
+    def answers_by_leaf(self, fitted: Any, X: Any) -> tuple[Array, NDArray[np.intp]] | None:
+        """Return what each leaf of the student says, and the leaf of each row, if that is cheap."""
+        return None
 
 
 class SoftLabels(Adapter):
@@ -228,6 +234,10 @@ class OneOutput(Adapter):
         """Return one number a row."""
         return np.asarray(fitted.predict(X)).ravel()
 
+    def answers_by_leaf(self, fitted: Any, X: Any) -> tuple[Array, NDArray[np.intp]] | None:
+        """Return what the leaves of a tree say, one number each."""
+        return answers_by_leaf(fitted, X)
+
 
 def _fit_flat_or_column(student: Any, X: Any, target: Array, params: Params) -> Any:
     student = clone(student)
@@ -275,6 +285,10 @@ class SeveralOutputs(Adapter):
         """Return one number for each class."""
         return np.asarray(fitted.predict(X))
 
+    def answers_by_leaf(self, fitted: Any, X: Any) -> tuple[Array, NDArray[np.intp]] | None:
+        """Return what the leaves of a tree say, one number for each class."""
+        return answers_by_leaf(fitted, X)
+
 
 def many_outputs(student: Any) -> Any:
     """Let a regressor of one output learn several, by one regressor each.
@@ -307,4 +321,15 @@ def choose_adapter(student: Any, n_classes: int) -> Adapter:
     raise ValueError(
         f"student must be a regressor or a classifier; {type(last_step(student)).__name__} is "
         "neither."
+    )
+
+
+@cache
+def adapter_called(name: str) -> Adapter:
+    """Return how a student answers, by the name of the class."""
+    for kind in ADAPTERS:
+        if kind.__name__ == name:
+            return kind()
+    raise ValueError(
+        f"adapter must be one of {[kind.__name__ for kind in ADAPTERS]}, found {name!r}."
     )

@@ -4,18 +4,22 @@ Two classes with labels in [0, 1] are LightGBM's own `cross_entropy`. What it ha
 and more classes, are custom objectives here: vectorised, in place, with the weights multiplied in
 (LightGBM does not weigh custom gradients). A custom objective starts from the mean target by an
 initial score, which LightGBM leaves out of predictions; after training it is added to the leaves
-of the first tree of each class, so that the booster needs nobody to remember it.
+of the first tree of each class, so that the booster needs nobody to remember it. What is stored
+names LightGBM's own objective for its scores, so that whoever reads it makes the same of them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logsumexp
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 Array = NDArray[np.float64]
 Gradients = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -45,9 +49,12 @@ def boost(
 ) -> tuple[lgb.Booster, list[float]]:
     """Train a booster on soft labels, for `n_rounds` with LightGBM's `params`.
 
-    Its raw scores are log-odds (two classes), or log-probabilities up to a constant of each row.
+    Its raw scores are log-odds (two classes), or log-probabilities up to a constant of each row,
+    and it predicts probabilities.
     Beside it comes the log loss of the held-out rows after every round, empty without any.
     """
+    import lightgbm as lgb
+
     native = is_native(part.labels) and (held_out is None or is_native(held_out.labels))
     start = None if native else starting_scores(part.labels, part.weights)
     train_set = _dataset(part, start, params, categorical_feature=categorical_feature)
@@ -65,10 +72,37 @@ def boost(
         valid_names=["held_out"] * len(watched),
         feval=judge,
         callbacks=[lgb.record_evaluation(history)] if watched else [],
+        keep_training_booster=True,
     )
     if start is not None:
         fold_in(booster, start)
+    # As LightGBM does itself, unless it is told to keep the data.
+    booster = from_text(_with_objective(booster.model_to_string(), part.labels.shape[1]))
     return booster, history.get("held_out", {}).get(METRIC, [])
+
+
+def _with_objective(text: str, n_classes: int) -> str:
+    """Return a booster's text with the objective that says what its scores are.
+
+    It stands above the trees, where custom ones leave none, and among the parameters below them.
+    """
+    name = "binary" if n_classes == 2 else "multiclass"
+    detail = "sigmoid:1" if n_classes == 2 else f"num_class:{n_classes}"
+    head, tree, trees = text.partition("\nTree=")
+    head = re.sub(r"\nobjective=.*", "", head)
+    head = head.replace("\nfeature_names=", f"\nobjective={name} {detail}\nfeature_names=", 1)
+    trees, parameters, tail = trees.rpartition("\nparameters:")
+    tail = re.sub(r"\n\[objective: .*\]", f"\n[objective: {name}]", tail, count=1)
+    return head + tree + trees + parameters + tail
+
+
+def from_text(text: str) -> lgb.Booster:
+    """Return the booster of a text; all its rounds are the best ones."""
+    import lightgbm as lgb
+
+    booster = lgb.Booster(model_str=text)
+    booster.best_iteration = booster.current_iteration()
+    return booster
 
 
 def is_native(labels: Array) -> bool:
@@ -93,6 +127,8 @@ def _task(part: Part, start: Array | None, *, can_split: bool) -> dict[str, Any]
 def _dataset(
     part: Part, start: Array | None, params: dict[str, Any], **further: Any
 ) -> lgb.Dataset:
+    import lightgbm as lgb
+
     n_samples = len(part.labels)
     if start is None:
         label = np.clip(part.labels[:, 1], 0.0, 1.0)

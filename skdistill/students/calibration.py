@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,16 @@ class Calibration:
 
     def __call__(self, proba: Array) -> Array:
         """Calibrate probabilities of shape (n_samples, n_classes)."""
-        return np.asarray(softmax(self.slope * _logs(proba) + np.array(self.shift), axis=1))
+        return calibrated(proba, self.slope, self.shift)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers as what ships holds them."""
+        return {"slope": self.slope, "shift": list(self.shift)}
+
+
+def calibrated(proba: Array, slope: float, shift: Sequence[float]) -> Array:
+    """Return probabilities of shape (n_samples, n_classes) after a sigmoid."""
+    return np.asarray(softmax(slope * _logs(proba) + np.array(shift), axis=1))
 
 
 def _logs(proba: Array) -> Array:

@@ -11,10 +11,19 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils import assert_all_finite, get_tags
 
-from ..rows import as_rows, column_names, compare_names, restore_categories
-from ..targets import Loss
-from .adapters import Adapter
-from .calibration import Calibration
+from .. import __version__
+from .._utils.warn import warn
+from ..rows import (
+    as_rows,
+    column_names,
+    compare_names,
+    dtypes_of,
+    plain_dtypes,
+    restore_categories,
+)
+from ..targets import way_back
+from .adapters import adapter_called
+from .calibration import calibrated
 
 Array = NDArray[np.float64]
 
@@ -23,8 +32,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
     """A fitted student with its way back to class probabilities, free of teacher and distiller.
 
     Distillers make it (`classifier_`); it is small, pickles on its own and predicts at the
-    student's cost. Like a `FrozenEstimator` it stays as it is: `fit` does nothing and `clone`
-    returns the object itself.
+    student's cost. All that it knows beside the student are plain values: words, numbers, lists.
+    Like a `FrozenEstimator` it stays as it is: `fit` does nothing and `clone` returns the object
+    itself.
 
     Parameters
     ----------
@@ -32,10 +42,14 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         The fitted student.
     classes : ndarray of shape (n_classes,)
         Class labels.
-    loss : Loss
-        Knows how to turn what the student answers into probabilities.
-    adapter : Adapter
-        Knows how the student answers.
+    loss : {'squared_error', 'squared_error_logit', 'cross_entropy'}, default='squared_error'
+        What the student has learned by, which says how its answers become probabilities.
+    temperature : float, default=1.0
+        The temperature of 'cross_entropy', which is undone.
+    adapter : str, default='OneOutput'
+        How the student is asked: 'OneOutput' and 'SeveralOutputs' are regressors of two classes
+        and of more; 'SoftLabels', 'OneProbability' and 'WeightedCopies' are classifiers, by what
+        they were fitted to.
     n_features : int or None, default=None
         Number of features the distiller was fitted on.
     feature_names : ndarray of str or None, default=None
@@ -44,11 +58,15 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         Their types, if it was a frame with categories: rows that lack these get them.
     refuse_nan : bool, default=False
         Whether missing values are refused though the student would take them.
-    calibration : Calibration or None, default=None
-        A sigmoid that is applied to the probabilities.
+    calibration : dict or None, default=None
+        A sigmoid that is applied to the probabilities: its `slope`, a float, and its `shift`, a
+        list of one float for each class.
 
     Attributes
     ----------
+    version : str
+        The version of skdistill that made it. Where it is loaded by one of another major version,
+        a warning says so.
     classes_ : ndarray of shape (n_classes,)
         Class labels.
     n_features_in_ : int
@@ -74,29 +92,39 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self,
         student: Any,
         classes: NDArray[Any],
-        loss: Loss,
-        adapter: Adapter,
         *,
+        loss: str = "squared_error",
+        temperature: float = 1.0,
+        adapter: str = "OneOutput",
         n_features: int | None = None,
         feature_names: NDArray[Any] | None = None,
         dtypes: dict[str, Any] | None = None,
         refuse_nan: bool = False,
-        calibration: Calibration | None = None,
+        calibration: dict[str, Any] | None = None,
     ) -> None:
         self.student = student
         self.classes = classes
         self.loss = loss
+        self.temperature = temperature
         self.adapter = adapter
         self.n_features = n_features
         self.feature_names = feature_names
         self.dtypes = dtypes
         self.refuse_nan = refuse_nan
         self.calibration = calibration
+        self.version = __version__
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "dtypes": plain_dtypes(self.dtypes)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({**state, "dtypes": dtypes_of(state["dtypes"])})
+        _compare_versions(self.version)
 
     @property
     def classes_(self) -> NDArray[Any]:
         """Class labels."""
-        return self.classes
+        return np.asarray(self.classes)
 
     @property
     def n_features_in_(self) -> int:
@@ -201,10 +229,19 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self._check_columns(X)
         if self.dtypes is not None:
             X = restore_categories(X, self.dtypes)
+        adapter = adapter_called(self.adapter)
+        by_leaf = adapter.answers_by_leaf(self.student, X)
+        if by_leaf is not None:
+            answers, leaves = by_leaf
+            return self._probabilities(answers).take(leaves, axis=0)
         if self.refuse_nan:
             refuse_nan(X)
-        proba = self.loss.probabilities(self.adapter.answer(self.student, X, self.classes))
-        return proba if self.calibration is None else self.calibration(proba)
+        return self._probabilities(adapter.answer(self.student, X, self.classes_))
+
+    def _probabilities(self, answer: Array) -> Array:
+        """Return what the student's answers mean."""
+        proba = way_back(self.loss, len(self.classes_), self.temperature)(answer)
+        return proba if self.calibration is None else calibrated(proba, **self.calibration)
 
     def _check_columns(self, X: Any) -> None:
         if self.feature_names is None or not hasattr(X, "columns"):
@@ -233,7 +270,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Class labels.
         """
-        return np.asarray(self.classes[self.predict_proba(X).argmax(axis=1)])
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the logarithm of class probabilities, −inf where a probability is 0.
@@ -256,6 +293,16 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags = get_tags(self.student).input_tags
         tags.input_tags.allow_nan &= not self.refuse_nan
         return tags
+
+
+def _compare_versions(made_by: str) -> None:
+    """Warn of another major version, which may read the fields in another way."""
+    if made_by.partition(".")[0] != __version__.partition(".")[0]:
+        warn(
+            f"This DistilledClassifier was made by skdistill {made_by}, and is loaded by "
+            f"{__version__}, whose predictions may differ: load it with skdistill {made_by}, or "
+            "fit its distiller again."
+        )
 
 
 def _first_step(estimator: Any) -> Any:

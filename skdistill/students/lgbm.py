@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Self
 
 import joblib
 import numpy as np
-from lightgbm.basic import LightGBMError
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -35,9 +34,11 @@ from ..rows import (
     check_weights,
     column_names,
     compare_names,
+    dtypes_of,
+    plain_dtypes,
     restore_categories,
 )
-from .boosting import Part, boost, is_native
+from .boosting import Part, boost, from_text, is_native
 from .soft_label_checks import check_soft_labels
 
 Array = NDArray[np.float64]
@@ -127,9 +128,9 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
     ----------
     booster_ : lightgbm.Booster
         The fitted booster. It knows columns by position, as `Column_0` and so on; their names are
-        in `feature_names_in_`. It needs no starting scores: what it predicts with `raw_score=True`,
-        also when saved and loaded, becomes probabilities by the logistic function (two classes)
-        or softmax (more).
+        in `feature_names_in_`. It needs no starting scores, and names LightGBM's own objective
+        `binary` or `multiclass`: what it predicts, also when saved and loaded or read by other
+        tools, are probabilities, for two classes those of the second.
     classes_ : ndarray of shape (n_classes,)
         The class labels; ``0 .. n_classes - 1`` after fitting on soft labels.
     best_iteration_ : int
@@ -316,6 +317,8 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
         """Say which further parameter LightGBM refuses, where its message tells."""
+        from lightgbm.basic import LightGBMError
+
         try:
             yield
         except (LightGBMError, TypeError) as error:
@@ -437,8 +440,15 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         X = restore_categories(as_rows(X), self._dtypes)
         rows = _as_lightgbm_reads(X)
         self._check_columns(X)
-        threads = _n_threads(self._by_main_name().get("num_threads"))
-        return np.asarray(self.booster_.predict(rows, raw_score=True, num_threads=threads))
+        scores = self.booster_.predict(rows, raw_score=True, num_threads=self._threads())
+        return np.asarray(scores)
+
+    def _threads(self) -> int:
+        """Return the threads as they are set now; all parameters are many, and rows may be few."""
+        n_jobs = self.n_jobs
+        if self._kwargs:
+            n_jobs = self._by_main_name().get("num_threads")
+        return _n_threads(n_jobs)
 
     def _check_columns(self, X: Any) -> None:
         # LightGBM looks at positions only, and would answer wrongly without a word.
@@ -470,6 +480,20 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         """Number or total gain of the splits on each feature, ndarray of shape (n_features,)."""
         check_is_fitted(self)
         return np.asarray(self.booster_.feature_importance(self.importance_type))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        # Plain text, so that formats other than pickle can hold it.
+        booster = state.get("booster_")
+        text = None if booster is None else booster.model_to_string()
+        return {**state, "booster_": text, "_dtypes": plain_dtypes(state.get("_dtypes"))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = {**state, "_dtypes": dtypes_of(state["_dtypes"])}
+        text = state.pop("booster_")
+        if text is not None:
+            state["booster_"] = from_text(text)
+        super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -19,7 +19,15 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.compat import n_rows, routing_enabled
 from .._utils.estimators import predicts_proba, weight_keyword
 from .._utils.validation import class_columns, refuse_extra_params
-from ..rows import as_rows, category_dtypes, check_table, check_weights, restore_categories
+from ..rows import (
+    as_rows,
+    category_dtypes,
+    check_table,
+    check_weights,
+    dtypes_of,
+    plain_dtypes,
+    restore_categories,
+)
 from .copies import check_copies, fit_soft_labels
 from .soft_label_checks import check_soft_labels
 
@@ -176,6 +184,13 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return np.asarray(self.estimator_.predict(self._rows(X)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        return {**state, "_dtypes": plain_dtypes(state.get("_dtypes"))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({**state, "_dtypes": dtypes_of(state["_dtypes"])})
 
     def _rows(self, X: Any) -> Any:
         return restore_categories(as_rows(X), self._dtypes)

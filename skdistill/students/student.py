@@ -69,8 +69,9 @@ class Student:
         classifier = DistilledClassifier(
             fitted,
             rows.classes,
-            self.loss,
-            self.adapter,
+            loss=self.loss.name,
+            temperature=self.loss.temperature,
+            adapter=type(self.adapter).__name__,
             n_features=rows.n_features,
             feature_names=rows.feature_names,
             dtypes=rows.dtypes,

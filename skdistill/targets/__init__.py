@@ -3,19 +3,43 @@
 Nothing here is public, and all of it may move.
 """
 
-from .losses import LOSSES, Correction, Loss, make_loss
-from .strategies import (
-    STRATEGIES,
-    Blend,
-    CrossFit,
-    InSample,
-    Labels,
-    Lesson,
-    Strategy,
-    Targets,
-    corrected_by,
-    parse_strategy,
+from typing import TYPE_CHECKING
+
+from .._utils.lazy import lazily
+
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        ".losses": ("LOSSES", "Correction", "Loss", "make_loss", "way_back"),
+        ".strategies": (
+            "STRATEGIES",
+            "Blend",
+            "CrossFit",
+            "InSample",
+            "Labels",
+            "Lesson",
+            "Strategy",
+            "Targets",
+            "corrected_by",
+            "parse_strategy",
+        ),
+    },
 )
+
+if TYPE_CHECKING:
+    from .losses import LOSSES, Correction, Loss, make_loss, way_back
+    from .strategies import (
+        STRATEGIES,
+        Blend,
+        CrossFit,
+        InSample,
+        Labels,
+        Lesson,
+        Strategy,
+        Targets,
+        corrected_by,
+        parse_strategy,
+    )
 
 __all__ = [
     "LOSSES",
@@ -32,4 +56,5 @@ __all__ = [
     "corrected_by",
     "make_loss",
     "parse_strategy",
+    "way_back",
 ]

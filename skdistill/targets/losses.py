@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -61,6 +62,11 @@ class Loss:
     #: Whether a logarithm of the teacher's probabilities is taken, for which these are floored.
     takes_logarithm: ClassVar[bool] = True
     has_temperature: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """Its word."""
+        return next(word for word, kind in LOSSES.items() if kind is type(self))
 
     def target(self, proba: Array, onehot: Array, correction: Correction | None = None) -> Array:
         """Return what the student learns, one column for two classes where it is a number."""
@@ -186,6 +192,14 @@ def make_loss(
     kind = LOSSES[name]
     temperature = _check_temperature(temperature, name, kind)
     return kind(n_classes, _check_proba_floor(proba_floor, n_classes, kind), temperature)
+
+
+@cache
+def way_back(name: str, n_classes: int, temperature: float) -> Callable[[Array], Array]:
+    """Return what makes probabilities of what a student answers that learned by the loss `name`."""
+    if name not in LOSSES:
+        raise ValueError(f"loss must be one of {list(LOSSES)}, found {name!r}.")
+    return LOSSES[name](n_classes, temperature=temperature).probabilities
 
 
 def _check_temperature(temperature: Any, name: str, kind: type[Loss]) -> float:

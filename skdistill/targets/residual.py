@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -27,6 +26,9 @@ from .._utils.validation import is_number
 from ..rows import Rows
 from ..sources import Splits
 from .losses import Correction
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 Array = NDArray[np.float64]
 
@@ -163,7 +165,7 @@ class ResidualModel:
 # ---- choosing --------------------------------------------------------------------------------
 
 # A fold's model, and what it adds to the scores of the fold's rows, by numbers of rounds.
-_Model = tuple[lgb.Booster, Array]
+_Model: TypeAlias = "tuple[lgb.Booster, Array]"
 
 
 class _Found(NamedTuple):
@@ -239,6 +241,8 @@ def _climb(
     test: NDArray[np.intp],
 ) -> _Model:
     """Fit the model of a fold, and ask it about the fold's rows after each number of rounds."""
+    import lightgbm as lgb
+
     train = _sample(train, weight, scores.shape[1])
     own = None if weight is None else weight[train]
     data = lgb.Dataset(

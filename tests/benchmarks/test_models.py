@@ -16,4 +16,4 @@ def test_a_search_is_shown_without_its_sigmoid_and_keeps_it():
     plain = without_calibration(search)
     assert (plain.predict_proba(X) != search.predict_proba(X)).any()
     assert plain.calibration is None
-    assert search.classifier_.calibration is search.calibration_ is not None
+    assert search.classifier_.calibration == search.calibration_.as_dict()

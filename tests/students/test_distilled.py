@@ -20,7 +20,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from skdistill import CrossFitDistiller, Distiller, SoftLabelClassifier
+import skdistill
+from skdistill import (
+    CrossFitDistiller,
+    DistilledClassifier,
+    Distiller,
+    LossCorrectedDistillerCV,
+    SoftLabelClassifier,
+)
 from skdistill.students.distilled import holds_no_nan
 
 
@@ -68,6 +75,62 @@ def test_it_is_a_fitted_classifier_that_stays_as_it_is(binary):
     assert get_scorer("roc_auc")(shipped, X, y == "malignant") > 0.9
     assert shipped.n_features_in_ == X.shape[1]
     assert not hasattr(shipped, "feature_names_in_")
+
+
+def searched(X, y):
+    student = SoftLabelClassifier(DecisionTreeClassifier(max_depth=3, random_state=0))
+    how = {"loss": "cross_entropy", "temperature": 2.0, "calibrate": True, "random_state": 0}
+    candidates = ["labels", "cross_fit"]
+    return LossCorrectedDistillerCV(GaussianNB(), student, candidates=candidates, **how).fit(X, y)
+
+
+def test_all_but_the_student_is_plain(three_classes):
+    X, y = three_classes
+    model = searched(X, y)
+    fields = vars(model.classifier_).copy()
+    del fields["student"], fields["classes"]
+    assert fields == {
+        "loss": "cross_entropy",
+        "temperature": 2.0,
+        "adapter": "SoftLabels",
+        "n_features": X.shape[1],
+        "feature_names": None,
+        "dtypes": None,
+        "refuse_nan": True,
+        "calibration": {
+            "slope": model.calibration_.slope,
+            "shift": list(model.calibration_.shift),
+        },
+        "version": skdistill.__version__,
+    }
+    assert [type(value) for value in fields["calibration"].values()] == [float, list]
+
+
+def test_one_made_by_hand_of_the_fields_predicts_the_same(three_classes):
+    X, y = three_classes
+    shipped = searched(X, y).classifier_
+    again = DistilledClassifier(**shipped.get_params())
+    assert_array_equal(again.predict_proba(X), shipped.predict_proba(X))
+    by_default = DistilledClassifier(tree().fit(X, y == 7), [False, True])
+    assert_array_equal(by_default.predict(X), by_default.student.predict(X) > 0.5)
+
+
+@pytest.mark.parametrize("field", ["loss", "adapter"])
+def test_a_word_that_nobody_knows_is_refused(binary, field):
+    X, y = binary
+    shipped = DistilledClassifier(tree().fit(X, y == "malignant"), [0, 1], **{field: "other"})
+    with pytest.raises(ValueError, match=f"{field} must be one of .*found 'other'"):
+        shipped.predict_proba(X)
+
+
+def test_loading_one_of_another_major_version_warns(binary):
+    X, y = binary
+    shipped = Distiller(GaussianNB(), tree()).fit(X, y).classifier_
+    shipped.version = "7.1.0"
+    with pytest.warns(UserWarning, match=r"made by skdistill 7\.1\.0.* fit its distiller again"):
+        pickle.loads(pickle.dumps(shipped))
+    shipped.version = skdistill.__version__.partition(".")[0] + ".99.1"
+    assert pickle.loads(pickle.dumps(shipped)).version == shipped.version
 
 
 STUDENTS = [

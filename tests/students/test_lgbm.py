@@ -163,6 +163,62 @@ def test_saved_booster_predicts_alone(n_classes, signed, params, tmp_path):
 
 
 @pytest.mark.parametrize(("n_classes", "signed"), LABELS)
+@pytest.mark.parametrize("constant", [False, True])
+def test_the_text_names_lightgbms_objective_whatever_was_learned_by(n_classes, signed, constant):
+    X, P = soft(n_classes, signed=signed)
+    # Columns without anything to split are learned from in another way.
+    X = X * (not constant)
+    model = LGBMSoftClassifier(**SMALL).fit(X, P)
+    name, detail = ("binary", "sigmoid:1") if n_classes == 2 else ("multiclass", "num_class:3")
+    text = model.booster_.model_to_string()
+    assert re.findall(r"objective[=:].*", text) == [
+        f"objective={name} {detail}",
+        f"objective: {name}]",
+    ]
+    alone = lgb.Booster(model_str=text)
+    assert alone.params["objective"] == model.booster_.params["objective"] == name
+    proba = alone.predict(X)
+    if n_classes == 2:
+        proba = np.column_stack([1 - proba, proba])
+    assert_allclose(proba, model.predict_proba(X), rtol=1e-12)
+
+
+def test_importances_rounds_and_columns_outlive_the_text():
+    X, P = soft(3)
+    frame = pd.DataFrame(X).assign(c=pd.Categorical(np.digitize(X[:, 0], [-1, 0, 1])))
+    frame.columns = frame.columns.map(str)
+    model = LGBMSoftClassifier(**SMALL, early_stopping_rounds=2).fit(frame, P)
+    again = pickle.loads(pickle.dumps(model))
+    assert "Booster" not in str({name: type(value) for name, value in model.__getstate__().items()})
+    for booster in (model.booster_, again.booster_):
+        assert booster.best_iteration == booster.current_iteration() == model.best_iteration_
+        assert booster.pandas_categorical == [[0, 1, 2, 3]]
+        assert booster.feature_name() == [f"Column_{j}" for j in range(9)]
+    assert_array_equal(again.feature_importances_, model.feature_importances_)
+    assert_array_equal(again.predict_proba(frame), model.predict_proba(frame))
+    again.importance_type = model.importance_type = "gain"
+    assert_array_equal(again.feature_importances_, model.feature_importances_)
+    # Values of categories, which are positions only where the categories are known.
+    assert_array_equal(again.predict_proba(frame.astype(float)), model.predict_proba(frame))
+
+
+@pytest.mark.parametrize("name", ["n_jobs", "num_threads", "nthread"])
+def test_threads_are_those_that_are_set_now(name, monkeypatch):
+    X, P = soft(2)
+    model = LGBMSoftClassifier(n_estimators=2, n_jobs=1).fit(X, P)
+    asked = []
+    predict = lgb.Booster.predict
+    monkeypatch.setattr(
+        lgb.Booster,
+        "predict",
+        lambda *rows, **how: asked.append(how["num_threads"]) or predict(*rows, **how),
+    )
+    model.predict_proba(X)
+    model.set_params(**{name: 2}).predict_proba(X)
+    assert asked == [1, 2]
+
+
+@pytest.mark.parametrize(("n_classes", "signed"), LABELS)
 def test_pickles_and_clones_answer_the_same(n_classes, signed):
     X, P = soft(n_classes, signed=signed)
     model = LGBMSoftClassifier(**SMALL, max_bin=31).fit(X, P)

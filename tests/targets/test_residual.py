@@ -1,5 +1,6 @@
 """The learned correction."""
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,13 +140,13 @@ def test_of_equal_choices_the_smallest_is_taken():
 def sizes_tried(monkeypatch, **arguments):
     """Return the models' leaves and rounds, in the order in which they are fitted."""
     tried = []
-    train = residual.lgb.train
+    train = lightgbm.train
 
     def spy(params, data, num_boost_round):
         tried.append((params["num_leaves"], num_boost_round))
         return train(params, data, num_boost_round)
 
-    monkeypatch.setattr(residual.lgb, "train", spy)
+    monkeypatch.setattr(lightgbm, "train", spy)
     correct_proba(**arguments)
     return tried
 
