@@ -18,6 +18,7 @@ from .._utils.compat import own_preprocessor_of
 from .._utils.probabilities import floor_of
 from ..students.distilled import DistilledClassifier
 from ..students.soft_labels import SoftLabelClassifier
+from ..targets.losses import LOSSES, SquaredError, SquaredErrorLogit
 from .columns import UnknownPartError, read_transformer
 from .learners import known_students, read_learner
 from .program import (
@@ -59,10 +60,7 @@ def shipped_classifier(model: Any) -> DistilledClassifier:
 def read_program(model: Any) -> Program:
     """Return what a fitted distiller, or a distilled classifier, computes.
 
-    Raises
-    ------
-    UnknownPartError
-        If a part of the student is none that can be exported.
+    A part of the student that cannot be exported is refused by an `UnknownPartError`.
     """
     classifier = shipped_classifier(model)
     names = _column_names(classifier)
@@ -151,35 +149,23 @@ def _codes(categories: tuple[Any, ...]) -> Lookup:
 
 def _way_back(classifier: DistilledClassifier) -> list[End]:
     """Return what turns answers of the student into probabilities."""
-    loss, temperature, adapter, calibration = plain_fields(classifier)
     n_classes = len(classifier.classes)
     ends: list[End] = []
-    if adapter == "WeightedCopies":
+    if classifier.adapter == "WeightedCopies":
         known = getattr(classifier.student, "classes_", classifier.classes)
         is_coded = np.array_equal(known, np.arange(n_classes))
         ends += [] if is_coded else _spread(known, classifier.classes)
-    if loss == "squared_error":
+    loss = LOSSES[classifier.loss]
+    if loss is SquaredError:
         ends += [Clipped(), TwoColumns() if n_classes == 2 else Normalised()]
-    elif loss == "squared_error_logit":
+    elif loss is SquaredErrorLogit:
         ends += [Sigmoid() if n_classes == 2 else Softmax()]
-    elif temperature != 1:
-        ends += [Sharpened(temperature)]
-    if calibration is not None:
-        slope, shift = calibration
+    elif classifier.temperature != 1:
+        ends += [Sharpened(classifier.temperature)]
+    if classifier.calibration is not None:
+        slope, shift = classifier.calibration["slope"], classifier.calibration["shift"]
         ends += [Calibrated(slope, tuple(shift), floor_of(n_classes))]
     return ends
-
-
-def plain_fields(
-    classifier: DistilledClassifier,
-) -> tuple[str, float, str, tuple[float, tuple[float, ...]] | None]:
-    """Return loss, temperature, adapter and calibration of a classifier as words and numbers."""
-    from ..targets.losses import LOSSES
-
-    loss = next(word for word, kind in LOSSES.items() if type(classifier.loss) is kind)
-    found = classifier.calibration
-    calibration = None if found is None else (found.slope, tuple(found.shift))
-    return loss, classifier.loss.temperature, type(classifier.adapter).__name__, calibration
 
 
 def _spread(known: NDArray[Any], classes: NDArray[Any]) -> list[End]:

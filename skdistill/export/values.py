@@ -19,11 +19,6 @@ def values_of(program: Program, X: Any) -> Array:
 
     A missing value is NaN, a category its place among the column's, one that was not there in fit
     -1. Frames are read by name where they know the names, all else by position.
-
-    Raises
-    ------
-    ValueError
-        If there are other columns.
     """
     X = as_rows(X)
     X = X.toarray() if sparse.issparse(X) else X

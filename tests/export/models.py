@@ -32,7 +32,6 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import Distiller, LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
 from skdistill._utils.estimators import is_classifier
-from skdistill.students.calibration import Calibration
 
 LOSSES = {"squared_error": 1.0, "squared_error_logit": 1.0, "cross_entropy": 2.0}
 
@@ -129,7 +128,7 @@ def calibrated(classifier):
     """Return a copy with a sigmoid."""
     copied = copy(classifier)
     shift = [0.0, 0.3, *np.linspace(-0.2, 0.1, len(classifier.classes_) - 2)]
-    copied.calibration = Calibration(0.8, tuple(shift))
+    copied.calibration = {"slope": 0.8, "shift": shift}
     return copied
 
 
