@@ -36,6 +36,7 @@ __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "baseline_of",
     "callback_context",
     "check_parameters",
     "dumps",
@@ -44,6 +45,7 @@ __all__ = [
     "is_made_scorer",
     "lightgbm_names",
     "n_rows",
+    "predictors_of",
     "routing_enabled",
     "with_callbacks",
 ]
@@ -118,3 +120,16 @@ def lightgbm_names() -> dict[str, str]:
     """Return every name that LightGBM knows for a parameter, with the parameter's main name."""
     aliases = _ConfigAliases._get_all_param_aliases()
     return {name: main for main, names in aliases.items() for name in names}
+
+
+# ---- what histogram gradient boosting has learned --------------------------------------------
+
+
+def predictors_of(model):  # type: ignore[no-untyped-def]
+    """Return its trees: a list of rounds, each with one tree for every output."""
+    return model._predictors
+
+
+def baseline_of(model):  # type: ignore[no-untyped-def]
+    """Return the scores from which it boosts, one for every output."""
+    return model._baseline_prediction
