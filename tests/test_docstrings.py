@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import skdistill
-from skdistill import corrections, evaluation
+from skdistill import corrections, evaluation, export
 
 ROOT = Path(skdistill.__file__).parent
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
@@ -30,7 +30,7 @@ MADE_BY = {
 
 def public_objects():
     found = []
-    for module in (skdistill, corrections, evaluation):
+    for module in (skdistill, corrections, evaluation, export):
         found += [getattr(module, name) for name in module.__all__]
     return sorted({thing for thing in found if callable(thing)}, key=lambda t: t.__qualname__)
 

@@ -1,6 +1,35 @@
-"""A student as a file, and the proof that it is the same."""
+"""A student as a file, and the proof that it is the same.
 
-from .c import CSource, to_c
-from .verify import Verification, verify
+What is listed here is public; the rest is internal and may move.
+"""
 
-__all__ = ["CSource", "Verification", "to_c", "verify"]
+from typing import TYPE_CHECKING
+
+from .._utils.lazy import lazily
+
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        ".c": ("CSource", "CompilerError", "to_c"),
+        ".compiled": ("CompiledClassifier",),
+        ".onnx": ("register_converters", "to_onnx"),
+        ".verify": ("Verification", "verify"),
+    },
+)
+
+if TYPE_CHECKING:
+    from .c import CompilerError, CSource, to_c
+    from .compiled import CompiledClassifier
+    from .onnx import register_converters, to_onnx
+    from .verify import Verification, verify
+
+__all__ = [
+    "CSource",
+    "CompiledClassifier",
+    "CompilerError",
+    "Verification",
+    "register_converters",
+    "to_c",
+    "to_onnx",
+    "verify",
+]
