@@ -10,24 +10,18 @@ from .._utils.lazy import lazily
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        ".c": ("CSource", "CompilerError", "to_c"),
-        ".compiled": ("CompiledClassifier",),
+        ".c": ("to_c",),
         ".onnx": ("register_converters", "to_onnx"),
-        ".verify": ("Verification", "verify"),
+        ".verification": ("verify",),
     },
 )
 
 if TYPE_CHECKING:
-    from .c import CompilerError, CSource, to_c
-    from .compiled import CompiledClassifier
+    from .c import to_c
     from .onnx import register_converters, to_onnx
-    from .verify import Verification, verify
+    from .verification import verify
 
 __all__ = [
-    "CSource",
-    "CompiledClassifier",
-    "CompilerError",
-    "Verification",
     "register_converters",
     "to_c",
     "to_onnx",

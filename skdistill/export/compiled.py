@@ -21,36 +21,9 @@ Array = NDArray[np.float64]
 class CompiledClassifier(ClassifierMixin, BaseEstimator):
     """A distilled classifier without scikit-learn in the way, with the same numbers.
 
-    :meth:`skdistill.DistilledClassifier.compiled` makes it. Its C is compiled where there is a
-    compiler; else one row is computed in plain Python, and several by the classifier itself. It
-    checks the width and the values of rows as that does.
-
-    Parameters
-    ----------
-    classifier : DistilledClassifier
-        What it answers for.
-
-    Attributes
-    ----------
-    route : {"c", "python"}
-        The way that it took.
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
-    n_features_in_ : int
-        Number of columns.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.ensemble import RandomForestClassifier
-    >>> from sklearn.tree import DecisionTreeRegressor
-    >>> from skdistill import Distiller
-    >>> from skdistill.export.compiled import CompiledClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> model = Distiller(RandomForestClassifier(), DecisionTreeRegressor(max_depth=3)).fit(X, y)
-    >>> fast = CompiledClassifier(model.classifier_)
-    >>> bool((fast.predict_proba(X) == model.predict_proba(X)).all())
-    True
+    `DistilledClassifier.compiled` makes it. Its C is compiled where there is a compiler; else one
+    row is computed in plain Python, and several by the classifier itself. `route` says which, "c"
+    or "python". It checks the width and the values of rows as the classifier does.
     """
 
     def __init__(self, classifier: Any) -> None:
@@ -80,40 +53,11 @@ class CompiledClassifier(ClassifierMixin, BaseEstimator):
         return self._width
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
-        """Do nothing: the student is fitted.
-
-        Parameters
-        ----------
-        X : object, default=None
-            Ignored.
-        y : object, default=None
-            Ignored.
-
-        Returns
-        -------
-        CompiledClassifier
-            The object itself.
-        """
+        """Do nothing: the student is fitted."""
         return self
 
     def predict_proba(self, X: Any) -> Array:
-        """Predict class probabilities.
-
-        Parameters
-        ----------
-        X : {array-like, frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`.
-
-        Raises
-        ------
-        ValueError
-            If X has another width, or holds what the student refuses.
-        """
+        """Predict class probabilities, of shape (n_samples, n_classes)."""
         values = self._values(X)
         if values is not None and len(values):
             if self._code is not None:
@@ -144,18 +88,7 @@ class CompiledClassifier(ClassifierMixin, BaseEstimator):
             return None
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : {array-like, frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
+        """Predict the most probable class."""
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
     def __reduce__(self) -> Any:

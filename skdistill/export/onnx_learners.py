@@ -214,35 +214,16 @@ def _network(graph: Graph, learner: Any, table: Table) -> str:
 # ---- the way back --------------------------------------------------------------------------------
 
 
-class WayBack(NamedTuple):
-    """How answers of a student become probabilities, in plain values."""
-
-    loss: str
-    temperature: float
-    adapter: str
-    calibration: dict[str, Any] | None
-
-
-def way_back(classifier: DistilledClassifier) -> WayBack:
-    """Return how a classifier's answers become probabilities."""
-    loss, calibration = classifier.loss, classifier.calibration
-    word = next(word for word, kind in LOSSES.items() if kind is type(loss))
-    by = None
-    if calibration is not None:
-        by = {"slope": calibration.slope, "shift": list(calibration.shift)}
-    return WayBack(word, loss.temperature, type(classifier.adapter).__name__, by)
-
-
 def _distilled(graph: Graph, classifier: DistilledClassifier, table: Table) -> str:
-    back, student, classes = way_back(classifier), classifier.student, classifier.classes_
+    student, classes = classifier.student, classifier.classes_
     x = answer(graph, student, table)
-    if back.adapter == "WeightedCopies":
+    if classifier.adapter == "WeightedCopies":
         known = getattr(student, "classes_", classes)
         codes = np.arange(len(classes))
         are_codes = not np.array_equal(known, classes) and np.array_equal(known, codes)
         x = _aligned(graph, x, known, codes if are_codes else classes)
-    proba = _WAYS_BACK[LOSSES[back.loss]](graph, x, len(classes), back.temperature)
-    return _calibrated(graph, proba, len(classes), back.calibration)
+    proba = _WAYS_BACK[LOSSES[classifier.loss]](graph, x, len(classes), classifier.temperature)
+    return _calibrated(graph, proba, len(classes), classifier.calibration)
 
 
 def _squared_error(graph: Graph, x: str, n_classes: int, temperature: float) -> str:

@@ -296,8 +296,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        CompiledClassifier
-            With `predict_proba`, `predict`, and `route`, which says which way it took.
+        classifier
+            With `predict_proba` and `predict`; its `route` is "c" or "python". It pickles, and is
+            compiled again where it is loaded.
 
         Raises
         ------

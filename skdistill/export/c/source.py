@@ -17,25 +17,14 @@ from .trees import write_trees
 
 
 class CSource(str):
-    """C code of a student: a str that knows a few facts.
+    """C code of a student: a str that knows its `name`, `number`, `header`, `n_bytes`, `program`.
 
-    Attributes
-    ----------
-    name : str
-        What all its names begin with.
-    header : str
-        The declarations, for a file of their own.
-    number : str
-        The type of what goes in and comes out, "double" or "float".
-    n_bytes : int
-        Bytes of its tables, which are all constant.
-    program : Program
-        What it was written from.
+    `n_bytes` are those of its tables, which are all constant.
     """
 
     name: str
-    header: str
     number: str
+    header: str
     n_bytes: int
     program: Program
 
@@ -120,7 +109,7 @@ def to_c(
     refuse_existing(paths, overwrite=overwrite)
     code = write_c(read_program(model), name, number)
     if X is not None:
-        from ..verify import refuse_different
+        from ..verification import refuse_different
 
         refuse_different(model, code, X)
     write_new(dict(zip(paths, (code, code.header), strict=False)), overwrite=overwrite)

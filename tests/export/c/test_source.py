@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from skdistill.export.c import CompiledCode, CompilerError, find_compiler, to_c
 from skdistill.export.values import values_of
-from skdistill.export.verify import verify
+from skdistill.export.verification import verify
 
 from ..models import STUDENTS, classifiers, of_frame, table
 

@@ -30,22 +30,11 @@ _ROWS_AT_ONCE = 20_000
 
 @dataclass(frozen=True)
 class Verification:
-    """How a file compares with its model.
+    """How a file compares with its model, over so many rows.
 
-    Attributes
-    ----------
-    n_rows : int
-        Rows that were compared, those beside thresholds among them.
-    largest_difference : float
-        Largest absolute difference of a probability.
-    labels_differing : int
-        Rows whose most probable class is another one.
-    tolerance : float
-        What the largest difference may be for a file of that kind.
-    model_microseconds : float
-        Median time of `predict_proba` for one row in Python.
-    exported_microseconds : float
-        That of the file, called from Python.
+    The largest absolute difference of a probability, how many rows get another class, what the
+    difference may be for a file of that kind, and the median microseconds that one row takes in
+    Python and in the file, called from Python.
     """
 
     n_rows: int
@@ -72,7 +61,7 @@ def verify(model: Any, exported: Any, X: Any) -> Verification:
     ----------
     model : distiller or DistilledClassifier
         A fitted distiller, or its `classifier_`.
-    exported : CSource, SQLQuery, ONNX model, path, or object with predict_proba
+    exported : str, onnx.ModelProto, path, or object with predict_proba
         What :func:`to_c`, :func:`to_sql` or :func:`to_onnx` returned, the path of a file that ends
         in ``.onnx`` or ``.skops``, or anything that predicts, such as what
         :meth:`DistilledClassifier.compiled` returns.
@@ -82,7 +71,10 @@ def verify(model: Any, exported: Any, X: Any) -> Verification:
     Returns
     -------
     Verification
-        The largest difference, how many labels differ, and both latencies.
+        With `n_rows` that were compared, the `largest_difference` of a probability, how many
+        labels differ (`labels_differing`) by more than rounding, the `tolerance` of such a file,
+        whether it `agrees`, and the median time that one row takes, `model_microseconds` and
+        `exported_microseconds`, both called from Python.
 
     Raises
     ------
@@ -195,6 +187,3 @@ def _runner(exported: Any, program: Program | None) -> tuple[Ask, Any, float]:
 
 def _load(path: str | Path) -> Any:
     raise ValueError(f"Nobody knows how to run {path}.")
-
-
-__all__ = ["DistilledClassifier", "Layers", "Verification", "refuse_different", "verify"]

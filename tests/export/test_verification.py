@@ -9,7 +9,7 @@ from skdistill import Distiller
 from skdistill.export import to_c, verify
 from skdistill.export.neighbours import rows_beside
 from skdistill.export.reading import read_program
-from skdistill.export.verify import refuse_different
+from skdistill.export.verification import refuse_different
 
 from .models import classifiers, of_frame, table
 
