@@ -49,7 +49,30 @@ def convert(
         custom_shape_calculators={kind: _set_classifier_types},
         custom_parsers={kind: _parse},
     )
+    _name_inputs(exported.graph, [name for name, *_ in inputs])
     return exported, not any(graph.delegated for graph in used)
+
+
+def _name_inputs(graph: Any, names: Sequence[str]) -> None:
+    """Give inputs the names of the columns, of which skl2onnx keeps letters and digits only."""
+    taken = {one.name for one in graph.output} & set(names)
+    if taken:
+        raise CannotExportError(
+            f"X must not have columns called {sorted(taken)}, as the file's outputs are: rename "
+            "them before the model is fitted."
+        )
+    inside = {name for node in graph.node for name in node.output}
+    inside |= {one.name for one in graph.initializer}
+    _rename(graph, {name: f"{name} inside" for name in inside & set(names)})
+    _rename(graph, {one.name: name for one, name in zip(graph.input, names, strict=True)})
+
+
+def _rename(graph: Any, new: dict[str, str]) -> None:
+    for node in graph.node:
+        node.input[:] = [new.get(name, name) for name in node.input]
+        node.output[:] = [new.get(name, name) for name in node.output]
+    for one in (*graph.initializer, *graph.input):
+        one.name = new.get(one.name, one.name)
 
 
 def _parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:

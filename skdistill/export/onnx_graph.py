@@ -15,7 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 from skl2onnx._supported_operators import sklearn_operator_name_map
-from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
+from skl2onnx.common.data_types import (
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+    StringTensorType,
+)
 from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
@@ -426,13 +431,14 @@ def _delegate(graph: Graph, estimator: Any, table: Table) -> str:
         )
     x = numbers(graph, table, estimator)
     width = sum(part.width for part in table)
-    variable = graph.scope.declare_local_variable("rows", DoubleTensorType([None, width]))
-    graph.node("Identity", x, out=variable.full_name)
+    # In float32, as its converters are made for that, and some fail in float64.
+    variable = graph.scope.declare_local_variable("rows", FloatTensorType([None, width]))
+    graph.cast(x, TensorProto.FLOAT, variable.full_name)
     operator = graph.scope.declare_local_operator(alias, estimator)
     operator.inputs.append(variable)
     if is_classifier(estimator):
         operator.outputs.append(graph.scope.declare_local_variable("label", Int64TensorType()))
-    answer = graph.scope.declare_local_variable("answer", DoubleTensorType())
+    answer = graph.scope.declare_local_variable("answer", FloatTensorType())
     operator.outputs.append(answer)
     graph.delegated = True
     return graph.cast(answer.full_name, TensorProto.DOUBLE)

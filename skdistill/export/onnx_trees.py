@@ -87,6 +87,8 @@ def _histogram_tree(nodes: Any, output: int) -> Tree:
 # What the text of a model says of a split, in bits.
 _IS_CATEGORICAL, _DEFAULT_LEFT = 1, 2
 _ZERO_IS_MISSING, _NAN_IS_MISSING = 1, 2
+# What is not larger than that, either way, is 0 to LightGBM.
+_ZERO = float(np.float32(1e-35))
 
 
 def of_lightgbm(booster: Any) -> tuple[Ensemble, str]:
@@ -126,7 +128,7 @@ def _lightgbm_tree(block: str, output: int) -> Tree:
     no_split = np.zeros(len(leaves), dtype=np.intp)
     return Tree(
         np.append(feature, no_split),
-        np.append(threshold, no_split.astype(float)),
+        np.append(_around_zero(threshold), no_split.astype(float)),
         # LightGBM counts leaves as -1, -2, ...
         np.append(np.where(left < 0, n_splits - 1 - left, left), no_split - 1),
         np.append(np.where(right < 0, n_splits - 1 - right, right), no_split - 1),
@@ -134,6 +136,12 @@ def _lightgbm_tree(block: str, output: int) -> Tree:
         np.append(np.zeros(n_splits), leaves)[:, None],
         output,
     )
+
+
+def _around_zero(threshold: Array) -> Array:
+    """Return thresholds that part a row's own values as others part what is rounded to 0."""
+    beside = np.where(threshold >= 0, _ZERO, np.nextafter(-_ZERO, -1.0))
+    return np.where(np.abs(threshold) <= _ZERO, beside, threshold)
 
 
 def _missing_goes_left(decision: NDArray[np.intp], threshold: Array) -> NDArray[np.bool_]:
