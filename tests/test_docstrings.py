@@ -12,6 +12,7 @@ import pytest
 
 import skdistill
 from skdistill import corrections, evaluation
+from skdistill.export import onnx
 from skdistill.students import DistilledClassifier
 
 ROOT = Path(skdistill.__file__).parent
@@ -31,7 +32,7 @@ MADE_BY = {
 
 def public_objects():
     found = [DistilledClassifier]
-    for module in (skdistill, corrections, evaluation):
+    for module in (skdistill, corrections, evaluation, onnx):
         found += [getattr(module, name) for name in module.__all__]
     return sorted({thing for thing in found if callable(thing)}, key=lambda t: t.__qualname__)
 

@@ -24,6 +24,8 @@ from ..students import (
     SoftmaxRegression,
 )
 
+__all__ = ["register_converters", "run_onnx", "to_onnx"]
+
 Array = NDArray[np.float64]
 
 _DISTILLERS = (CrossFitDistiller, Distiller, LossCorrectedDistiller, LossCorrectedDistillerCV)
@@ -144,8 +146,9 @@ def run_onnx(model: Any, X: Any) -> tuple[NDArray[Any], Array]:
     >>> from skdistill.export.onnx import run_onnx, to_onnx
     >>> X, y = load_iris(return_X_y=True)
     >>> exported = to_onnx(Distiller(GaussianNB(), SoftmaxRegression()).fit(X, y), X)
-    >>> run_onnx(exported, X[:1])[1].round(2)
-    array([[1., 0., 0.]])
+    >>> labels, probabilities = run_onnx(exported, X)
+    >>> probabilities.shape
+    (150, 3)
     """
     _check_installed()
     import onnxruntime
@@ -160,6 +163,8 @@ def run_onnx(model: Any, X: Any) -> tuple[NDArray[Any], Array]:
     fed = {one.name: _fed(X, one) for one in session.get_inputs()}
     labels, probabilities = session.run(["label", "probabilities"], fed)
     labels = np.asarray(labels)
+    # ONNX Runtime's text is of type object, and its whole numbers of a type beside int64.
+    labels = labels.astype(str if labels.dtype == object else np.int64)
     return labels, np.asarray(probabilities, dtype=np.float64)
 
 

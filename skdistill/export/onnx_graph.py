@@ -66,6 +66,8 @@ from .._utils.probabilities import floor_of
 from .._utils.trees import FORESTS
 from ..students import DistilledClassifier, LGBMSoftClassifier, SoftLabelClassifier
 from ..students.softmax import SoftmaxRegression
+from ..targets import LOSSES, Loss
+from ..targets.losses import CrossEntropy, SquaredError, SquaredErrorLogit
 from .onnx_trees import (
     CannotExportError,
     Ensemble,
@@ -633,20 +635,12 @@ class WayBack(NamedTuple):
 
 def way_back(classifier: DistilledClassifier) -> WayBack:
     """Return how a classifier's answers become probabilities."""
-    names = {
-        "SquaredError": "squared_error",
-        "SquaredErrorLogit": "squared_error_logit",
-        "CrossEntropy": "cross_entropy",
-    }
     loss, calibration = classifier.loss, classifier.calibration
-    return WayBack(
-        names[type(loss).__name__],
-        loss.temperature,
-        type(classifier.adapter).__name__,
-        None
-        if calibration is None
-        else {"slope": calibration.slope, "shift": list(calibration.shift)},
-    )
+    word = next(word for word, kind in LOSSES.items() if kind is type(loss))
+    by = None
+    if calibration is not None:
+        by = {"slope": calibration.slope, "shift": list(calibration.shift)}
+    return WayBack(word, loss.temperature, type(classifier.adapter).__name__, by)
 
 
 def _distilled(graph: Graph, classifier: DistilledClassifier, table: Table) -> str:
@@ -657,7 +651,7 @@ def _distilled(graph: Graph, classifier: DistilledClassifier, table: Table) -> s
         codes = np.arange(len(classes))
         are_codes = not np.array_equal(known, classes) and np.array_equal(known, codes)
         x = _aligned(graph, x, known, codes if are_codes else classes)
-    proba = _LOSSES[back.loss](graph, x, len(classes), back.temperature)
+    proba = _WAYS_BACK[LOSSES[back.loss]](graph, x, len(classes), back.temperature)
     return _calibrated(graph, proba, len(classes), back.calibration)
 
 
@@ -683,10 +677,10 @@ def _cross_entropy(graph: Graph, x: str, n_classes: int, temperature: float) -> 
     return graph.node("Softmax", scores, axis=1)
 
 
-_LOSSES = {
-    "squared_error": _squared_error,
-    "squared_error_logit": _squared_error_logit,
-    "cross_entropy": _cross_entropy,
+_WAYS_BACK: dict[type[Loss], Callable[[Graph, str, int, float], str]] = {
+    SquaredError: _squared_error,
+    SquaredErrorLogit: _squared_error_logit,
+    CrossEntropy: _cross_entropy,
 }
 
 
