@@ -16,13 +16,14 @@ from ..distillers import (
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
-from ..rows import as_rows
+from ..rows import as_rows, column_names
 from ..students import (
     DistilledClassifier,
     LGBMSoftClassifier,
     SoftLabelClassifier,
     SoftmaxRegression,
 )
+from .onnx_trees import MISSING_TEXT
 
 __all__ = ["register_converters", "run_onnx", "to_onnx"]
 
@@ -40,8 +41,6 @@ _CLASSIFIERS = (
 _OPSET = 15
 # How far apart probabilities may be; what skl2onnx writes is less exact.
 _TOLERANCE, _TOLERANCE_OF_OTHERS = 1e-6, 1e-5
-# What stands for missing text in an ONNX file.
-_MISSING_TEXT = ""
 
 
 def to_onnx(
@@ -54,10 +53,13 @@ def to_onnx(
 ) -> Any:
     """Convert a distilled student, with all that makes probabilities of its answers, to ONNX.
 
-    The file takes numbers in float32, and calculates in float64 from there on. Before it is handed
-    over, its answers to `X` are compared with the student's: probabilities may differ by 1e-6
-    (1e-5 where a converter of skl2onnx takes part), labels only where two classes are as probable
-    as that.
+    The file takes numbers in float32, which knows whole numbers up to 16,777,216, and calculates
+    in float64 from there on. Before it is handed over, its answers to `X` are compared with the
+    student's: probabilities may differ by 1e-6 (1e-5 where a converter of skl2onnx takes part),
+    labels only where two classes are as probable as that.
+
+    The file refuses no row: where the student does, as for a category that is new, it answers
+    something.
 
     Parameters
     ----------
@@ -261,6 +263,8 @@ def as_file_reads(X: Any) -> Any:
     X = as_rows(X)
     if not hasattr(X, "columns"):
         return _as_float32(X).astype(np.float64)
+    if column_names(X) is None:
+        raise ValueError(f"X must have columns whose names are text, found {list(X.columns)[:5]}.")
     columns = {}
     for name in X.columns:
         values, is_text = _column(X, name)
@@ -280,7 +284,8 @@ def _as_float32(X: Any) -> NDArray[np.float32]:
     if X.ndim != 2:
         raise ValueError(f"X must hold rows of columns, found the shape {X.shape}.")
     try:
-        return X.astype(np.float32)
+        with np.errstate(over="ignore"):
+            return np.asarray(X.astype(np.float32))
     except (TypeError, ValueError) as error:
         raise ValueError("X must be a frame where it holds text, found an array.") from error
 
@@ -288,13 +293,12 @@ def _as_float32(X: Any) -> NDArray[np.float32]:
 def _column(X: Any, name: Any) -> tuple[NDArray[Any], bool]:
     """Return a column of a frame as ONNX gets it, and whether it is text."""
     values = np.asarray(X[name], dtype=object)
+    missing = np.array([_is_missing(value) for value in values], dtype=bool)
     if any(isinstance(value, str) for value in values):
-        missing = [value is None or value != value for value in values]
-        return np.where(missing, _MISSING_TEXT, values).astype(str).astype(object), True
+        return np.where(missing, MISSING_TEXT, values).astype(str).astype(object), True
     try:
-        # None, pandas' NA and NaT are no numbers, and missing.
-        numbers = [np.nan if value is None or _is_na(value) else value for value in values]
-        return np.array(numbers, dtype=np.float32), False
+        with np.errstate(over="ignore"):
+            return np.where(missing, np.nan, values).astype(np.float32), False
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"X must hold numbers and text, found {type(values[0]).__name__} in the column "
@@ -302,8 +306,9 @@ def _column(X: Any, name: Any) -> tuple[NDArray[Any], bool]:
         ) from error
 
 
-def _is_na(value: Any) -> bool:
-    return type(value).__name__ in ("NAType", "NaTType")
+def _is_missing(value: Any) -> bool:
+    # pandas' NA cannot say whether it is equal to anything.
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
 
 
 def _fed(X: Any, wanted: Any) -> NDArray[Any]:
@@ -313,10 +318,13 @@ def _fed(X: Any, wanted: Any) -> NDArray[Any]:
     if wanted.name not in list(X.columns):
         raise ValueError(f"X must have the column {wanted.name!r}, which the file reads.")
     values, is_text = _column(X, wanted.name)
-    if is_text != (wanted.type == "tensor(string)") and len(values):
+    wants_text = wanted.type == "tensor(string)"
+    if wants_text and not is_text and np.isnan(values).all():
+        values, is_text = np.full(len(values), MISSING_TEXT, dtype=object), True
+    if is_text != wants_text:
         raise ValueError(
-            f"X must hold {'numbers' if is_text else 'text'} in the column {wanted.name!r}, as the "
-            "file was made with."
+            f"X must hold {'text' if wants_text else 'numbers'} in the column {wanted.name!r}, as "
+            "the rows did that the file was made with."
         )
     return values[:, None]
 

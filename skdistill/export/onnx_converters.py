@@ -18,7 +18,9 @@ from skl2onnx.common.data_types import (
 )
 
 from ..students import DistilledClassifier
-from .onnx_graph import ML_VERSION, CannotExportError, Graph, answer, read_inputs
+from .onnx_graph import ML_VERSION, Graph, read_inputs
+from .onnx_learners import answer
+from .onnx_trees import CannotExportError
 
 _OLDEST_OPSET = 15
 
@@ -41,14 +43,21 @@ def convert(
         used.append(_convert_classifier(scope, operator, container))
 
     kind = type(classifier)
-    exported = convert_sklearn(
-        classifier,
-        initial_types=types,
-        target_opset={"": opset, "ai.onnx.ml": ML_VERSION},
-        custom_conversion_functions={kind: convert_and_tell},
-        custom_shape_calculators={kind: _set_classifier_types},
-        custom_parsers={kind: _parse},
-    )
+    try:
+        exported = convert_sklearn(
+            classifier,
+            initial_types=types,
+            target_opset={"": opset, "ai.onnx.ml": ML_VERSION},
+            custom_conversion_functions={kind: convert_and_tell},
+            custom_shape_calculators={kind: _set_classifier_types},
+            custom_parsers={kind: _parse},
+        )
+    except (RuntimeError, NotImplementedError, KeyError, TypeError) as error:
+        if not used:  # nothing of it is skl2onnx's
+            raise
+        raise CannotExportError(
+            f"skl2onnx does not convert the student {type(classifier.student).__name__}: {error}"
+        ) from error
     _name_inputs(exported.graph, [name for name, *_ in inputs])
     return exported, not any(graph.delegated for graph in used)
 

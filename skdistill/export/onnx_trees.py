@@ -17,6 +17,10 @@ from .._utils.compat import baseline_of, predictors_of
 Array = NDArray[np.float64]
 
 
+#: What stands for missing text in a file, as ONNX's text has no missing values.
+MISSING_TEXT = ""
+
+
 class CannotExportError(ValueError):
     """What cannot become a file that says the same."""
 
@@ -62,6 +66,11 @@ def _tree(tree: Any) -> Tree:
 
 def of_histograms(learner: Any) -> Ensemble:
     """Read histogram gradient boosting."""
+    if np.any(learner.is_categorical_):
+        raise CannotExportError(
+            "Histogram gradient boosting with categorical features cannot be exported: encode "
+            "them in a Pipeline before it."
+        )
     rounds = predictors_of(learner)
     trees = [_histogram_tree(tree.nodes, k) for one in rounds for k, tree in enumerate(one)]
     return Ensemble(trees, np.ravel(baseline_of(learner)).astype(float), reads_float32=False)
@@ -69,11 +78,6 @@ def of_histograms(learner: Any) -> Ensemble:
 
 def _histogram_tree(nodes: Any, output: int) -> Tree:
     is_leaf = nodes["is_leaf"].astype(bool)
-    if (nodes["is_categorical"].astype(bool) & ~is_leaf).any():
-        raise CannotExportError(
-            "Histogram gradient boosting with categorical features cannot be exported: encode "
-            "them in a Pipeline before it."
-        )
     left, right = (np.where(is_leaf, -1, nodes[side].astype(np.intp)) for side in ("left", "right"))
     missing_left = nodes["missing_go_to_left"].astype(bool)
     value = nodes["value"][:, None]

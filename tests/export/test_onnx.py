@@ -28,14 +28,16 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
     OrdinalEncoder,
     PolynomialFeatures,
     RobustScaler,
+    SplineTransformer,
     StandardScaler,
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -155,6 +157,7 @@ OTHERS = {
     "linear": LinearRegression(),
     "network": MLPRegressor(hidden_layer_sizes=(8,), max_iter=20, random_state=0),
     "network classifier": MLPClassifier(hidden_layer_sizes=(8,), max_iter=5, random_state=0),
+    "by skl2onnx": GaussianNB(),
     "scaled ridge": make_pipeline(StandardScaler(), PolynomialFeatures(2), Ridge()),
 }
 
@@ -192,7 +195,7 @@ def test_linear_models_and_networks_answer_the_same(name, n_classes):
     for params in ways(OTHERS[name], n_classes):
         classifier, X = taught(OTHERS[name], n_classes, **params)
         for one in (classifier, calibrated(classifier)):
-            check_same(one, to_onnx(one, X), X)
+            check_same(one, to_onnx(one, X), X, atol=1e-5)
 
 
 def test_shrunken_nodes_answer_as_they_are():
@@ -274,6 +277,16 @@ def test_missing_values_go_the_way_of_the_student(name, gaps_in_fit):
     model = Distiller(None, TREES[name]).fit(rows, y, teacher_proba=proba).classifier_
     holes = with_gaps(X, seed=1)
     check_same(model, to_onnx(model, holes), holes)
+
+
+def test_what_lightgbm_takes_for_0_goes_the_way_of_0():
+    X, y = table(2)
+    X = np.where(np.abs(X) < 0.7, 0.0, X)
+    proba = GaussianNB().fit(X, y).predict_proba(X)
+    model = Distiller(None, TREES["lightgbm"]).fit(X, y, teacher_proba=proba).classifier_
+    exported = to_onnx(model, X)
+    assert any(0 < abs(value) < 1e-30 for _, value in thresholds(exported))
+    check_same(model, exported, beside(X, exported, reach=2))
 
 
 # ---- steps before a student ----------------------------------------------------------------------
@@ -407,6 +420,43 @@ def test_missing_text_is_told_from_other_text():
         model = Distiller(None, model.student).fit(X, y, teacher_proba=proba)
         _, found = run_onnx(to_onnx(model, X), X)
         assert np.abs(found - model.predict_proba(X)).max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["category", object])
+def test_text_of_any_type_is_read(kind):
+    X, y = frame()
+    X["town"] = X["town"].astype(kind)
+    X["age"] = X["age"].astype("Int64")
+    X["floor"] = X["floor"] > 1
+    X.loc[::4, "town"] = None
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+    columns = make_column_transformer(
+        (encoder, ["town"]), (OneHotEncoder(), ["floor"]), (SimpleImputer(), ["age"])
+    )
+    proba = np.random.default_rng(0).dirichlet([1.0, 1.0], len(y))
+    model = Distiller(None, make_pipeline(columns, tree())).fit(X, y, teacher_proba=proba)
+    exported = to_onnx(model, X)
+    # A row whose text is missing says of itself not that it is text.
+    for rows in (X, X[:1]):
+        assert np.abs(run_onnx(exported, rows)[1] - model.predict_proba(rows)).max() < 1e-6
+
+
+def test_polars_frames_are_read():
+    polars = pytest.importorskip("polars")
+    X, y = table(2)
+    X = polars.DataFrame(X, schema=[f"x{j}" for j in range(X.shape[1])])
+    model = Distiller(GaussianNB(), tree()).fit(X, y)
+    check_same(model.classifier_, to_onnx(model, X), X)
+
+
+def test_steps_within_steps_select_by_their_own_columns():
+    X, y = frame()
+    first = make_column_transformer(
+        (SimpleImputer(), ["age"]), ("passthrough", ["floor", "capital-gain ($)"])
+    )
+    second = ColumnTransformer([("scaled", StandardScaler(), [2]), ("gone", "drop", [1])])
+    union = FeatureUnion([("two", second), ("all", MinMaxScaler()), ("none", "drop")])
+    check_frame(make_pipeline(first, union, tree()), X, y)
 
 
 def test_a_frame_of_numbers_needs_no_column_transformer():
@@ -562,12 +612,19 @@ def test_bad_calls():
         to_onnx(model, np.array([["a"] * 8]))
     with pytest.raises(ValueError, match="X must hold rows of columns"):
         to_onnx(model, X[0])
+    with pytest.raises(ValueError, match=r"X must have columns whose names are text, found \[0, 1"):
+        to_onnx(model, pd.DataFrame(X))
+    dates = pd.DataFrame({"day": pd.to_datetime(["2020-01-01"])})
+    with pytest.raises(ValueError, match="X must hold numbers and text, found Timestamp"):
+        to_onnx(model, dates)
 
 
 @pytest.mark.parametrize(
     ("student", "message"),
     [
         (BaggingRegressor(tree(), 2), "BaggingRegressor cannot be exported: students that can are"),
+        (make_pipeline(KBinsDiscretizer(3), Ridge()), "skl2onnx does not convert .* Pipeline"),
+        (make_pipeline(SplineTransformer(), Ridge()), "SplineTransformer cannot .* there may be"),
         (LGBMRegressor(objective="regression", reg_sqrt=True, **BOOSTED), "'regression sqrt'"),
         (LGBMRegressor(linear_tree=True, **BOOSTED), "linear_tree cannot"),
         (LGBMRegressor(zero_as_missing=True, **BOOSTED), "zero_as_missing cannot"),
@@ -575,6 +632,7 @@ def test_bad_calls():
     ],
     ids=lambda value: type(value).__name__,
 )
+@pytest.mark.filterwarnings("ignore:.*quantile_method", "ignore:Bins whose width")
 def test_what_cannot_be_exact_is_refused(student, message):
     X, y = table(2)
     X[:, 7] = np.random.default_rng(0).integers(0, 5, len(X))
