@@ -229,6 +229,17 @@ def test_a_class_that_the_student_was_never_shown_has_probability_0():
     assert not run_onnx(exported, X)[1][:, 2].any()
 
 
+def test_a_student_that_was_shown_numbers_of_classes_answers_for_their_labels():
+    X, y = table(3)
+    student = DecisionTreeClassifier(max_depth=4)
+    proba = GaussianNB().fit(X, y).predict_proba(X)
+    names = np.array(["a", "b", "c"])[y]
+    model = Distiller(None, clone(student)).fit(X, names, teacher_proba=proba).classifier_
+    # As one is that takes no text for labels.
+    model.student = student.fit(X, y)
+    check_same(model, to_onnx(model, X), X)
+
+
 def test_a_tree_of_one_leaf_is_a_constant():
     classifier, X = taught(DecisionTreeRegressor(max_depth=1, min_samples_leaf=200), 2)
     assert classifier.student.tree_.node_count == 1
