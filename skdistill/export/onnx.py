@@ -98,7 +98,8 @@ def to_onnx(
     >>> from sklearn.ensemble import RandomForestClassifier
     >>> from sklearn.tree import DecisionTreeRegressor
     >>> from skdistill import CrossFitDistiller
-    >>> from skdistill.export.onnx import run_onnx, to_onnx
+    >>> from skdistill.export import to_onnx
+    >>> from skdistill.export.onnx import run_onnx
     >>> X, y = load_iris(return_X_y=True)
     >>> teacher = RandomForestClassifier(50, random_state=0)
     >>> student = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0)
@@ -124,34 +125,12 @@ def to_onnx(
 
 
 def run_onnx(model: Any, X: Any) -> tuple[NDArray[Any], Array]:
-    """Ask an ONNX file of `to_onnx` about rows.
+    """Ask an ONNX model, its bytes or its file about rows; return labels and probabilities."""
+    return ask_session(open_session(model), X)
 
-    Parameters
-    ----------
-    model : onnx.ModelProto, bytes, str or Path
-        The model, the content of its file, or where that is.
-    X : {array-like, frame} of shape (n_samples, n_features)
-        Rows, of the kind that it was made with. Numbers are rounded to float32.
 
-    Returns
-    -------
-    labels : ndarray of shape (n_samples,)
-        The most probable classes.
-    probabilities : ndarray of shape (n_samples, n_classes)
-        Class probabilities.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.naive_bayes import GaussianNB
-    >>> from skdistill import Distiller, SoftmaxRegression
-    >>> from skdistill.export.onnx import run_onnx, to_onnx
-    >>> X, y = load_iris(return_X_y=True)
-    >>> exported = to_onnx(Distiller(GaussianNB(), SoftmaxRegression()).fit(X, y), X)
-    >>> labels, probabilities = run_onnx(exported, X)
-    >>> probabilities.shape
-    (150, 3)
-    """
+def open_session(model: Any) -> Any:
+    """Return what runs an ONNX model, its bytes or its file, on one core."""
     _check_installed()
     import onnxruntime
 
@@ -160,7 +139,11 @@ def run_onnx(model: Any, X: Any) -> tuple[NDArray[Any], Array]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     content = model if isinstance(model, bytes) else str(model)
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def ask_session(session: Any, X: Any) -> tuple[NDArray[Any], Array]:
+    """Return labels and probabilities of rows."""
     X = as_rows(X)
     fed = {one.name: _fed(X, one) for one in session.get_inputs()}
     labels, probabilities = session.run(["label", "probabilities"], fed)
@@ -197,7 +180,7 @@ def register_converters() -> None:
     >>> from sklearn.preprocessing import StandardScaler
     >>> import skl2onnx
     >>> from skdistill import Distiller
-    >>> from skdistill.export.onnx import register_converters
+    >>> from skdistill.export import register_converters
     >>> X, y = load_iris(return_X_y=True)
     >>> model = make_pipeline(StandardScaler(), Distiller(GaussianNB(), Ridge())).fit(X, y)
     >>> register_converters()

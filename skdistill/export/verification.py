@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from .._utils.compat import index_rows
 from ..rows import as_rows
-from ..students.distilled import DistilledClassifier
 from .c import CompiledCode, CSource
 from .columns import UnknownPartError
 from .neighbours import rows_beside
-from .program import Layers, Program
+from .program import Program
 from .reading import read_program, shipped_classifier
 from .values import values_of
 
@@ -169,14 +168,15 @@ def _microseconds(call: Ask, row: Any) -> float:
 
 def _runner(exported: Any, program: Program | None) -> tuple[Ask, Any, float]:
     """Return what asks a file, the numbers that it takes, and the tolerance of its kind."""
-    if isinstance(exported, str | Path) and not hasattr(exported, "program"):
-        exported = _load(exported)
     if isinstance(exported, CSource):
-        code, own = CompiledCode(exported), exported.program
-        dtype, tolerance = (
-            (np.float64, 1e-12) if exported.number == "double" else (np.float32, 1e-5)
-        )
-        return lambda rows: code.predict_proba(values_of(own, rows)), dtype, tolerance
+        return _of_c(exported)
+    if isinstance(exported, str | Path):
+        exported = _load(Path(exported))
+    if hasattr(exported, "SerializeToString"):
+        from .onnx import ask_session, open_session
+
+        session = open_session(exported)
+        return lambda rows: ask_session(session, rows)[1], np.float32, 1e-6
     if hasattr(exported, "predict_proba"):
         return exported.predict_proba, np.float64, 1e-12
     raise ValueError(
@@ -185,5 +185,17 @@ def _runner(exported: Any, program: Program | None) -> tuple[Ask, Any, float]:
     )
 
 
-def _load(path: str | Path) -> Any:
-    raise ValueError(f"Nobody knows how to run {path}.")
+def _of_c(source: CSource) -> tuple[Ask, Any, float]:
+    code = CompiledCode(source)
+    is_double = source.number == "double"
+    dtype, tolerance = (np.float64, 1e-12) if is_double else (np.float32, 1e-5)
+    return lambda rows: code.predict_proba(values_of(source.program, rows)), dtype, tolerance
+
+
+def _load(path: Path) -> Any:
+    """Return what a file holds."""
+    if path.suffix == ".onnx":
+        import onnx
+
+        return onnx.load(path)
+    raise ValueError(f"exported must be a path that ends in .onnx or .skops, found {str(path)!r}.")

@@ -46,7 +46,6 @@ from sklearn.utils.validation import has_fit_parameter
 from skdistill import Distiller, LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
 from skdistill.export import onnx as export
 from skdistill.export.onnx import as_file_reads, register_converters, run_onnx, to_onnx
-from skdistill.students.calibration import Calibration
 
 skl2onnx = pytest.importorskip("skl2onnx")
 onnx = pytest.importorskip("onnx")
@@ -78,7 +77,7 @@ def calibrated(classifier):
     """Return a copy that calibrates."""
     shift = np.linspace(0, 0.5, len(classifier.classes_)).tolist()
     other = copy(classifier)
-    other.calibration = Calibration(1.3, tuple(shift))
+    other.calibration = {"slope": 1.3, "shift": list(shift)}
     return other
 
 
@@ -227,6 +226,17 @@ def test_a_class_that_the_student_was_never_shown_has_probability_0():
     exported = to_onnx(model, X)
     check_same(model, exported, X)
     assert not run_onnx(exported, X)[1][:, 2].any()
+
+
+def test_a_student_that_was_shown_numbers_of_classes_answers_for_their_labels():
+    X, y = table(3)
+    student = DecisionTreeClassifier(max_depth=4)
+    proba = GaussianNB().fit(X, y).predict_proba(X)
+    names = np.array(["a", "b", "c"])[y]
+    model = Distiller(None, clone(student)).fit(X, names, teacher_proba=proba).classifier_
+    # As one is that takes no text for labels.
+    model.student = student.fit(X, y)
+    check_same(model, to_onnx(model, X), X)
 
 
 def test_a_tree_of_one_leaf_is_a_constant():
