@@ -72,6 +72,18 @@ def read_program(model: Any) -> Program:
     return Program(columns, made, tuple(learners), tuple(ends), classifier.classes)
 
 
+def read_estimator(estimator: Any) -> Program:
+    """Return what any of our classifiers, or a student on its own, computes of numbers."""
+    if isinstance(estimator, DistilledClassifier) or hasattr(estimator, "classifier_"):
+        return read_program(estimator)
+    n_columns = estimator.n_features_in_
+    names = getattr(estimator, "feature_names_in_", [f"x{j}" for j in range(n_columns)])
+    features, learners, ends = _read(estimator, [Feature(j) for j in range(n_columns)], {})
+    columns, made = _finish([*map(str, names)], {}, features, learners, refuse_nan=False)
+    classes = getattr(estimator, "classes_", np.empty(0))
+    return Program(columns, made, tuple(learners), tuple(ends), np.asarray(classes))
+
+
 def _column_names(classifier: DistilledClassifier) -> list[str]:
     if classifier.feature_names is not None:
         return [str(name) for name in classifier.feature_names]
@@ -258,4 +270,10 @@ def _refuses(step: Lookup, value: float) -> bool:
     return step.otherwise is None and value not in step.keys
 
 
-__all__ = ["UnknownPartError", "known_students", "read_program", "shipped_classifier"]
+__all__ = [
+    "UnknownPartError",
+    "known_students",
+    "read_estimator",
+    "read_program",
+    "shipped_classifier",
+]

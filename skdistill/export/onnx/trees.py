@@ -1,0 +1,76 @@
+"""How trees are written: all nodes of an ensemble as one node of the graph.
+
+ONNX Runtime compares in float64 here, and adds leaves up in float64, as Python does: thresholds
+rounded to float32 would send rows beside them to the other side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..program import Tree, Trees
+from ..thresholds import exact_threshold
+from .graph import Graph
+
+
+def write_trees(graph: Graph, learner: Trees, x: str) -> str:
+    """Write the sum of trees of features x."""
+    from onnx.numpy_helper import from_array
+
+    parts = [_attributes(k, tree, learner) for k, tree in enumerate(learner.trees)]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    tensors = {
+        "nodes_values_as_tensor": from_array(joined.pop("nodes_values")),
+        "target_weights_as_tensor": from_array(joined.pop("target_weights") / learner.divisor),
+    }
+    if learner.start.any():
+        tensors["base_values_as_tensor"] = from_array(learner.start / learner.divisor)
+    lists = {name: values.tolist() for name, values in joined.items()}
+    n_targets = learner.n_outputs
+    total = graph.node("TreeEnsembleRegressor", x, n_targets=n_targets, **lists, **tensors)
+    return graph.cast(total, "DOUBLE")
+
+
+def _attributes(k: int, tree: Tree, learner: Trees) -> dict[str, NDArray[Any]]:
+    """Return nodes and leaves of a tree in ONNX's words."""
+    origin, value, right = _without_groups(tree, learner)
+    leaf, n_values = tree.is_leaf[origin], tree.value.shape[1]
+    leaves = np.flatnonzero(leaf)
+    in_group = tree.group[origin] >= 0
+    return {
+        "nodes_treeids": np.full(len(origin), k),
+        "nodes_nodeids": np.arange(len(origin)),
+        "nodes_featureids": np.where(leaf, 0, tree.feature[origin]),
+        "nodes_modes": np.where(leaf, "LEAF", np.where(in_group, "BRANCH_EQ", "BRANCH_LEQ")),
+        "nodes_values": np.where(leaf, 0.0, value),
+        "nodes_truenodeids": np.where(leaf, 0, tree.left[origin]),
+        "nodes_falsenodeids": np.where(leaf, 0, right),
+        "nodes_missing_value_tracks_true": (tree.missing_left[origin] & ~leaf).astype(int),
+        "target_treeids": np.full(len(leaves) * n_values, k),
+        "target_nodeids": np.repeat(leaves, n_values),
+        "target_ids": np.tile(np.arange(n_values) + (tree.output or 0), len(leaves)),
+        "target_weights": tree.value[leaves].ravel(),
+    }
+
+
+def _without_groups(tree: Tree, learner: Trees) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return nodes with one member of a group each: a row that is not that one goes to the next.
+
+    That is, of which node each is made, the value that it compares with, and where others go.
+    """
+    value = exact_threshold(tree.threshold) if learner.reads_float32 else tree.threshold.copy()
+    n, right = len(value), tree.right.copy()
+    origin, values, rights = [np.arange(n)], [value], [right]
+    for node in np.flatnonzero((tree.group >= 0) & ~tree.is_leaf):
+        # An empty group is left by all, as nothing is equal to NaN.
+        first, *others = tree.groups[tree.group[node]] or (np.nan,)
+        following = n + np.arange(len(others))
+        origin.append(np.full(len(others), node))
+        values.append(np.array(others, dtype=np.float64))
+        rights.append(np.append(following[1:], right[node])[: len(others)])
+        value[node], right[node] = first, following[0] if others else right[node]
+        n += len(others)
+    return np.concatenate(origin), np.concatenate(values), np.concatenate(rights)
