@@ -40,14 +40,14 @@ from .stages import Stages, other_name
 from .thresholds import exact_threshold
 
 Array = NDArray[np.float64]
-# What one does to a column.
-Chain = tuple[int, tuple[Step, ...]]
+# What one does to a column, each step with its kind: steps alone are equal as tuples are.
+Chain = tuple[int, tuple[tuple[type, Step], ...]]
 # A stage and its columns.
 Named = tuple[str, dict[str, str]]
 
 # Beyond it exponentials are 0 or infinite, which is an error in PostgreSQL.
 _MOST = 700.0
-# Longer sums are written as sums of sums, since databases count how deep they are.
+# Longer sums are written as sums of sums: databases count how deep they are.
 _MOST_TERMS = 200
 
 
@@ -146,15 +146,17 @@ class _Features:
         """Do steps until one would repeat more than a name."""
         column, steps = chain
         for k in range(done, len(steps)):
-            if k > done and type(steps[k]) not in _ARITHMETIC:
+            kind, step = steps[k]
+            if k > done and kind not in _ARITHMETIC:
                 return value, k
-            value = self._step(steps[k], value, self._literal(column, steps[:k]))
+            value = self._step(step, value, self._literal((column, steps[:k])))
         return value, len(steps)
 
-    def _literal(self, column: int, done: tuple[Step, ...]) -> Callable[[Any], str]:
+    def _literal(self, done: Chain) -> Callable[[Any], str]:
         """Return what writes values of a column, which are codes of text up to a lookup."""
+        column, steps = done
         texts = self.program.columns[column].categories
-        if texts is None or any(isinstance(step, Lookup) for step in done):
+        if texts is None or any(kind is Lookup for kind, _ in steps):
             return self.dialect.number
         return lambda code: "NULL" if code != code else self._text(texts[int(code)], column)
 
@@ -205,13 +207,13 @@ class _Features:
         columns = {self._names[chain]: self._names[chain] for chain in wanted}
         conditions = [self._condition(*refusal) for refusal in refusals]
         self.accepted = other_name("accepted", self._taken)
-        self.stages.add("checked", columns | {self.accepted: "\n      AND ".join(conditions)})
+        self.stages.add("checked", columns | {self.accepted: _join(conditions, "AND")})
 
     def _condition(self, chain: Chain, keys: tuple[Any, ...] | None, takes_missing: bool) -> str:
         name = self._names[chain]
         if keys is None:
             return f"{name} IS NOT NULL"
-        known = f"{name} IN ({', '.join(map(self._literal(*chain), keys))})"
+        known = f"{name} IN ({', '.join(map(self._literal(chain), keys))})"
         return f"({name} IS NULL OR {known})" if takes_missing else known
 
 
@@ -225,10 +227,10 @@ def _refusals(program: Program) -> list[_Refusal]:
         ((j, ()), None, False): None for j, c in enumerate(columns) if not c.takes_missing
     }
     for feature in program.features:
+        column, steps = _chain(feature)
         for k, step in enumerate(feature.steps):
-            if isinstance(step, Lookup) and _refuses(step, columns[feature.column]):
-                chain = feature.column, feature.steps[:k]
-                found[chain, step.keys, step.missing is not None] = None
+            if isinstance(step, Lookup) and _refuses(step, columns[column]):
+                found[(column, steps[:k]), step.keys, step.missing is not None] = None
     return list(found)
 
 
@@ -240,7 +242,7 @@ def _refuses(step: Lookup, column: Column) -> bool:
 
 
 def _chain(feature: Feature) -> Chain:
-    return feature.column, feature.steps
+    return feature.column, tuple((type(step), step) for step in feature.steps)
 
 
 def _read_by(learner: Trees | Layers) -> set[int]:
@@ -328,7 +330,7 @@ class _Learners:
         sums = {}
         for name, start, own in zip(names, learner.start, terms, strict=True):
             first = [] if own and start == 0 else [self.dialect.number(start)]
-            value = _sum([*first, *own])
+            value = _join([*first, *own])
             by = "" if learner.divisor == 1 else f" / {self.dialect.number(learner.divisor)}"
             sums[name] = f"({value}){by}" if by else value
         return sums
@@ -365,7 +367,7 @@ class _Learners:
     def _unit(self, weights: Array, bias: float, inputs: dict[int, str]) -> str:
         used = np.flatnonzero(weights).tolist()
         terms = [f"{self.dialect.number(weights[j])} * {inputs[j]}" for j in used]
-        return _sum([self.dialect.number(bias), *terms])
+        return _join([self.dialect.number(bias), *terms])
 
 
 def _side_by_side(parts: list[list[Named]]) -> Iterable[Named]:
@@ -378,11 +380,12 @@ def _side_by_side(parts: list[list[Named]]) -> Iterable[Named]:
         yield next(stages[k][0] for stages in parts if k < len(stages)), columns
 
 
-def _sum(terms: list[str]) -> str:
+def _join(terms: list[str], operator: str = "+") -> str:
+    """Write terms with an operator between them."""
     if len(terms) > _MOST_TERMS:
         parts = [terms[k : k + _MOST_TERMS] for k in range(0, len(terms), _MOST_TERMS)]
-        return _sum([f"({_sum(part)})" for part in parts])
-    return "\n      + ".join(terms)
+        terms = [f"({_join(part, operator)})" for part in parts]
+    return f"\n      {operator} ".join(terms)
 
 
 class _TreeWriter:
@@ -432,8 +435,8 @@ class _TreeWriter:
         feature, group = int(tree.feature[node]), int(tree.group[node])
         x = self.features[feature]
         if group >= 0:
-            # No code is a half, and SQL knows no empty lists.
-            members = ", ".join(map(self.dialect.number, tree.groups[group] or (0.5,)))
+            # SQL knows no empty lists, and no code is infinite.
+            members = ", ".join(map(self.dialect.number, tree.groups[group] or (np.inf,)))
             condition = f"{x} {'' if left else 'NOT '}IN ({members})"
         else:
             sign = "<=" if left else ">"
@@ -515,7 +518,7 @@ def _softmax(dialect: Dialect, scores: list[str], made: list[str], mark: str = "
         ("scores", {name: name for name in scores} | {top: dialect.greatest(scores)}),
         ("scores", {a: f"{name} - {top}" for a, name in zip(above, scores, strict=True)}),
         ("powers", {p: _exp(dialect, a) for p, a in zip(powers, above, strict=True)}),
-        ("totals", {p: p for p in powers} | {total: _sum(powers)}),
+        ("totals", {p: p for p in powers} | {total: _join(powers)}),
         ("probabilities", {m: f"{p} / {total}" for m, p in zip(made, powers, strict=True)}),
     ]
 
@@ -560,7 +563,7 @@ def _two_columns_end(end: TwoColumns, names: list[str], stages: Stages) -> list[
 
 def _normalised_end(end: Normalised, names: list[str], stages: Stages) -> list[str]:
     number = stages.dialect.number
-    stages.add("totals", {name: name for name in names} | {"total": _sum(names)})
+    stages.add("totals", {name: name for name in names} | {"total": _join(names)})
     return _each(
         stages,
         "probabilities",

@@ -128,7 +128,7 @@ def to_sql(
     >>> _ = base.execute("INSERT INTO flowers VALUES (7, 1.4, 0.2), (8, 4.7, 1.4)")
     >>> _ = base.execute(f"CREATE VIEW scored AS {query}")
     >>> base.execute("SELECT id, label, round(probability_1, 2) FROM scored").fetchall()
-    [(7, 0, 0.0), (8, 1, 0.99)]
+    [(7, 0, 0.0), (8, 1, 0.98)]
     """
     writer = _dialect(dialect)
     _check_path(path, overwrite)

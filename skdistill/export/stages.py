@@ -36,7 +36,7 @@ class Stages:
             self.add(name, columns)
 
     def _add(self, name: str, columns: Stage, source: str) -> None:
-        columns = columns or {"nothing": "NULL"}
+        columns = columns or {"no_column": "NULL"}
         self._check_width(len(columns))
         parts = [key if key == value else f"{value} AS {key}" for key, value in columns.items()]
         select = ",\n    ".join(parts)
