@@ -148,6 +148,8 @@ def _members(bits: Any) -> tuple[int, ...]:
 
 # ---- LightGBM --------------------------------------------------------------------------------
 
+# The largest number that it reads as 0.
+_READ_AS_ZERO = float(np.float32(1e-35))
 # Objectives whose scores are what is predicted.
 _IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape")
 
@@ -229,7 +231,9 @@ def _lightgbm_split(node: dict[str, Any], groups: list[tuple[int, ...]]) -> tupl
         raise UnknownPartError("LightGBM's zero_as_missing cannot be exported.")
     # Where training knew nothing missing, it is read as 0.
     missing_left = node["default_left"] if node["missing_type"] == "NaN" else threshold >= 0.0
-    return threshold, bool(missing_left), -1
+    if abs(threshold) <= _READ_AS_ZERO:
+        threshold = _READ_AS_ZERO if threshold >= 0 else np.nextafter(-_READ_AS_ZERO, -np.inf)
+    return float(threshold), bool(missing_left), -1
 
 
 # ---- linear models and networks --------------------------------------------------------------
