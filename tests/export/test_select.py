@@ -32,16 +32,11 @@ from skdistill.export.program import (
     tree_of,
 )
 from skdistill.export.select import write_select
-from skdistill.export.sql import SQLQuery, run_sql
+from skdistill.export.sql import SQLQuery
+
+from .databases import run
 
 NAN = float("nan")
-
-
-@pytest.fixture(params=["sqlite", "duckdb"])
-def dialect(request):
-    if request.param == "duckdb":
-        pytest.importorskip("duckdb")
-    return request.param
 
 
 def select(program, dialect):
@@ -53,7 +48,7 @@ def select(program, dialect):
 
 
 def assert_agrees(program, values, dialect):
-    labels, proba = run_sql(select(program, dialect), program.columns, values)
+    labels, proba = run(select(program, dialect), program.columns, values)
     expected = program.predict_proba(values)
     assert_allclose(proba, expected, rtol=1e-12, atol=1e-12)
     assert_array_equal(labels, program.classes[expected.argmax(axis=1)])
@@ -257,6 +252,7 @@ def test_the_largest_tree_for_sqlite_works_in_a_view_and_one_more_level_is_refus
     assert select(larger, "duckdb")
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "duckdb"], indirect=True)
 def test_long_sums(dialect):
     rng = np.random.default_rng(7)
     linear = layers(rng, [1100, 1], ["identity"], 0.1)
@@ -361,7 +357,7 @@ def test_rows_that_the_model_refuses_have_null(dialect):
         classes = np.array(["p", "q", "r", "s"])[: 4 if isinstance(end, Spread) else 3]
         classes = classes[:2] if n_outputs == 1 else classes
         program = Program(columns, features, (trees,), (end,), classes)
-        labels, proba = run_sql(select(program, dialect), columns, values)
+        labels, proba = run(select(program, dialect), columns, values)
         assert np.isnan(proba[~fine]).all()
         assert labels[~fine].tolist() == [None] * 3
         assert_allclose(proba[fine], program.predict_proba(values[fine]), atol=1e-12)
@@ -373,13 +369,13 @@ def test_an_encoder_may_refuse_what_is_unknown_and_take_what_is_missing(dialect)
     tree = tree_of([0, 0, 0], [3.5, 0, 0], [1, -1, -1], [2, -1, -1], np.array([0, 1, 2]))
     trees = Trees([tree], np.zeros(1))
     program = Program(columns, features, (trees,), (Sigmoid(),), np.array([0, 1]))
-    _, proba = run_sql(select(program, dialect), columns, np.array([[0.0], [1.0], [NAN], [-1.0]]))
+    _, proba = run(select(program, dialect), columns, np.array([[0.0], [1.0], [NAN], [-1.0]]))
     assert_array_equal(np.isnan(proba[:, 0]), [False, False, False, True])
 
 
 def test_a_student_that_reads_nothing(dialect):
     tree = tree_of([0], [0.0], -1, -1, np.array([[0.2, 0.8]]))
     program = program_of(Trees([tree], np.zeros(2)), [], 2)
-    labels, proba = run_sql(select(program, dialect), program.columns, np.ones((3, 3)))
+    labels, proba = run(select(program, dialect), program.columns, np.ones((3, 3)))
     assert_array_equal(proba, [[0.2, 0.8]] * 3)
     assert_array_equal(labels, [1, 1, 1])

@@ -1,9 +1,7 @@
 """A fitted student answers in the database as it does in Python."""
 
-import os
 import pickle
 import sqlite3
-import subprocess
 import sys
 
 import lightgbm
@@ -25,21 +23,16 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from skdistill import Distiller, LGBMSoftClassifier, SoftmaxRegression
 from skdistill.export import sql
 from skdistill.export.reading import UnknownPartError, read_program
-from skdistill.export.sql import run_sql, to_sql
+from skdistill.export.sql import to_sql
 from skdistill.export.thresholds import exact_threshold
 from skdistill.export.values import values_of
 from skdistill.students.calibration import Calibration
 from skdistill.students.distilled import DistilledClassifier
 
+from .databases import run
+
 LABELS = np.array(["it's", 'a "b"', "c\\d", "-- e\nf", "ä", "g", "h", "i", "j", "k"])
 COLUMNS = ["age", 'in"come', "Größe", "x' y", "select"]
-
-
-@pytest.fixture(params=["sqlite", "duckdb"])
-def dialect(request):
-    if request.param == "duckdb":
-        pytest.importorskip("duckdb")
-    return request.param
 
 
 def numbers(n_classes, gaps=False, n_rows=500):
@@ -95,7 +88,7 @@ def beside_thresholds(program, X):
 def assert_same(classifier, X, dialect, columns=None):
     query = to_sql(classifier, columns, dialect=dialect)
     program = read_program(classifier)
-    labels, proba = run_sql(query, program.columns, values_of(program, X))
+    labels, proba = run(query, program.columns, values_of(program, X))
     assert np.abs(proba - classifier.predict_proba(X)).max() <= 1e-9
     assert_array_equal(labels, classifier.predict(X))
 
@@ -192,7 +185,7 @@ def test_unknown_categories_that_the_encoder_refuses_have_null(dialect):
     with pytest.raises(ValueError, match="unknown categories"):
         model.predict(new)
     query = to_sql(model, dialect=dialect)
-    labels, proba = run_sql(query, program.columns, values_of(program, new))
+    labels, proba = run(query, program.columns, values_of(program, new))
     assert_array_equal(np.isnan(proba), [[True, True], [False, False]])
     assert labels[0] is None
     assert labels[1] == model.predict(new.tail(1))[0]
@@ -249,6 +242,7 @@ def test_columns_that_are_kept_and_made_would_be_mixed_up(tree, name):
         to_sql(tree, dialect="sqlite", keep=[name])
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "duckdb"], indirect=True)
 @pytest.mark.parametrize("table", ["given", "OUTPUTS", "ranked", 'my "table"'])
 def test_tables_may_be_called_as_a_stage(dialect, tree, table):
     X, _, _ = numbers(2, gaps=True)
@@ -279,6 +273,7 @@ def test_text_among_numbers_is_missing_in_sqlite(tree):
     assert found[0] != ask(query, "CREATE TABLE rows (a, b)", [(0.0, 1.0)])[0]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "duckdb"], indirect=True)
 @pytest.mark.parametrize("declared", ["TEXT", "TEXT COLLATE NOCASE"])
 def test_text_is_compared_letter_by_letter_however_it_is_declared(dialect, declared):
     X, y, P = texts(2)
@@ -399,57 +394,3 @@ def test_what_sqlite_must_be_able_to_is_said(monkeypatch, tree):
     monkeypatch.setattr(sql, "write_select", lambda *given: "SELECT no_such_function(1)")
     with pytest.raises(RuntimeError, match="no_such_function.*SQLITE_ENABLE_MATH_FUNCTIONS"):
         to_sql(tree, dialect="sqlite", X=np.ones((3, 2)))
-
-
-# ---- PostgreSQL ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def psql():
-    """Run statements in the database that SKDISTILL_POSTGRESQL leads to, such as a URI."""
-    where = os.environ.get("SKDISTILL_POSTGRESQL")
-    if not where:
-        pytest.skip("SKDISTILL_POSTGRESQL is not set: no PostgreSQL on hand")
-
-    def run(statements):
-        command = ["psql", where, "-qAtX", "-v", "ON_ERROR_STOP=1", "--csv"]
-        done = subprocess.run(command, input=statements, text=True, capture_output=True)
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout
-
-    return run
-
-
-def ask_postgresql(psql, query, program, values):
-    """Return probabilities of rows in a temporary table."""
-    import io
-
-    cells = pd.DataFrame(dict(zip(query.columns, values.T, strict=True))).astype(object)
-    for name, column in zip(query.columns, program.columns, strict=True):
-        if not column.is_number:
-            texts = dict(enumerate(column.categories)) | {-1: "none of them"}
-            cells[name] = [None if v != v else texts[int(v)] for v in cells[name]]
-    quoted = ['"' + name.replace('"', '""') + '"' for name in query.columns]
-    kinds = ["float8" if column.is_number else "text" for column in program.columns]
-    columns = ", ".join(f"{n} {k}" for n, k in zip(quoted, kinds, strict=True))
-    text = "\n".join(
-        ",".join("" if v is None or v != v else '"' + str(v).replace('"', '""') + '"' for v in row)
-        for row in cells.itertuples(index=False)
-    )
-    answer = psql(
-        f"CREATE TEMP TABLE rows ({columns});\nCOPY rows FROM STDIN WITH (FORMAT csv);\n"
-        f"{text}\n\\.\n{query};\n"
-    )
-    return pd.read_csv(io.StringIO(answer), header=None, keep_default_na=False)
-
-
-@pytest.mark.parametrize(("name", "n_classes", "loss"), CELLS)
-def test_postgresql_answers_the_same(psql, fitted, name, n_classes, loss):
-    classifier, X = fitted(name, n_classes, loss)
-    for model in (classifier, calibrated(classifier)):
-        program = read_program(model)
-        query = to_sql(model, COLUMNS, dialect="postgresql")
-        found = ask_postgresql(psql, query, program, values_of(program, X))
-        proba = found.iloc[:, :-1].to_numpy(dtype=float)
-        assert np.abs(proba - model.predict_proba(X)).max() <= 1e-9
-        assert_array_equal(found.iloc[:, -1].to_numpy(dtype=str), model.predict(X))
