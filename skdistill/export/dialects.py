@@ -85,7 +85,7 @@ class SQLite(Dialect):
     number_column = "CASE WHEN typeof({0}) IN ('integer', 'real') THEN CAST({0} AS REAL) END"
     text_column = "CAST({0} AS TEXT) COLLATE BINARY"
     max_columns = 2000
-    # Before 3.46 the parser has a stack of 100 symbols, which is full at 16.
+    # Newer ones have no such stack; in 3.40 it is full at 15.
     max_nesting = 12
     nesting_limit = "SQLite's parser has a stack of 100 symbols"
 

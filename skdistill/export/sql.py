@@ -23,20 +23,11 @@ TOLERANCE = 1e-6
 
 
 class SQLQuery(str):
-    """A SELECT, with what one must know to run it.
+    """A SELECT that knows how to be run.
 
-    Attributes
-    ----------
-    dialect : str
-        The database that it is for.
-    columns : tuple of str
-        Columns of the table, in the order of the model's features.
-    classes : ndarray of shape (n_classes,)
-        Labels, in the order of the probabilities.
-    table : str
-        The table that it reads.
-    keep : tuple of str
-        Columns of the table that it passes on, the first that it answers.
+    That is its `dialect`, the `table` and the `columns` that it reads, in the order of the model's
+    features, those that it passes on (`keep`), and the labels in the order of the probabilities
+    (`classes`).
     """
 
     dialect: str
@@ -65,7 +56,11 @@ def to_sql(
     calibration included.
 
     Missing values are NULL (NaN counts as one). Where the model refuses a row, since a value is
-    missing or a category is unknown, all that it answers is NULL.
+    missing or a category is unknown, all that it answers is NULL. In SQLite, whose columns may hold
+    anything, text among numbers counts as missing.
+
+    Trees may be of any depth, and databases take hundreds of them, but then they think for seconds
+    before the first row. For forests in PostgreSQL, ``SET jit = off`` helps much.
 
     Parameters
     ----------
@@ -206,15 +201,6 @@ def run_sql(
     """Run a SELECT on rows as `values_of` tells them; return labels and probabilities.
 
     What is NULL is None among the labels, and NaN among the probabilities.
-
-    Raises
-    ------
-    ImportError
-        If the database is not installed.
-    ValueError
-        If it is one that needs a server.
-    RuntimeError
-        If it cannot run the SELECT.
     """
     if query.dialect not in _RUNNERS:
         raise ValueError(

@@ -14,20 +14,8 @@ _BEYOND = 2.0**128
 def exact_threshold(threshold: ArrayLike) -> Array:
     """Return the largest doubles that are at most a threshold once they are rounded to float32.
 
-    So ``x <= exact_threshold(t)`` says of each double what ``np.float32(x) <= t`` says.
+    So ``x <= exact_threshold(t)`` says of each double what ``np.float32(x) <= t`` says:
 
-    Parameters
-    ----------
-    threshold : array-like of float
-        Thresholds.
-
-    Returns
-    -------
-    ndarray of float64
-        Thresholds for doubles, in the same shape.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> t = exact_threshold(0.8)
     >>> float(np.float32(t)) <= 0.8, float(np.float32(np.nextafter(t, 1))) <= 0.8
