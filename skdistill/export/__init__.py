@@ -12,6 +12,7 @@ __getattr__, __dir__ = lazily(
     {
         ".c": ("to_c",),
         ".onnx": ("register_converters", "to_onnx"),
+        ".sql": ("to_sql",),
         ".verification": ("verify",),
     },
 )
@@ -19,11 +20,13 @@ __getattr__, __dir__ = lazily(
 if TYPE_CHECKING:
     from .c import to_c
     from .onnx import register_converters, to_onnx
+    from .sql import to_sql
     from .verification import verify
 
 __all__ = [
     "register_converters",
     "to_c",
     "to_onnx",
+    "to_sql",
     "verify",
 ]
