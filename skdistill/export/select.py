@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .dialects import Dialect
 from .program import (
+    UNKNOWN,
     Bin,
     Calibrated,
     Clip,
@@ -149,16 +150,31 @@ class _Features:
             kind, step = steps[k]
             if k > done and kind not in _ARITHMETIC:
                 return value, k
-            value = self._step(step, value, self._literal((column, steps[:k])))
+            texts = self._texts((column, steps[:k]))
+            if texts and isinstance(step, Fill) and step.place == UNKNOWN:
+                value = self._known(value, column, texts)
+            else:
+                value = self._step(step, value, self._literal((column, steps[:k])))
         return value, len(steps)
 
-    def _literal(self, done: Chain) -> Callable[[Any], str]:
-        """Return what writes values of a column, which are codes of text up to a lookup."""
+    def _texts(self, done: Chain) -> tuple[Any, ...]:
+        """Return the categories of a column whose values are still text, up to a lookup."""
         column, steps = done
-        texts = self.program.columns[column].categories
-        if texts is None or any(kind is Lookup for kind, _ in steps):
+        if any(kind is Lookup for kind, _ in steps):
+            return ()
+        return self.program.columns[column].categories or ()
+
+    def _literal(self, done: Chain) -> Callable[[Any], str]:
+        """Return what writes values of a column, which may be codes of text."""
+        texts = self._texts(done)
+        if not texts:
             return self.dialect.number
-        return lambda code: "NULL" if code != code else self._text(texts[int(code)], column)
+        return lambda code: "NULL" if code != code else self._text(texts[int(code)], done[0])
+
+    def _known(self, x: str, column: int, texts: Sequence[Any]) -> str:
+        """Keep categories that were there in fit."""
+        known = ", ".join(self._text(text, column) for text in texts)
+        return f"CASE WHEN {x} IN ({known}) THEN {x} END"
 
     def _text(self, value: Any, column: int) -> str:
         where = f"The categories of {self.columns[column]!r}"
@@ -229,8 +245,12 @@ def _refusals(program: Program) -> list[_Refusal]:
     for feature in program.features:
         column, steps = _chain(feature)
         for k, step in enumerate(feature.steps):
-            if isinstance(step, Lookup) and _refuses(step, columns[column]):
+            own = columns[column]
+            if isinstance(step, Lookup) and _refuses(step, own):
                 found[(column, steps[:k]), step.keys, step.missing is not None] = None
+            elif _loses_unknown(step, own) and not own.takes_unknown:
+                keys = tuple(range(len(own.categories or ())))
+                found[(column, steps[:k]), keys, own.takes_missing] = None
     return list(found)
 
 
@@ -239,6 +259,11 @@ def _refuses(step: Lookup, column: Column) -> bool:
     if step.otherwise is None:
         return True
     return step.otherwise != step.otherwise and not column.takes_unknown
+
+
+def _loses_unknown(step: Any, column: Column) -> bool:
+    """Whether categories of a column that were not there in fit count as missing from here on."""
+    return isinstance(step, Fill) and step.place == UNKNOWN and not column.is_number
 
 
 def _chain(feature: Feature) -> Chain:
@@ -255,10 +280,13 @@ def _read_by(learner: Trees | Layers) -> set[int]:
 def _may_miss(program: Program, j: int) -> bool:
     """Whether a feature of an accepted row may be missing."""
     feature = program.features[j]
-    missing = program.columns[feature.column].takes_missing
+    column = program.columns[feature.column]
+    missing = column.takes_missing
     for step in feature.steps:
         if isinstance(step, Fill) and step.place != step.place:
             missing = False
+        elif _loses_unknown(step, column):
+            missing |= column.takes_unknown
         elif isinstance(step, Lookup):
             told = [*step.values, step.otherwise, step.missing]
             missing = any(value is not None and value != value for value in told)

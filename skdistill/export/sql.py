@@ -93,6 +93,7 @@ def to_sql(
         If a part of the student is none that can be exported, the database cannot name a column or
         hold a label, the student is too large for it, or it answers about `X` otherwise than the
         model, see :func:`verify`.
+    FileExistsError
         If the file is there, and must not be overwritten.
 
     Examples

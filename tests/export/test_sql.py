@@ -26,7 +26,6 @@ from skdistill.export.reading import UnknownPartError, read_program
 from skdistill.export.sql import to_sql
 from skdistill.export.thresholds import exact_threshold
 from skdistill.export.values import values_of
-from skdistill.students.calibration import Calibration
 from skdistill.students.distilled import DistilledClassifier
 
 from .databases import run
@@ -62,7 +61,7 @@ def fit(student, X, y, P, **how):
 def calibrated(classifier):
     shift = (0.0, *np.linspace(-0.5, 0.4, len(classifier.classes) - 1).tolist())
     own = classifier.get_params()
-    return DistilledClassifier(**{**own, "calibration": Calibration(1.4, shift)})
+    return DistilledClassifier(**{**own, "calibration": {"slope": 1.4, "shift": [*shift]}})
 
 
 def beside_thresholds(program, X):
@@ -205,6 +204,9 @@ def test_categories_of_a_frame(dialect):
     frame = pd.DataFrame({"level": words, "b": X[:, 1], "c": X[:, 2]})
     model = fit(lightgbm.LGBMRegressor(**BOOSTED), frame, y, P)
     assert_same(model, frame, dialect)
+    new = frame.assign(level=frame["level"].astype(object))
+    new.loc[:2, "level"] = ["highest", None, "low"]
+    assert_same(model, new, dialect)
 
 
 # ---- what a table may be like ----------------------------------------------------------------
@@ -364,7 +366,7 @@ def test_a_query_that_differs_is_not_handed_over(monkeypatch, tree, tmp_path, wh
         ({"keep": ["id", "ID"]}, "keep must have different names"),
         ({"keep": "id"}, "keep must be a list of names, found 'id'"),
         ({"X": np.ones((3, 2)), "dialect": "postgresql"}, "cannot be run from here"),
-        ({"X": np.ones((3, 3))}, "X must have 2 columns, found 3"),
+        ({"X": np.ones((3, 3))}, "X has 3 features, but .* is expecting 2"),
     ],
 )
 def test_bad_calls(tree, how, message):
