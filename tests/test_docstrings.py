@@ -12,6 +12,7 @@ import pytest
 
 import skdistill
 from skdistill import corrections, evaluation
+from skdistill.export import skops
 
 ROOT = Path(skdistill.__file__).parent
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
@@ -29,7 +30,7 @@ MADE_BY = {
 
 
 def public_objects():
-    found = []
+    found = [skops.load_skops, skops.to_skops]
     for module in (skdistill, corrections, evaluation):
         found += [getattr(module, name) for name in module.__all__]
     return sorted({thing for thing in found if callable(thing)}, key=lambda t: t.__qualname__)

@@ -267,7 +267,7 @@ def test_the_floor_of_probabilities_stands_once():
 # ---- the street has no way back ---------------------------------------------------------------
 
 ORDER = ["_utils", "rows", "corrections", "samplers", "sources", "targets", "students", "selection"]
-ORDER += ["rehearsal", "distillers", "evaluation", "__init__", "__main__"]
+ORDER += ["rehearsal", "distillers", "export", "evaluation", "__init__", "__main__"]
 
 
 def test_a_room_imports_only_from_rooms_before_it():

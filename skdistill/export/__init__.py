@@ -1,0 +1,1 @@
+"""A student as a file, and the proof that it is the same."""
