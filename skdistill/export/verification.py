@@ -18,6 +18,7 @@ from .columns import UnknownPartError
 from .neighbours import rows_beside
 from .program import Program
 from .reading import read_program, shipped_classifier
+from .skops import load_skops
 from .sql import SQLQuery, run_sql
 from .values import values_of
 
@@ -215,6 +216,8 @@ def _of_sql(query: SQLQuery) -> Ask:
 
 def _load(path: Path) -> Any:
     """Return what a file holds."""
+    if path.suffix == ".skops":
+        return load_skops(path)
     if path.suffix == ".onnx":
         import onnx
 
