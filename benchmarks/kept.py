@@ -77,6 +77,31 @@ class Kept(BaseEstimator):
         return clone(self.estimator).fit(X, y, **({"sample_weight": weights[0]} if weights else {}))
 
 
+class KeptForest(RandomForestRegressor):
+    """A forest whose trees stay on disk, and are those of the largest forest of its seed.
+
+    Unlike `Kept` it is a forest to whoever looks, so that its nodes can be shrunk.
+    """
+
+    def __init__(self, n_estimators=10, *, largest=10, folder=None, random_state=None):
+        super().__init__(n_estimators, random_state=random_state)
+        self.largest = largest
+        self.folder = folder
+
+    def fit(self, X, y, sample_weight=None):
+        """Take the first trees; remember what they were grown on."""
+        grow = joblib.Memory(self.folder, verbose=0).cache(_grow_forest)
+        grown = grow(max(self.largest, self.n_estimators), self.random_state, X, y, sample_weight)
+        own = self.get_params()
+        vars(self).update(vars(grown) | own, estimators_=grown.estimators_[: self.n_estimators])
+        self.taught_ = X, y, sample_weight
+        return self
+
+
+def _grow_forest(n_trees: int, seed: int, X, y, sample_weight) -> RandomForestRegressor:
+    return RandomForestRegressor(n_trees, random_state=seed).fit(X, y, sample_weight)
+
+
 def prefixes(forest: RandomForestRegressor, X, sizes) -> dict[int, np.ndarray]:
     """Return what the forests of the first trees say, to the last bit."""
     total, found = 0.0, {}

@@ -6,8 +6,11 @@ from skdistill.evaluation.diagnosis import Difference, advise
 from skdistill.evaluation.measure.costs import pickled_size, prediction_time
 from skdistill.evaluation.measure.scores import log_losses, onehot, reliability
 from skdistill.evaluation.methods import tune_on_labels
-from skdistill.rows import check
-from skdistill.sources import Folds, Teacher, ask_parts, choose_search_source
+from skdistill.export.c import CompiledCode
+from skdistill.export.one_row import OneRow
+from skdistill.export.onnx import open_session
+from skdistill.export.reading import read_program
+from skdistill.export.sql import run_sql
 from skdistill.sources.overfit import (
     MAX_UNEXPLAINED,
     MIN_SHARE,
@@ -15,5 +18,5 @@ from skdistill.sources.overfit import (
     in_sample_evidence,
     overfit_share,
 )
-from skdistill.students.shrinkage import can_shrink
+from skdistill.students.shrinkage import can_shrink, grown_trees, shrinkage_for_bags
 from skdistill.targets.losses import floor_proba

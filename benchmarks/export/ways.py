@@ -1,88 +1,80 @@
 """The ways in which a model answers: scikit-learn, and what was written of it."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from skdistill import DistilledClassifier
 from skdistill.export import to_c, to_onnx, to_sql
 
-from ..ours import CompiledClassifier, CompiledCode, pickled_size, run_sql
+from ..ours import CompiledCode, OneRow, open_session, pickled_size, read_program, run_sql
 
 
 class Way(NamedTuple):
-    """What is called with an array of rows, what is shipped, and its bytes."""
+    """What is called with an array of rows, and the bytes of what is shipped."""
 
     name: str
-    predict_proba: Callable[[np.ndarray], np.ndarray]
-    size: float
-    reads_float32: bool = False
+    ask: Callable[[np.ndarray], np.ndarray]
+    size: float = float("nan")
+    dtype: type = np.float64
 
 
 def as_shipped(teacher: Any) -> DistilledClassifier:
     """Return a fitted classifier as if it were a student, so that it can be written, too."""
     how = {"loss": "cross_entropy", "adapter": "WeightedCopies"}
-    return DistilledClassifier(
-        teacher, teacher.classes_, n_features=teacher.n_features_in_, **how
-    )
+    return DistilledClassifier(teacher, teacher.classes_, n_features=teacher.n_features_in_, **how)
 
 
 def ways(model: DistilledClassifier, X: np.ndarray) -> list[Way]:
-    """Return every way that there is here; what cannot be written so is left out with a word."""
-    found = [Way("scikit-learn", alone(model.predict_proba), pickled_size(model))]
-    for make in (_compiled, _c, _onnx, _sqlite, _duckdb):
+    """Return every way that there is; one that cannot be written so is left out with a word."""
+    found = [Way("scikit-learn", model.predict_proba, pickled_size(model))]
+    for make in (compiled, python, c, onnx, sqlite, duckdb):
         try:
             found.append(make(model, X))
-        except (ValueError, ImportError, RecursionError) as reason:
-            print(f"{make.__name__}: {type(reason).__name__}: {str(reason)[:120]}", flush=True)
+        except (ValueError, ImportError) as reason:
+            print(f"{make.__name__}: {str(reason)[:100]}", flush=True)
     return found
 
 
-def alone(call: Callable) -> Callable:
-    """Return a function that runs on one core."""
-
-    def limited(X: np.ndarray) -> np.ndarray:
-        return call(X)
-
-    threadpool_limits(1)
-    return limited
+def compiled(model: DistilledClassifier, X: np.ndarray) -> Way:
+    return Way("`compiled()`", model.compiled().predict_proba)
 
 
-def _compiled(model: DistilledClassifier, X: np.ndarray) -> Way:
-    fast = CompiledClassifier(model)
-    return Way("`compiled()`", fast.predict_proba, float("nan"))
+def python(model: DistilledClassifier, X: np.ndarray) -> Way:
+    """Return what `compiled()` does for one row where there is no compiler."""
+    one = OneRow(read_program(model))
+
+    def ask(rows: np.ndarray) -> np.ndarray:
+        if len(rows) > 1:
+            return model.predict_proba(rows)
+        return np.array([one(rows[0].tolist())])
+
+    return Way("`compiled()`, no compiler", ask)
 
 
-def _c(model: DistilledClassifier, X: np.ndarray) -> Way:
+def c(model: DistilledClassifier, X: np.ndarray) -> Way:
     source = to_c(model)
     return Way("C", CompiledCode(source).predict_proba, len(source.encode()))
 
 
-def _onnx(model: DistilledClassifier, X: np.ndarray) -> Way:
-    import onnxruntime
-
+def onnx(model: DistilledClassifier, X: np.ndarray) -> Way:
     file = to_onnx(model, X[:200]).SerializeToString()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    session = open_session(file)
     name = session.get_inputs()[0].name
-
-    def ask(rows: np.ndarray) -> np.ndarray:
-        return session.run(["probabilities"], {name: rows})[0]
-
-    return Way("onnxruntime", ask, len(file), reads_float32=True)
+    outputs = ["probabilities"]
+    return Way("onnxruntime", lambda X: session.run(outputs, {name: X})[0], len(file), np.float32)
 
 
-def _sqlite(model: DistilledClassifier, X: np.ndarray) -> Way:
-    query = to_sql(model, dialect="sqlite")
-    return Way("SQLite", lambda rows: run_sql(query, rows)[1], len(query.encode()))
+def sqlite(model: DistilledClassifier, X: np.ndarray) -> Way:
+    return _sql(model, "sqlite", "SQLite")
 
 
-def _duckdb(model: DistilledClassifier, X: np.ndarray) -> Way:
-    if find_spec("duckdb") is None:
-        raise ImportError("duckdb is not installed")
-    query = to_sql(model, dialect="duckdb")
-    return Way("DuckDB", lambda rows: run_sql(query, rows)[1], len(query.encode()))
+def duckdb(model: DistilledClassifier, X: np.ndarray) -> Way:
+    return _sql(model, "duckdb", "DuckDB")
+
+
+def _sql(model: DistilledClassifier, dialect: str, name: str) -> Way:
+    query = to_sql(model, dialect=dialect)
+    columns = query.program.columns
+    return Way(name, lambda rows: run_sql(query, columns, rows)[1], len(query.encode()))

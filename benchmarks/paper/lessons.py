@@ -6,6 +6,7 @@ returns what each of a few students, which differ in their seed alone, says abou
 
 import warnings
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,7 +22,8 @@ import skdistill
 from skdistill import corrections, teacher_probabilities
 
 from ..data import paper_split
-from ..kept import Kept
+from ..kept import Kept, KeptForest
+from ..ours import grown_trees
 from ..scores import PROBA_FLOOR
 
 FOLDS = 10
@@ -172,21 +174,38 @@ def orthogonal_log(room: Classroom, size: int) -> Outcome:
 def ours(room: Classroom, size: int, *, scoring: str | None = None) -> Outcome:
     """Choose honestly among the default candidates, on out-of-bag answers of the teacher.
 
-    One search serves all students, as with the paper's: they learn what its winner learned.
+    One search serves all students, as with the paper's: they learn what its winner learned, and
+    are shrunk and calibrated as it is.
     """
+    own = {"largest": max(room.sizes), "folder": str(room.folder / "forests")}
+    students = [
+        KeptForest(size, random_state=s.estimator.random_state, **own) for s in room.students(size)
+    ]
     search = skdistill.LossCorrectedDistillerCV(
         room.teacher,
-        room.student(size),
+        students[0],
         teacher_cv="oob",
         scoring=scoring,
         random_state=room.seed,
         memory=room.teachers_folder,
     )
     distil_all(room, [search])
-    weights = {name: round(weight, 3) for name, weight in search.blend_weights_.items()}
-    # The first of these is the search's own student.
-    outcome = fit_all(room, room.students(size), search.student_.y_)
-    return outcome._replace(notes={"chosen": search.best_candidate_, "blend_weights": weights})
+    models = [search.classifier_, *(taught_alike(search, other) for other in students[1:])]
+    answers = [model.predict_proba(room.test[0])[:, 1] for model in models]
+    return Outcome(answers, {"chosen": search.best_candidate_, "shrinkage": search.shrinkage_})
+
+
+def taught_alike(search: Any, student: KeptForest) -> Any:
+    """Return what a search ships with another forest in it, taught and shrunk in the same way."""
+    X, target, weight = search.student_.taught_
+    student.fit(X, target, weight)
+    if search.shrinkage_:
+        every = np.ones(len(target)) if weight is None else weight
+        for tree in grown_trees(student, X, target, search.classes_, every):
+            tree.shrink(search.shrinkage_)
+    classifier = copy(search.classifier_)
+    classifier.student = student
+    return classifier
 
 
 def fit_all(room: Classroom, students: list, target, link: str = "identity") -> Outcome:

@@ -55,7 +55,6 @@ METHODS = {
     "gbdt_student": Method("tabtune", "TabTune GBDTStudent", ("lgbm",)),
     "gbdt_default": Method("tabtune", "TabTune GBDTStudent, 500 rounds", ("lgbm",)),
     "onnx": Method("onnx", "the teacher in ONNX", (TEACHER,), same_as="teacher"),
-    "onnx_ours": Method("onnx", "ours, out-of-bag, in ONNX", FEW[:3], "both", same_as="cross_fit"),
     "cross_fit": Method("ours", "ours, out-of-bag", side="ours"),
     "tuned": Method("ours", "ours, tuned", side="ours"),
 }

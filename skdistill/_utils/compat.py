@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 from joblib.externals.loky.backend.reduction import dumps
 from sklearn import get_config
+from sklearn.tree._tree import Tree
 from sklearn.utils import _safe_indexing as _sklearn_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -35,6 +36,7 @@ __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "Tree",
     "baseline_of",
     "callback_context",
     "check_parameters",

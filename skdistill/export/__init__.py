@@ -12,6 +12,8 @@ __getattr__, __dir__ = lazily(
     {
         ".c": ("to_c",),
         ".onnx": ("register_converters", "to_onnx"),
+        ".skops": ("load_skops", "to_skops"),
+        ".sql": ("to_sql",),
         ".verification": ("verify",),
     },
 )
@@ -19,11 +21,16 @@ __getattr__, __dir__ = lazily(
 if TYPE_CHECKING:
     from .c import to_c
     from .onnx import register_converters, to_onnx
+    from .skops import load_skops, to_skops
+    from .sql import to_sql
     from .verification import verify
 
 __all__ = [
+    "load_skops",
     "register_converters",
     "to_c",
     "to_onnx",
+    "to_skops",
+    "to_sql",
     "verify",
 ]

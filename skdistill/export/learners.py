@@ -152,6 +152,8 @@ def _members(bits: Any) -> tuple[int, ...]:
 
 # ---- LightGBM --------------------------------------------------------------------------------
 
+# The largest number that it reads as 0.
+_READ_AS_ZERO = float(np.float32(1e-35))
 # Objectives whose scores are what is predicted.
 _IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape")
 
@@ -232,23 +234,14 @@ def _lightgbm_split(node: dict[str, Any], groups: list[tuple[int, ...]]) -> tupl
     if node["decision_type"] == "==":
         groups.append(tuple(map(int, str(node["threshold"]).split("||"))))
         return 0.0, False, len(groups) - 1
-    threshold = _beside_zero(float(node["threshold"]))
+    threshold = float(node["threshold"])
     if node["missing_type"] == "Zero":
         raise UnknownPartError("LightGBM's zero_as_missing cannot be exported.")
     # Where training knew nothing missing, it is read as 0.
     missing_left = node["default_left"] if node["missing_type"] == "NaN" else threshold >= 0.0
-    return threshold, bool(missing_left), -1
-
-
-# What LightGBM reads as 0, up to this size.
-_ZERO = float(np.float32(1e-35))
-
-
-def _beside_zero(threshold: float) -> float:
-    """Return the largest value that goes left, where the smallest ones are read as 0."""
-    if -_ZERO <= threshold < 0:
-        return float(np.nextafter(-_ZERO, -np.inf))
-    return _ZERO if 0 <= threshold < _ZERO else threshold
+    if abs(threshold) <= _READ_AS_ZERO:
+        threshold = _READ_AS_ZERO if threshold >= 0 else np.nextafter(-_READ_AS_ZERO, -np.inf)
+    return float(threshold), bool(missing_left), -1
 
 
 # ---- linear models and networks --------------------------------------------------------------

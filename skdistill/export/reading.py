@@ -128,7 +128,8 @@ def _read_each(
     """Return one learner for each output, all of the same features."""
     parts = [_read(student, features, kinds) for student in students]
     first_features, _, first_ends = parts[0]
-    if any(own != first_features or ends != first_ends for own, _, ends in parts):
+    # By their names as well: steps of other kinds with the same numbers are equal as tuples.
+    if any(repr((own, ends)) != repr((first_features, first_ends)) for own, _, ends in parts):
         raise UnknownPartError(
             "A MultiOutputRegressor around a Pipeline cannot be exported: put it at the end of one."
         )

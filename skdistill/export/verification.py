@@ -18,10 +18,14 @@ from .columns import UnknownPartError
 from .neighbours import rows_beside
 from .program import Program
 from .reading import read_program, shipped_classifier
+from .skops import load_skops
+from .sql import SQLQuery, run_sql
 from .values import values_of
 
 Array = NDArray[np.float64]
-Ask = Callable[[Any], Array]
+# Labels and probabilities of rows; None is the label of the most probable class.
+Answers = tuple[NDArray[Any] | None, Array]
+Ask = Callable[[Any], Answers]
 
 _CALLS, _SECONDS = 200, 0.1
 _ROWS_AT_ONCE = 20_000
@@ -96,10 +100,13 @@ def verify(model: Any, exported: Any, X: Any) -> Verification:
     ask, dtype, tolerance = _runner(exported, program)
     n_rows, largest, differing = 0, 0.0, 0
     for rows in _all_rows(program, X, dtype):
-        expected, found = classifier.predict_proba(rows), ask(rows)
+        expected, (labels, found) = classifier.predict_proba(rows), ask(rows)
         n_rows += len(expected)
-        largest = max(largest, float(np.abs(expected - found).max(initial=0.0)))
-        differing += int(_other_label(expected, found, tolerance).sum())
+        # No answer differs from every answer.
+        difference = np.nan_to_num(np.abs(expected - found), nan=np.inf)
+        largest = max(largest, float(difference.max(initial=0.0)))
+        chosen = found.argmax(axis=1) if labels is None else _places(labels, classifier.classes_)
+        differing += int(_less_probable(expected, chosen, tolerance).sum())
     one = index_rows(X, np.arange(1))
     times = [_microseconds(call, one) for call in (classifier.predict_proba, ask)]
     return Verification(n_rows, largest, differing, tolerance, *times)
@@ -147,14 +154,21 @@ def _rounded(rows: Any, dtype: Any) -> Any:
     return rows.astype(dtype).astype(np.float64) if is_number else rows
 
 
-def _other_label(expected: Array, found: Array, tolerance: float) -> NDArray[np.bool_]:
-    """Return where another class is the most probable one, by more than rounding."""
-    chosen = found.argmax(axis=1)
-    rows = np.arange(len(expected))
-    return expected.max(axis=1) - expected[rows, chosen] > tolerance
+def _places(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the place of each label among the classes, -1 for one that is none of them."""
+    place = {label: k for k, label in enumerate(classes.tolist())}
+    return np.array([place.get(label, -1) for label in labels.tolist()], dtype=np.intp)
 
 
-def _microseconds(call: Ask, row: Any) -> float:
+def _less_probable(
+    expected: Array, chosen: NDArray[np.intp], tolerance: float
+) -> NDArray[np.bool_]:
+    """Return where another class than the chosen one is more probable, by more than rounding."""
+    short_of = expected.max(axis=1) - expected[np.arange(len(expected)), chosen]
+    return (chosen < 0) | (short_of > tolerance)
+
+
+def _microseconds(call: Callable[[Any], Any], row: Any) -> float:
     times: list[float] = []
     while len(times) < _CALLS and sum(times) < _SECONDS:
         start = perf_counter()
@@ -170,15 +184,17 @@ def _runner(exported: Any, program: Program | None) -> tuple[Ask, Any, float]:
     """Return what asks a file, the numbers that it takes, and the tolerance of its kind."""
     if isinstance(exported, CSource):
         return _of_c(exported)
+    if isinstance(exported, SQLQuery):
+        return _of_sql(exported), np.float64, 1e-6
     if isinstance(exported, str | Path):
         exported = _load(Path(exported))
     if hasattr(exported, "SerializeToString"):
         from .onnx import ask_session, open_session
 
         session = open_session(exported)
-        return lambda rows: ask_session(session, rows)[1], np.float32, 1e-6
+        return lambda rows: ask_session(session, rows), np.float32, 1e-6
     if hasattr(exported, "predict_proba"):
-        return exported.predict_proba, np.float64, 1e-12
+        return lambda rows: (None, exported.predict_proba(rows)), np.float64, 1e-12
     raise ValueError(
         "exported must be what to_c, to_sql or to_onnx returned, a path that ends in .onnx or "
         f".skops, or have predict_proba; found {type(exported).__name__}."
@@ -189,11 +205,19 @@ def _of_c(source: CSource) -> tuple[Ask, Any, float]:
     code = CompiledCode(source)
     is_double = source.number == "double"
     dtype, tolerance = (np.float64, 1e-12) if is_double else (np.float32, 1e-5)
-    return lambda rows: code.predict_proba(values_of(source.program, rows)), dtype, tolerance
+    program = source.program
+    return lambda rows: (None, code.predict_proba(values_of(program, rows))), dtype, tolerance
+
+
+def _of_sql(query: SQLQuery) -> Ask:
+    program = query.program
+    return lambda rows: run_sql(query, program.columns, values_of(program, rows))
 
 
 def _load(path: Path) -> Any:
     """Return what a file holds."""
+    if path.suffix == ".skops":
+        return load_skops(path)
     if path.suffix == ".onnx":
         import onnx
 

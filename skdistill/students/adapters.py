@@ -267,7 +267,7 @@ class SeveralOutputs(Adapter):
         """Refuse weights that one regressor per class could not take."""
         super().check_weights(student)
         last = last_step(student)
-        one_by_one = not get_tags(last).target_tags.multi_output
+        one_by_one = not _learns_several(last)
         if one_by_one and not has_fit_parameter(last, "sample_weight"):
             raise ValueError(
                 f"The student {type(last).__name__} learns one class at a time, and its fit does "
@@ -290,12 +290,20 @@ class SeveralOutputs(Adapter):
         return answers_by_leaf(fitted, X)
 
 
+def _learns_several(regressor: Any) -> bool:
+    """Whether one regressor learns several outputs by itself."""
+    from sklearn.neural_network import MLPRegressor  # takes time, and predictions do without
+
+    # Its tags say that it cannot. One network is also a third as large as three.
+    return isinstance(regressor, MLPRegressor) or get_tags(regressor).target_tags.multi_output
+
+
 def many_outputs(student: Any) -> Any:
     """Let a regressor of one output learn several, by one regressor each.
 
     In a Pipeline only the last step is repeated, so that what goes before is fitted once.
     """
-    if get_tags(last_step(student)).target_tags.multi_output:
+    if _learns_several(last_step(student)):
         return student
     if not isinstance(student, Pipeline):
         return MultiOutputRegressor(student)

@@ -3,19 +3,21 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import Distiller
+from skdistill._utils.estimators import last_step
 from skdistill.students import SoftLabelClassifier
 from skdistill.students.adapters import (
     OneOutput,
@@ -76,6 +78,17 @@ def test_regressor_of_several_outputs_learns_all_classes_at_once(targets):
     by_hand = DecisionTreeRegressor(random_state=0).fit(X, T)
     assert type(fitted) is DecisionTreeRegressor
     assert_array_equal(fitted.predict(X), by_hand.predict(X))
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_one_network_learns_all_classes(targets):
+    X, T = targets
+    network = MLPRegressor(hidden_layer_sizes=(4,), max_iter=5, random_state=0)
+    by_hand = clone(network).fit(X, T)
+    for student in (network, make_pipeline("passthrough", network)):
+        fitted = fit_student(student, X, T, CLASSES, {})
+        assert type(last_step(fitted)) is MLPRegressor
+        assert_array_equal(fitted.predict(X), by_hand.predict(X))
 
 
 def test_regressor_of_one_output_is_repeated_for_each_class(targets):

@@ -9,11 +9,12 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LGBMSoftClassifier, LossCorrectedDistillerCV
 from skdistill.evaluation import neg_log_loss_floored
 
-from ...ours import Folds, Teacher, ask_parts, check, choose_search_source
+from ...ours import shrinkage_for_bags
 from .serving import BOOSTING, LEAVES, Fitted, Job, classifier, cpu_seconds, regressor, serve
 
 SMALLEST_LEAVES = [1, 5, 20, 80]
@@ -87,24 +88,25 @@ def search(job: Job, student: Any) -> LossCorrectedDistillerCV:
 
 
 def ask_teachers(job: Job) -> float:
-    """Have the search's teachers answered, for all students; return their CPU seconds."""
+    """Have the search's teachers answered, about further rows too; return their CPU seconds.
+
+    The student is a stump, whose own fits cost nothing beside them; all others find the answers.
+    """
     kept = job.folder / "asked.json"
     if not kept.exists():
         start = cpu_seconds()
-        rows, source = (
-            check(job.X, job.y),
-            choose_search_source("oob", bag(job), random_state=job.seed),
-        )
-        folds = Folds(5, job.seed).split(rows)
-        memory = str(job.folder / "memory")
-        ask_parts(source, Teacher(bag(job)), rows, folds, inside=True, memory=memory)
+        search(job, DecisionTreeRegressor(max_leaf_nodes=2, random_state=job.seed))
         kept.write_text(json.dumps(cpu_seconds() - start))
     return json.loads(kept.read_text())
 
 
 def cross_fit(job: Job, student: str) -> Fitted:
-    """Fit on out-of-bag probabilities: the teacher's fit is the one that all others share."""
-    model = CrossFitDistiller(None, own_student(student, job.seed))
+    """Fit on out-of-bag probabilities: the teacher's fit is the one that all others share.
+
+    A tree is shrunk as `cv="oob"` shrinks it.
+    """
+    own = own_student(student, job.seed)
+    model = CrossFitDistiller(None, own, shrinkage=shrinkage_for_bags(own))
     model.fit(job.X, job.y, teacher_proba=job.out_of_bag)
     return Fitted(model.classifier_, teacher_seconds=job.teacher_seconds)
 
