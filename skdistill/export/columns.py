@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
-from sklearn.utils import check_array
+from sklearn.utils import check_array, get_tags
 
 from .program import Bin, Clip, Feature, Fill, Lookup, Minus, Over, Plus, Times
 
@@ -40,12 +41,30 @@ def read_transformer(transformer: Any, features: Features) -> Features:
     if reader is not None:
         return reader(transformer, features)
     if hasattr(transformer, "get_support"):
+        if not get_tags(transformer).input_tags.allow_nan:
+            features = _never_missing(features)
         return [features[j] for j in transformer.get_support(indices=True)]
     known = ", ".join(kind.__name__ for kind in READERS)
     raise UnknownPartError(
         f"{type(transformer).__name__} cannot be exported: of what stands before a student, "
         f"selections of columns and these can: {known}."
     )
+
+
+def _never_missing(features: Features) -> Features:
+    """Return the features of a transformer that refuses missing values."""
+    return [replace(f, refuses_missing=f.refuses_missing or _stays_missing(f)) for f in features]
+
+
+def _stays_missing(feature: Feature) -> bool:
+    """Whether a missing value of its column is one of the feature."""
+    value: Any = np.nan
+    for step in feature.steps:
+        if isinstance(step, Fill) and is_missing(step.place) and is_missing(value):
+            value = step.value
+        elif isinstance(step, Lookup) and is_missing(value):
+            value = step.missing
+    return is_missing(value)
 
 
 # ---- what holds transformers -----------------------------------------------------------------
@@ -110,15 +129,17 @@ def _as_it_is(transformer: FunctionTransformer, features: Features) -> Features:
 
 def _imputer(imputer: SimpleImputer, features: Features) -> Features:
     statistics = imputer.statistics_
+    if not is_missing(imputer.missing_values):
+        features = _never_missing(features)
     kept = [
         feature.then(Fill(_plain(value), _plain(imputer.missing_values)))
         for feature, value in zip(features, statistics, strict=True)
-        if imputer.keep_empty_features or not _is_missing(value)
+        if imputer.keep_empty_features or not is_missing(value)
     ]
     if imputer.indicator_ is None:
         return kept
     absent = _plain(imputer.missing_values)
-    tells = Lookup((), (), 0.0, 1.0) if _is_missing(absent) else Lookup((absent,), (1.0,), 0.0, 0.0)
+    tells = Lookup((), (), 0.0, 1.0) if is_missing(absent) else Lookup((absent,), (1.0,), 0.0, 0.0)
     return kept + [features[j].then(tells) for j in imputer.indicator_.features_]
 
 
@@ -152,7 +173,7 @@ def _each(features: Features, *parts: tuple[Callable[[float], Any], Any]) -> Fea
 
 
 def _bins(transformer: KBinsDiscretizer, features: Features) -> Features:
-    made = []
+    made, features = [], _never_missing(features)
     edges = transformer.bin_edges_
     for feature, own, n_bins in zip(features, edges, transformer.n_bins_, strict=True):
         binned = feature.then(Bin(tuple(own[1:-1].tolist())))
@@ -187,8 +208,8 @@ class _Probe:
     def __init__(self, encoder: Any, column: int) -> None:
         self.encoder, self.column = encoder, column
         categories = encoder.categories_[column]
-        self.keys = [_plain(c) for c in categories if not _is_missing(c)]
-        missing = next((c for c in categories if _is_missing(c)), np.nan)
+        self.keys = [_plain(c) for c in categories if not is_missing(c)]
+        missing = next((c for c in categories if is_missing(c)), np.nan)
         self.known = self._ask(self.keys)
         self.unknown = self._try(_another(self.keys))
         self.missing = self._try(missing)
@@ -233,13 +254,14 @@ def _another(keys: Sequence[Any]) -> Any:
     return max(map(float, keys), default=0.0) + 1.0
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for none; pandas' NA cannot say whether it is equal to anything."""
     return value is None or type(value).__name__ == "NAType" or value != value
 
 
 def _plain(value: Any) -> Any:
     """Return a number or text as Python's own; whatever stands for missing as NaN."""
-    if _is_missing(value):
+    if is_missing(value):
         return np.nan
     value = value.item() if isinstance(value, np.generic) else value
     return float(value) if isinstance(value, bool | int) else value

@@ -48,7 +48,19 @@ from .._utils.compat import baseline_of, predictors_of
 from ..students.lgbm import LGBMSoftClassifier
 from ..students.softmax import SoftmaxRegression
 from .columns import UnknownPartError
-from .program import End, Exp, Layer, Layers, Sigmoid, Softmax, Tree, Trees, TwoColumns, tree_of
+from .program import (
+    End,
+    Exp,
+    Layer,
+    Layers,
+    Logistic,
+    Sigmoid,
+    Softmax,
+    Tree,
+    Trees,
+    TwoColumns,
+    tree_of,
+)
 
 Ends = tuple[End, ...]
 Read = tuple[Trees | Layers, Ends]
@@ -154,8 +166,17 @@ def _members(bits: Any) -> tuple[int, ...]:
 
 # The largest number that it reads as 0.
 _READ_AS_ZERO = float(np.float32(1e-35))
-# Objectives whose scores are what is predicted.
-_IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape")
+# What follows from the scores of an objective.
+_CLASSIFICATION: dict[str, Ends] = {
+    "binary": (Sigmoid(),),
+    "cross_entropy": (Sigmoid(),),
+    "multiclass": (Softmax(),),
+}
+_REGRESSION: dict[str, Ends] = {
+    **dict.fromkeys(("regression", "regression_l1", "huber", "fair", "quantile", "mape"), ()),
+    **dict.fromkeys(("poisson", "gamma", "tweedie"), (Exp(),)),
+    **dict.fromkeys(("binary", "cross_entropy"), (Logistic(),)),
+}
 
 
 def _lightgbm_reader(kind: type) -> Callable[[Any], Read] | None:
@@ -181,13 +202,7 @@ def _lightgbm_ends(learner: Any, objective: str, n_outputs: int) -> Ends:
     if isinstance(learner, LGBMSoftClassifier):
         return (Sigmoid() if n_outputs == 1 else Softmax(),)
     word, _, how = objective.partition(" ")
-    plain: dict[str, Ends] = {
-        **dict.fromkeys(_IDENTITY, ()),
-        "binary": (Sigmoid(),),
-        "multiclass": (Softmax(),),
-    }
-    plain |= {"cross_entropy": (TwoColumns(),)} if hasattr(learner, "classes_") else {}
-    plain |= dict.fromkeys(("poisson", "gamma", "tweedie"), (Exp(),))
+    plain = _CLASSIFICATION if hasattr(learner, "classes_") else _REGRESSION
     if word not in plain or "sqrt" in how or ("sigmoid:" in how and how != "sigmoid:1"):
         raise UnknownPartError(
             f"LightGBM with the objective {objective!r} cannot be exported: those that can are "

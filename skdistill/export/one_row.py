@@ -19,6 +19,7 @@ from .program import (
     Feature,
     Fill,
     Layers,
+    Logistic,
     Lookup,
     Minus,
     Normalised,
@@ -176,6 +177,8 @@ def _end(end: End) -> Callable[[Row], Row]:
     match end:
         case Exp():
             return lambda v: [math.exp(x) for x in v]
+        case Logistic():
+            return lambda v: [_sigmoid(x) for x in v]
         case Clipped():
             return lambda v: [min(max(x, 0.0), 1.0) for x in v]
         case Sigmoid():

@@ -12,7 +12,7 @@ walks that street in NumPy; C and SQL are written from the same objects.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -139,14 +139,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Feature:
-    """What a learner reads: a column after some steps."""
+    """What a learner reads: a column after some steps.
+
+    One of these may refuse what is missing, though no number says so: `refuses_missing`.
+    """
 
     column: int
     steps: tuple[Step, ...] = ()
+    refuses_missing: bool = False
 
     def then(self, *steps: Step) -> Feature:
         """Return the feature after further steps."""
-        return Feature(self.column, self.steps + steps)
+        return replace(self, steps=self.steps + steps)
 
     def __call__(self, values: Array) -> Array:
         """Return the feature of values of its column."""
@@ -280,6 +284,14 @@ class Exp(NamedTuple):
         return np.exp(x)
 
 
+class Logistic(NamedTuple):
+    """The logistic function of each output."""
+
+    def __call__(self, x: Array) -> Array:
+        """Transform outputs."""
+        return np.asarray(expit(x))
+
+
 class Sigmoid(NamedTuple):
     """Probabilities of two classes from the log-odds of the second."""
 
@@ -358,7 +370,18 @@ class Calibrated(NamedTuple):
         return np.asarray(softmax(self.slope * logs + np.array(self.shift), axis=1))
 
 
-End = Exp | Sigmoid | Softmax | Clipped | TwoColumns | Normalised | Spread | Sharpened | Calibrated
+End = (
+    Exp
+    | Logistic
+    | Sigmoid
+    | Softmax
+    | Clipped
+    | TwoColumns
+    | Normalised
+    | Spread
+    | Sharpened
+    | Calibrated
+)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def read_program(model: Any) -> Program:
 
 
 def read_estimator(estimator: Any) -> Program:
-    """Return what any of our classifiers, or a student on its own, computes of numbers."""
+    """Return what any of our classifiers, or a student of numbers on its own, computes."""
     if isinstance(estimator, DistilledClassifier) or hasattr(estimator, "classifier_"):
         return read_program(estimator)
     n_columns = estimator.n_features_in_
@@ -145,6 +145,11 @@ def _as_read_by(
         return features if own is None else read_transformer(own, features)
     if not hasattr(learner, "booster_"):
         return features
+    if learner.booster_.pandas_categorical and not kinds:
+        raise UnknownPartError(
+            f"{type(learner).__name__} on its own cannot be exported with categories of a frame: "
+            "export the distiller that taught it."
+        )
     return [
         feature.then(_codes(kinds[feature.column]))
         if not feature.steps and feature.column in kinds
@@ -211,6 +216,7 @@ def _finish(
             for word, value in (("takes_missing", np.nan), ("takes_unknown", -1.0))
         }
         takes["takes_missing"] &= not (refuse_nan and texts is None)
+        takes["takes_missing"] &= not any(made[k].refuses_missing for k in own)
         columns.append(Column(name, texts, **takes))
     return tuple(columns), tuple(made)
 

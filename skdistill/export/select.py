@@ -21,6 +21,7 @@ from .program import (
     Feature,
     Fill,
     Layers,
+    Logistic,
     Lookup,
     Minus,
     Normalised,
@@ -567,6 +568,10 @@ def _exp_end(end: Exp, names: list[str], stages: Stages) -> list[str]:
     return _each(stages, "powers", names, lambda x: _exp(stages.dialect, x), "power")
 
 
+def _logistic_end(end: Logistic, names: list[str], stages: Stages) -> list[str]:
+    return _each(stages, "shares", names, lambda x: _sigmoid(stages.dialect, x), "share")
+
+
 def _sigmoid_end(end: Sigmoid, names: list[str], stages: Stages) -> list[str]:
     stages.add("probabilities", {"probability": _sigmoid(stages.dialect, names[0])})
     return _two_columns_end(TwoColumns(), ["probability"], stages)
@@ -641,6 +646,7 @@ def _calibrated_end(end: Calibrated, names: list[str], stages: Stages) -> list[s
 
 _ENDS: dict[type[End], Callable[[Any, list[str], Stages], list[str]]] = {
     Exp: _exp_end,
+    Logistic: _logistic_end,
     Sigmoid: _sigmoid_end,
     Softmax: _softmax_end,
     Clipped: _clipped_end,

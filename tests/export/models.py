@@ -61,7 +61,7 @@ def frame():
             "category": pd.Categorical(town[::-1]),
         }
     )
-    rows.loc[3, "town"] = None
+    rows.loc[3, "town"] = np.nan
     return rows, y, proba
 
 
@@ -76,7 +76,7 @@ def encoder(**how):
         (text, ["town", "category"]),
         (numbers, ["gaps", "size"]),
         (ordinal, ["kind"]),
-        remainder="passthrough",
+        ("passthrough", ["flag"]),
     )
 
 
@@ -90,6 +90,7 @@ STUDENTS = {
     "our booster": LGBMSoftClassifier(**SMALL),
     "LightGBM": LGBMClassifier(**SMALL),
     "LightGBM of numbers": LGBMRegressor(**SMALL),
+    "LightGBM of shares": LGBMRegressor(objective="cross_entropy", **SMALL),
     "histogram": HistGradientBoostingRegressor(max_iter=4),
     "histogram of labels": HistGradientBoostingClassifier(max_iter=4),
     "softmax": SoftmaxRegression(),
@@ -117,7 +118,8 @@ def classifiers(name, n_classes):
         learns_labels = is_classifier(STUDENTS[name])
         if learns_labels != (loss == "cross_entropy"):
             continue
-        if name == "Poisson" and loss != "squared_error":  # it learns nothing below 0
+        # These learn nothing below 0.
+        if name in ("Poisson", "LightGBM of shares") and loss != "squared_error":
             continue
         plain = model.fit(X, y, teacher_proba=proba).classifier_
         found += [plain, calibrated(plain)]
@@ -142,6 +144,7 @@ def of_frame(name):
         "rare": make_pipeline(encoder(min_frequency=0.4), Ridge()),
         "dropped": make_pipeline(encoder(drop="first"), TREE),
         "booster": LGBMSoftClassifier(n_estimators=4, n_jobs=1, min_child_samples=5, num_leaves=6),
+        "LightGBM of shares": LGBMRegressor(objective="cross_entropy", **SMALL),
         "histogram": HistGradientBoostingClassifier(max_iter=3, categorical_features="from_dtype"),
     }
     own = rows.drop(columns="town") if name in ("booster", "histogram") else rows

@@ -23,7 +23,7 @@ def route(request, monkeypatch):
 
 
 KINDS = ["tree", "extra trees", "forest", "our booster", "histogram", "softmax", "ridge", "Poisson"]
-KINDS += ["network", "copies", "scaled forest", "scorecard"]
+KINDS += ["LightGBM of shares", "network", "copies", "scaled forest", "scorecard"]
 
 
 @pytest.mark.parametrize("name", KINDS)

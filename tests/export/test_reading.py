@@ -3,19 +3,27 @@
 import numpy as np
 import pandas as pd
 import pytest
+from lightgbm import LGBMClassifier, LGBMRegressor
 from numpy.testing import assert_allclose
 from sklearn.ensemble import VotingRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectKBest, VarianceThreshold, f_regression
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    OneHotEncoder,
+    PolynomialFeatures,
+)
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, Distiller
 from skdistill.export.columns import UnknownPartError
-from skdistill.export.reading import read_program
+from skdistill.export.reading import read_estimator, read_program
 from skdistill.export.values import values_of
 
 from .models import STUDENTS, classifiers, frame, of_frame, table
@@ -98,6 +106,63 @@ def test_what_nobody_can_write_is_named(student, message):
         pytest.skip("this scikit-learn has no such model of several classes")
     with pytest.raises(UnknownPartError, match=message):
         read_program(model)
+
+
+@pytest.mark.parametrize(
+    ("student", "objectives"),
+    [
+        (LGBMClassifier, ["binary", "cross_entropy"]),
+        (LGBMRegressor, ["binary", "cross_entropy", "poisson", "huber", "regression"]),
+    ],
+    ids=["classifier", "regressor"],
+)
+def test_objectives_of_lightgbm(student, objectives):
+    X, y, _ = table(2)
+    for objective in objectives:
+        fitted = student(objective=objective, n_estimators=3, verbose=-1, n_jobs=1).fit(X, y == "a")
+        program = read_estimator(fitted)
+        if student is LGBMClassifier:
+            expected = fitted.predict_proba(X)
+        else:
+            expected = fitted.predict(X)[:, None]
+        assert_allclose(program.predict_proba(X), expected, rtol=0, atol=1e-14)
+    other = LGBMClassifier(objective="cross_entropy_lambda", n_estimators=2, verbose=-1)
+    with pytest.raises(UnknownPartError, match=r"'cross_entropy_lambda' .* binary, cross_entropy"):
+        read_estimator(other.fit(X, y == "a"))
+
+
+def test_a_student_of_categories_is_not_read_without_them():
+    rows, y, _ = frame()
+    student = LGBMClassifier(n_estimators=2, verbose=-1).fit(rows[["size", "category"]], y)
+    with pytest.raises(UnknownPartError, match="export the distiller that taught it"):
+        read_estimator(student)
+
+
+@pytest.mark.parametrize(
+    ("steps", "takes_missing"),
+    [
+        ([SelectKBest(f_regression, k=2)], False),
+        ([VarianceThreshold()], True),
+        ([SimpleImputer(), SelectKBest(f_regression, k=2)], True),
+        ([SelectKBest(f_regression, k=2), SimpleImputer()], False),
+        ([KBinsDiscretizer(3, encode="ordinal")], False),
+        ([SimpleImputer(missing_values=-1)], False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*quantile_method")
+def test_steps_may_refuse_what_is_missing(steps, takes_missing):
+    X, y, proba = table(2)
+    student = make_pipeline(*steps, DecisionTreeRegressor(max_depth=3))
+    model = Distiller(None, student).fit(X, y, teacher_proba=proba)
+    gaps = np.full((1, X.shape[1]), np.nan)
+    if takes_missing:
+        assert model.classifier_.predict_proba(gaps).any()
+    else:
+        with pytest.raises(ValueError, match="contains NaN"):
+            model.classifier_.predict_proba(gaps)
+    program = read_program(model)
+    read = {feature.column for feature in program.features}
+    assert {program.columns[j].takes_missing for j in read} == {takes_missing}
 
 
 def test_subclasses_may_do_anything():

@@ -9,6 +9,7 @@ from ..program import (
     Clipped,
     End,
     Exp,
+    Logistic,
     Normalised,
     Sharpened,
     Sigmoid,
@@ -33,12 +34,12 @@ def _end(end: End, n: int) -> list[str]:
     match end:
         case Exp():
             return each("k", n, "v[k] = exp(v[k]);")
+        case Logistic():
+            return each("k", n, f"v[k] = {logistic('v[k]')};")
         case Clipped():
             return each("k", n, "v[k] = v[k] > 0 ? (v[k] < 1 ? v[k] : 1) : 0;")
         case Sigmoid():
-            # Without overflow on either side.
-            positive, negative = "1 / (1 + exp(-v[0]))", "exp(v[0]) / (1 + exp(v[0]))"
-            return [f"v[1] = v[0] > 0 ? {positive} : {negative};", "v[0] = 1 - v[1];"]
+            return [f"v[1] = {logistic('v[0]')};", "v[0] = 1 - v[1];"]
         case TwoColumns():
             return ["v[1] = v[0];", "v[0] = 1 - v[1];"]
         case Softmax():
@@ -61,6 +62,11 @@ def _end(end: End, n: int) -> list[str]:
             declared = f"static const double shift[{n}] = {{{shifts}}};"
             return [*_braces(declared, *logs), *softmax_lines(n)]
     raise TypeError(f"Nobody knows how to write {end!r}.")
+
+
+def logistic(x: str) -> str:
+    """Return the logistic function of a number, without overflow on either side."""
+    return f"{x} > 0 ? 1 / (1 + exp(-{x})) : exp({x}) / (1 + exp({x}))"
 
 
 def softmax_lines(n: int, name: str = "v", index: str = "k") -> list[str]:

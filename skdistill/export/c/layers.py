@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..program import Layers
-from .ends import softmax_lines
+from .ends import logistic, softmax_lines
 from .text import SIZES, each, indent, table
 
 
@@ -34,7 +34,7 @@ def _activation(kind: str, name: str, n: int) -> list[str]:
         "relu": f"{x} > 0 ? {x} : 0",
         "tanh": f"tanh({x})",
         "exp": f"exp({x})",
-        "logistic": f"{x} > 0 ? 1 / (1 + exp(-{x})) : exp({x}) / (1 + exp({x}))",
+        "logistic": logistic(x),
     }
     if kind == "softmax":
         return softmax_lines(n, name, "j")

@@ -9,6 +9,7 @@ from ..program import (
     Clipped,
     End,
     Exp,
+    Logistic,
     Normalised,
     Sharpened,
     Sigmoid,
@@ -24,6 +25,8 @@ def write_end(graph: Graph, end: End, x: str, n_classes: int) -> str:
     match end:
         case Exp():
             return graph.node("Exp", x)
+        case Logistic():
+            return graph.node("Sigmoid", x)
         case Clipped():
             return graph.node("Clip", x, graph.constant(0.0), graph.constant(1.0))
         case Sigmoid():

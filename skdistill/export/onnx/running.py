@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...rows import as_rows
+from ..columns import is_missing
 from .graph import check_installed
 from .inputs import MISSING_TEXT
 
@@ -52,7 +53,7 @@ def _fed(X: Any, wanted: Any) -> NDArray[Any]:
     if name not in list(X.columns):
         raise ValueError(f"X must have the column {name!r}, which the file reads.")
     values = np.asarray(X[name], dtype=object)[:, None]
-    missing = np.array([_is_missing(value) for value in values[:, 0]], dtype=bool)[:, None]
+    missing = np.array([is_missing(value) for value in values[:, 0]], dtype=bool)[:, None]
     if wanted.type != "tensor(string)":
         return _numbers(np.where(missing, np.nan, values), f"of numbers in the column {name!r}")
     if not all(isinstance(value, str) for value in values[~missing]):
@@ -66,8 +67,3 @@ def _numbers(values: NDArray[Any], wanted: str) -> NDArray[np.float32]:
             return values.astype(np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(f"X must be {wanted}: {error}.") from error
-
-
-def _is_missing(value: Any) -> bool:
-    # pandas' NA cannot say whether it is equal to anything.
-    return value is None or type(value).__name__ == "NAType" or bool(value != value)
