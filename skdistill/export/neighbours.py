@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._utils.compat import index_rows
+from .columns import is_missing
 from .program import Bin, Feature, Lookup, Program, Trees
 
 Array = NDArray[np.float64]
@@ -21,10 +22,10 @@ def rows_beside(program: Program, X: Any, dtype: Any = np.float64) -> Iterator[A
     for categories each of them, and one that was not there in fit and a missing one where the
     student takes them.
     """
-    for j in range(len(program.columns)):
+    for j in sorted({feature.column for feature in program.features}):
         values = _values(program, j, np.dtype(dtype))
         if len(values):
-            yield _with_values(X, j, values)
+            yield _with_values(X, _place(program, X, j), values)
 
 
 def _values(program: Program, j: int, dtype: np.dtype[Any]) -> list[Any]:
@@ -34,7 +35,7 @@ def _values(program: Program, j: int, dtype: np.dtype[Any]) -> list[Any]:
     if column.categories is not None:
         found += column.categories
         found += ["_".join(["other", *map(str, column.categories)])] * column.takes_unknown
-        return found + [None] * column.takes_missing
+        return found + [np.nan] * column.takes_missing
     for k, feature in enumerate(program.features):
         if feature.column == j:
             read = np.float32 if program.reads_float32 else np.float64
@@ -96,13 +97,24 @@ def _unrank(ranks: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     return np.where(ranks < 0, lowest - ranks, ranks).astype(whole).view(dtype)
 
 
+def _place(program: Program, X: Any, j: int) -> int:
+    """Return where a column of a program stands in rows: by its name, or by its number."""
+    names = [str(name) for name in X.columns] if hasattr(X, "columns") else []
+    name = program.columns[j].name
+    return names.index(name) if name in names else j
+
+
 def _with_values(X: Any, j: int, values: list[Any]) -> Any:
     """Return rows of X in turn, with the values in a column."""
     rows = index_rows(X, np.arange(len(values)) % _n_rows(X))
     numbers = all(isinstance(value, float) for value in values)
+    if not numbers:
+        values = [_gap(X, j) if value != value else value for value in values]
     column = np.array(values, dtype=np.float64 if numbers else object)
     if hasattr(rows, "assign"):
-        return rows.assign(**{rows.columns[j]: column})
+        # A Series keeps the type, which pandas would guess of an array.
+        own = type(rows.iloc[:, j])(column, index=rows.index, dtype=column.dtype)
+        return rows.assign(**{rows.columns[j]: own})
     if hasattr(rows, "with_columns"):
         import polars
 
@@ -112,6 +124,14 @@ def _with_values(X: Any, j: int, values: list[Any]) -> Any:
         rows = rows.astype(np.float64)
     rows[:, j] = column
     return rows
+
+
+def _gap(X: Any, j: int) -> Any:
+    """Return what stands for missing text in a column: scikit-learn tells NaN from None."""
+    if hasattr(X, "with_columns"):
+        return None
+    values = X.iloc[:, j] if hasattr(X, "iloc") else X[:, j]
+    return next((v for v in np.asarray(values, dtype=object) if is_missing(v)), np.nan)
 
 
 def _n_rows(X: Any) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from .._utils.compat import index_rows
 from ..rows import as_rows
+from ..students import DistilledClassifier
 from .c import CompiledCode, CSource
 from .columns import UnknownPartError
 from .neighbours import rows_beside
@@ -26,6 +28,8 @@ Array = NDArray[np.float64]
 # Labels and probabilities of rows; None is the label of the most probable class.
 Answers = tuple[NDArray[Any] | None, Array]
 Ask = Callable[[Any], Answers]
+# What asks a file, the numbers that it takes, and the tolerance of its kind.
+Runner = tuple[Ask, Any, float]
 
 _CALLS, _SECONDS = 200, 0.1
 _ROWS_AT_ONCE = 20_000
@@ -95,9 +99,19 @@ def verify(model: Any, exported: Any, X: Any) -> Verification:
     >>> verify(model, model.classifier_, X).largest_difference
     0.0
     """
-    classifier, X = shipped_classifier(model), as_rows(X)
-    program = _program(model)
-    ask, dtype, tolerance = _runner(exported, program)
+    classifier, X, program = shipped_classifier(model), as_rows(X), _program(model)
+    runner = _runner(exported, program)
+    found = _compare(classifier, program, runner, X)
+    one = index_rows(X, np.arange(1))
+    times = [_microseconds(call, one) for call in (classifier.predict_proba, runner[0])]
+    return replace(found, model_microseconds=times[0], exported_microseconds=times[1])
+
+
+def _compare(
+    classifier: DistilledClassifier, program: Program | None, runner: Runner, X: Any
+) -> Verification:
+    """Return how answers differ, without the time that they take."""
+    ask, dtype, tolerance = runner
     n_rows, largest, differing = 0, 0.0, 0
     for rows in _all_rows(program, X, dtype):
         expected, (labels, found) = classifier.predict_proba(rows), ask(rows)
@@ -107,14 +121,14 @@ def verify(model: Any, exported: Any, X: Any) -> Verification:
         largest = max(largest, float(difference.max(initial=0.0)))
         chosen = found.argmax(axis=1) if labels is None else _places(labels, classifier.classes_)
         differing += int(_less_probable(expected, chosen, tolerance).sum())
-    one = index_rows(X, np.arange(1))
-    times = [_microseconds(call, one) for call in (classifier.predict_proba, ask)]
-    return Verification(n_rows, largest, differing, tolerance, *times)
+    return Verification(n_rows, largest, differing, tolerance, np.nan, np.nan)
 
 
 def refuse_different(model: Any, exported: Any, X: Any) -> None:
     """Refuse to hand over what does not answer as its model does."""
-    found = verify(model, exported, X)
+    program = _program(model)
+    runner = _runner(exported, program)
+    found = _compare(shipped_classifier(model), program, runner, as_rows(X))
     if not found.agrees:
         raise ValueError(
             f"What was written does not answer as the model does: of {found.n_rows} rows "
@@ -132,8 +146,8 @@ def _program(model: Any) -> Program | None:
 
 def _all_rows(program: Program | None, X: Any, dtype: Any) -> Iterator[Any]:
     """Yield the rows given and those beside thresholds, in parts, as numbers of a type."""
-    parts = [X] if program is None else [X, *rows_beside(program, X, dtype)]
-    for rows in parts:
+    # Rows that the model refuses are refused before others are made of them.
+    for rows in chain([X], [] if program is None else rows_beside(program, X, dtype)):
         n_rows = int(rows.shape[0])
         for first in range(0, n_rows, _ROWS_AT_ONCE):
             part = np.arange(first, min(first + _ROWS_AT_ONCE, n_rows))
@@ -147,9 +161,14 @@ def _rounded(rows: Any, dtype: Any) -> Any:
     """
     if dtype == np.float64:
         return rows
+    if hasattr(rows, "with_columns"):
+        import polars.selectors
+
+        return rows.with_columns(polars.selectors.numeric().cast(polars.Float32).cast(float))
     if hasattr(rows, "select_dtypes"):
-        floats = rows.select_dtypes("float").columns
-        return rows.astype(dict.fromkeys(floats, dtype)).astype(dict.fromkeys(floats, float))
+        kinds = rows.select_dtypes("number").dtypes.to_dict()
+        back = {name: kind if kind.kind in "iu" else float for name, kind in kinds.items()}
+        return rows.astype(dict.fromkeys(kinds, dtype)).astype(back)
     is_number = getattr(rows, "dtype", np.dtype(object)).kind in "fiub"
     return rows.astype(dtype).astype(np.float64) if is_number else rows
 
@@ -180,7 +199,7 @@ def _microseconds(call: Callable[[Any], Any], row: Any) -> float:
 # ---- how a file is run -----------------------------------------------------------------------
 
 
-def _runner(exported: Any, program: Program | None) -> tuple[Ask, Any, float]:
+def _runner(exported: Any, program: Program | None) -> Runner:
     """Return what asks a file, the numbers that it takes, and the tolerance of its kind."""
     if isinstance(exported, CSource):
         return _of_c(exported)
@@ -201,7 +220,7 @@ def _runner(exported: Any, program: Program | None) -> tuple[Ask, Any, float]:
     )
 
 
-def _of_c(source: CSource) -> tuple[Ask, Any, float]:
+def _of_c(source: CSource) -> Runner:
     code = CompiledCode(source)
     is_double = source.number == "double"
     dtype, tolerance = (np.float64, 1e-12) if is_double else (np.float32, 1e-5)

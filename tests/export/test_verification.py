@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import Distiller
 from skdistill.export import to_c, verify
 from skdistill.export.neighbours import rows_beside
 from skdistill.export.reading import read_program
-from skdistill.export.verification import refuse_different
+from skdistill.export.verification import _rounded, refuse_different
 
 from .models import classifiers, of_frame, table
 
@@ -83,6 +84,50 @@ def test_categories_are_all_tried():
     town = next(part["town"] for part in made if part["town"].str.startswith("other").any())
     assert set(town.dropna()) == {"Rome", "Oslo", "Bern", "other_Oslo_Bern_Rome"}
     assert town.isna().sum() == 1
+
+
+def test_columns_are_found_by_name_and_what_is_not_read_is_left_alone():
+    classifier, rows = of_frame("tree")
+    program = read_program(classifier)
+    other = rows[rows.columns[::-1]].assign(more="text")
+    for part, same in zip(rows_beside(program, other), rows_beside(program, rows), strict=True):
+        pd.testing.assert_frame_equal(part[rows.columns], same)
+
+
+def test_gaps_are_those_of_the_rows():
+    """As scikit-learn may tell None from NaN."""
+    classifier, rows = of_frame("tree")
+    program = read_program(classifier)
+    for gap in (None, np.nan):
+        texts = [gap if pd.isna(text) else text for text in rows["town"]]
+        town = pd.Series(texts, index=rows.index, dtype=object)
+        made = list(rows_beside(program, rows.assign(town=town)))
+        found = [v for part in made for v in part["town"].array if not isinstance(v, str)]
+        assert {type(v) for v in found} == {type(gap)}
+
+
+def test_numbers_are_compared_as_a_file_takes_them():
+    rows = pd.DataFrame(
+        {
+            "whole": [2**24 + 1, 3],
+            "gaps": pd.array([2**24 + 1, None], dtype="Int64"),
+            "part": [0.1, np.nan],
+            "text": ["a", "b"],
+        }
+    )
+    found = _rounded(rows, np.float32)
+    assert_array_equal(found["whole"], [2**24, 3])
+    assert found["gaps"].tolist() == [2**24, pd.NA]
+    assert_array_equal(found["part"], np.array([0.1, np.nan], dtype=np.float32).astype(float))
+    assert_array_equal(found["text"], rows["text"])
+    polars = pytest.importorskip("polars")
+    assert_frame_equal = pytest.importorskip("polars.testing").assert_frame_equal
+    rows = polars.DataFrame({"whole": [2**24 + 1, 3], "part": [0.1, None], "text": ["a", "b"]})
+    tenth = float(np.float32(0.1))
+    expected = polars.DataFrame(
+        {"whole": [2.0**24, 3.0], "part": [tenth, None], "text": ["a", "b"]}
+    )
+    assert_frame_equal(_rounded(rows, np.float32), expected, check_exact=True)
 
 
 def test_what_cannot_be_run():
