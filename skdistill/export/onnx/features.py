@@ -43,12 +43,18 @@ def write_features(graph: Graph, program: Program, x: str, columns: Sequence[int
         if kind is None:
             return graph.take(x, [columns.index(f.column) for f in features], len(columns))
         before = [Feature(f.column, f.steps[:-1]) for f in features]
-        distinct = list(dict.fromkeys(before))
-        place = {feature: k for k, feature in enumerate(distinct)}
-        values = graph.take(write(distinct), [place[f] for f in before], len(distinct))
+        distinct = {_way(feature): feature for feature in before}
+        place = {way: k for k, way in enumerate(distinct)}
+        made = write(list(distinct.values()))
+        values = graph.take(made, [place[_way(feature)] for feature in before], len(place))
         return _STEPS[kind[0]](graph, values, [f.steps[-1] for f in features])
 
     return write(list(program.features))
+
+
+def _way(feature: Feature) -> Any:
+    """Return a feature's steps with their kinds: without them steps are equal as tuples are."""
+    return feature.column, tuple((type(step), step) for step in feature.steps)
 
 
 def _kind(feature: Feature) -> Any:
@@ -126,7 +132,7 @@ def _other(step: Lookup) -> float:
     return max(step.values, key=step.values.count, default=np.nan)
 
 
-def _told(step: Lookup) -> dict[float, float]:
+def _told(step: Lookup) -> dict[Any, float]:
     """Return what differs from all other values."""
     other = _other(step)
     told = zip(step.keys, step.values, strict=True)
@@ -146,7 +152,7 @@ def _by_trees(graph: Graph, x: str, steps: Sequence[Lookup]) -> str:
     return write_trees(graph, Trees(trees, np.zeros(len(steps)), reads_float32=False), x)
 
 
-def _tree(k: int, told: dict[float, float], other: float) -> Tree:
+def _tree(k: int, told: dict[Any, float], other: float) -> Tree:
     """Return a tree that goes on to the right as long as feature k is not equal to a key."""
     n = len(told)
     splits, leaves = np.arange(n), np.full(n + 1, -1)

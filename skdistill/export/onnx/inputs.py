@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,7 +51,7 @@ def inputs_of(program: Program, X: Any) -> list[Input]:
     ]
 
 
-def places_of(program: Program, names: Sequence[str]) -> dict[int, int]:
+def places_of(program: Program, names: Iterable[str]) -> dict[int, int]:
     """Return where the columns that are read stand: by name where all are there, or in order."""
     names, read = list(names), columns_read(program)
     wanted = {j: program.columns[j].name for j in read}
