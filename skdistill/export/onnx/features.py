@@ -72,25 +72,17 @@ def _arithmetic(kind: str) -> Callable[[Graph, str, Sequence[Any]], str]:
 
 
 def _fill(graph: Graph, x: str, steps: Sequence[Fill]) -> str:
-    return graph.node("Where", _is(graph, x, [s.place for s in steps]), _each(graph, steps, 0), x)
-
-
-def _is(graph: Graph, x: str, values: Sequence[float]) -> str:
-    """Return where columns have their value, which is NaN for all or none of them."""
-    if values[0] != values[0]:
-        return graph.node("IsNaN", x)
-    return graph.node("Equal", x, graph.constant([float(value) for value in values]))
-
-
-def _each(graph: Graph, steps: Sequence[Any], field: int) -> str:
-    """Return a number of each step."""
-    return graph.constant([float(step[field]) for step in steps])
+    value, place = ([float(step[field]) for step in steps] for field in (0, 1))
+    # NaN is the place of all of them, or of none.
+    fills_nan = np.isnan(place[0])
+    found = graph.node("IsNaN", x) if fills_nan else graph.node("Equal", x, graph.constant(place))
+    return graph.node("Where", found, graph.constant(value), x)
 
 
 def _clip(graph: Graph, x: str, steps: Sequence[Clip]) -> str:
     # Not by Clip, Min and Max, which say nothing of NaN.
     for field, kind in enumerate(("Less", "Greater")):
-        bound = _each(graph, steps, field)
+        bound = graph.constant([step[field] for step in steps])
         x = graph.node("Where", graph.node(kind, x, bound), bound, x)
     return x
 
