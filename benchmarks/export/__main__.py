@@ -2,9 +2,9 @@
 
     python -m benchmarks.export [--rows 100000] [--trees 500]
 
-The table is MAGIC. A row's time is that of a call with one row, from Python, on one core; C alone is
-that of many rows in one call, divided by their number. SQL is not timed for one row, as each query
-is parsed.
+The table is MAGIC. A row's time is that of a call with one row, from Python, on one core; for many
+rows it is that of one call, divided by their number. SQL is not timed for one row, as each query is
+parsed.
 """
 
 import argparse

@@ -52,7 +52,8 @@ print(
 )
 
 # %%
-# Any program can call it. Where there is a compiler, Python does here, by ``ctypes``.
+# Any program can call it. Where there is a compiler, Python does here, by
+# ``ctypes``.
 
 compiler = next(filter(None, map(shutil.which, ["cc", "gcc", "clang"])), None)
 if compiler:
