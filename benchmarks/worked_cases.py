@@ -77,10 +77,18 @@ def measure(case: Case) -> str:
         candidates=table(["candidate", "log loss seen by the search", "on test rows"], rows),
         loss=on_test(clone(teacher).fit(X, y)),
         share=search.overfit_share_,
-        weights=", ".join(f"{name} {w:.2f}" for name, w in search.blend_weights_.items()),
+        weights=blend_weights(search),
         chosen=best,
+        shrunk=f", shrunk by λ = {search.shrinkage_:g}" if search.shrinkage_ else "",
         sigmoid=sigmoid,
     )
+
+
+def blend_weights(search: Any) -> str:
+    """Say what the blend is made of, where one was tried."""
+    weights = getattr(search, "blend_weights_", {})
+    told = ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items())
+    return f"Weights of the blend: {told}. " if told else ""
 
 
 def main() -> None:

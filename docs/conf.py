@@ -24,6 +24,7 @@ extensions = [
     "fitted_names",
     "pictures",
     "stacked_tables",
+    "in_the_browser",
     "site_check",
 ]
 templates_path = ["_templates"]

@@ -26,10 +26,10 @@ def as_shipped(teacher: Any) -> DistilledClassifier:
     return DistilledClassifier(teacher, teacher.classes_, n_features=teacher.n_features_in_, **how)
 
 
-def ways(model: DistilledClassifier, X: np.ndarray) -> list[Way]:
+def ways(model: DistilledClassifier, X: np.ndarray, *, in_sql: bool) -> list[Way]:
     """Return every way that there is; one that cannot be written so is left out with a word."""
     found = [Way("scikit-learn", model.predict_proba, pickled_size(model))]
-    for make in (compiled, python, c, onnx, sqlite, duckdb):
+    for make in (compiled, python, c, onnx, *([sqlite, duckdb] if in_sql else [])):
         try:
             found.append(make(model, X))
         except (ValueError, ImportError) as reason:

@@ -14,6 +14,7 @@ EXAMPLES = [
     "pipeline_columns",
     "different_columns",
     "rules",
+    "ship_a_student",
     "xgboost_own_interface",
     "pytorch_loop",
 ]
