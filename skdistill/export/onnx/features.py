@@ -139,25 +139,33 @@ def _one_by_one(graph: Graph, x: str, steps: Sequence[Lookup]) -> str:
 
 
 def _by_trees(graph: Graph, x: str, steps: Sequence[Lookup]) -> str:
-    """Let trees look keys up, one after the other: they take neither memory nor many nodes."""
-    trees = [_tree(k, _told(step), _other(step)) for k, step in enumerate(steps)]
+    """Let trees search for keys: they take neither memory nor many nodes."""
+    trees = [_search(k, _told(step), _other(step)) for k, step in enumerate(steps)]
     return write_trees(graph, Trees(trees, np.zeros(len(steps)), reads_float32=False), x)
 
 
-def _tree(k: int, told: dict[Any, float], other: float) -> Tree:
-    """Return a tree that goes on to the right as long as feature k is not equal to a key."""
-    n = len(told)
-    splits, leaves = np.arange(n), np.full(n + 1, -1)
-    return tree_of(
-        np.full(2 * n + 1, k),
-        0.0,
-        np.append(n + 1 + splits, leaves),
-        np.append(1 + splits, leaves),
-        np.array([0.0] * n + [other, *told.values()]),
-        group=np.append(splits, leaves),
-        groups=[(key,) for key in told],
-        output=k,
-    )
+def _search(k: int, told: dict[Any, float], other: float) -> Tree:
+    """Return a tree that finds feature k among keys, between which all is other.
+
+    Its splits halve what is left, by order alone.
+    """
+    keys = sorted(told)
+    last = [edge for key in keys for edge in (np.nextafter(key, -np.inf), key)]
+    answers = [answer for key in keys for answer in (other, told[key])] + [other]
+    nodes: list[tuple[float, int, int, float]] = []
+
+    def add(first: int, end: int) -> int:
+        place, middle = len(nodes), (first + end) // 2
+        nodes.append((0.0, -1, -1, answers[first]))
+        if first < end:
+            left, right = add(first, middle), add(middle + 1, end)
+            nodes[place] = (last[middle], left, right, 0.0)
+        return place
+
+    add(0, len(last))
+    threshold, left, right, value = zip(*nodes, strict=True)
+    feature = np.full(len(nodes), k)
+    return tree_of(feature, threshold, left, right, np.array(value), output=k)
 
 
 _STEPS: dict[type[Step], Callable[[Graph, str, Sequence[Any]], str]] = {

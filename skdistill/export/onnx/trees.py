@@ -11,16 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..program import Tree, Trees
+from ..program import Tree, Trees, tree_of
 from ..thresholds import exact_threshold
 from .graph import Graph
+
+# A split by order, which adds 0: where all nodes ask for equality, as those of categories do,
+# ONNX Runtime 1.21 and 1.22 send rows anywhere.
+_NOTHING = tree_of([0, 0, 0], 0.0, [1, -1, -1], [2, -1, -1], np.zeros(3))
 
 
 def write_trees(graph: Graph, learner: Trees, x: str) -> str:
     """Write the sum of trees of features x."""
     from onnx.numpy_helper import from_array
 
-    parts = [_attributes(k, tree, learner) for k, tree in enumerate(learner.trees)]
+    trees = [*learner.trees, *[_NOTHING] * any((t.group >= 0).any() for t in learner.trees)]
+    parts = [_attributes(k, tree, learner) for k, tree in enumerate(trees)]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     tensors = {
         "nodes_values_as_tensor": from_array(joined.pop("nodes_values")),
