@@ -96,7 +96,7 @@ def fetch_runtime(folder: Path) -> None:
     if all(is_right(folder / name) for name in FILES):
         return
     with TemporaryDirectory() as elsewhere:
-        run(["npm", "pack", "--silent", "--fetch-retries=1", RUNTIME], Path(elsewhere))
+        run(["npm", "pack", "--loglevel=error", "--fetch-retries=1", RUNTIME], Path(elsewhere))
         [archive] = Path(elsewhere).glob("*.tgz")
         with tarfile.open(archive) as packed:
             for name in FILES:

@@ -45,5 +45,6 @@ form.addEventListener("submit", (event) => {
   ask();
 });
 form.addEventListener("input", () => {
-  if (score && form.checkValidity()) ask();
+  if (!form.checkValidity()) answer.textContent = "";
+  else if (score) ask();
 });
