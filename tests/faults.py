@@ -1,6 +1,7 @@
 """What the processes of test_faults.py share: members to whom something happens, and helpers."""
 
 # ruff: noqa: F401, for the scripts import everything from here.
+import faulthandler
 import os
 import resource
 import shutil
@@ -29,6 +30,9 @@ from skdistill import (
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
+
+# Where it hangs, should it: the test gives up after a minute.
+faulthandler.dump_traceback_later(55)
 
 # The last column is the number of a row.
 _rng = np.random.default_rng(0)
