@@ -211,7 +211,7 @@ class _Probe:
         self.keys = [_plain(c) for c in categories if not is_missing(c)]
         missing = next((c for c in categories if is_missing(c)), np.nan)
         self.known = self._ask(self.keys)
-        self.unknown = self._try(_another(self.keys))
+        self.unknown = self._try(another(self.keys))
         self.missing = self._try(missing)
 
     def _ask(self, values: Sequence[Any]) -> NDArray[Any]:
@@ -247,7 +247,7 @@ class _Probe:
         return Lookup(tuple(self.keys), tuple(self.known[:, output].tolist()), other, missing)
 
 
-def _another(keys: Sequence[Any]) -> Any:
+def another(keys: Sequence[Any]) -> Any:
     """Return a value that is not among some."""
     if any(isinstance(key, str) for key in keys):
         return "_".join(["other", *map(str, keys)])

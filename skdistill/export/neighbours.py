@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._utils.compat import index_rows
-from .columns import is_missing
+from .columns import another, is_missing
 from .program import Bin, Feature, Lookup, Program, Trees
 
 Array = NDArray[np.float64]
@@ -34,7 +34,7 @@ def _values(program: Program, j: int, dtype: np.dtype[Any]) -> list[Any]:
     found: list[Any] = []
     if column.categories is not None:
         found += column.categories
-        found += ["_".join(["other", *map(str, column.categories)])] * column.takes_unknown
+        found += [another(column.categories)] * column.takes_unknown
         return found + [np.nan] * column.takes_missing
     for k, feature in enumerate(program.features):
         if feature.column == j:

@@ -120,6 +120,7 @@ class Lookup(NamedTuple):
 
 
 Step = Fill | Minus | Over | Times | Plus | Clip | Bin | Lookup
+Way = tuple[int, tuple[tuple[type, Step], ...]]
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,11 @@ class Feature:
     column: int
     steps: tuple[Step, ...] = ()
     refuses_missing: bool = False
+
+    @property
+    def way(self) -> Way:
+        """Its column, and each step with its kind: steps alone are equal as tuples are."""
+        return self.column, tuple((type(step), step) for step in self.steps)
 
     def then(self, *steps: Step) -> Feature:
         """Return the feature after further steps."""

@@ -18,7 +18,6 @@ from .program import (
     Column,
     End,
     Exp,
-    Feature,
     Fill,
     Layers,
     Logistic,
@@ -37,13 +36,12 @@ from .program import (
     Tree,
     Trees,
     TwoColumns,
+    Way,
 )
 from .stages import Stages, other_name
 from .thresholds import exact_threshold
 
 Array = NDArray[np.float64]
-# What one does to a column, each step with its kind: steps alone are equal as tuples are.
-Chain = tuple[int, tuple[tuple[type, Step], ...]]
 # A stage and its columns.
 Named = tuple[str, dict[str, str]]
 
@@ -98,12 +96,12 @@ class _Features:
         self.stages, self.dialect = stages, stages.dialect
         self.accepted: str | None = None
         self._taken = {name.casefold() for name in stages.keep}
-        self._names: dict[Chain, str] = {}
+        self._names: dict[Way, str] = {}
 
     def write(self) -> dict[int, str]:
         """Return names of the features that learners read, by position."""
         used = sorted({j for learner in self.program.learners for j in _read_by(learner)})
-        chains = {j: _chain(self.program.features[j]) for j in used}
+        chains = {j: self.program.features[j].way for j in used}
         refusals = _refusals(self.program)
         wanted = list(dict.fromkeys([*chains.values(), *(chain for chain, *_ in refusals)]))
         self._read(sorted({column for column, _ in wanted}))
@@ -123,7 +121,7 @@ class _Features:
             columns[name] = read.format(column)
         self.stages.read(columns)
 
-    def _follow(self, wanted: list[Chain]) -> None:
+    def _follow(self, wanted: list[Way]) -> None:
         """Do all steps, in one stage as many as read a value once."""
         done = dict.fromkeys(wanted, 0)
         while any(done[chain] < len(chain[1]) for chain in wanted):
@@ -144,7 +142,7 @@ class _Features:
         name = name if len(name.encode()) < 50 else f"column_{column}"
         return self.dialect.quote(other_name(name, self._taken))
 
-    def _advance(self, value: str, chain: Chain, done: int) -> tuple[str, int]:
+    def _advance(self, value: str, chain: Way, done: int) -> tuple[str, int]:
         """Do steps until one would repeat more than a name."""
         column, steps = chain
         for k in range(done, len(steps)):
@@ -158,14 +156,14 @@ class _Features:
                 value = self._step(step, value, self._literal((column, steps[:k])))
         return value, len(steps)
 
-    def _texts(self, done: Chain) -> tuple[Any, ...]:
+    def _texts(self, done: Way) -> tuple[Any, ...]:
         """Return the categories of a column whose values are still text, up to a lookup."""
         column, steps = done
         if any(kind is Lookup for kind, _ in steps):
             return ()
         return self.program.columns[column].categories or ()
 
-    def _literal(self, done: Chain) -> Callable[[Any], str]:
+    def _literal(self, done: Way) -> Callable[[Any], str]:
         """Return what writes values of a column, which may be codes of text."""
         texts = self._texts(done)
         if not texts:
@@ -219,14 +217,14 @@ class _Features:
             return known
         return f"CASE WHEN {x} IS NULL THEN {number(missing)} ELSE {known} END"
 
-    def _check(self, refusals: list[_Refusal], wanted: list[Chain]) -> None:
+    def _check(self, refusals: list[_Refusal], wanted: list[Way]) -> None:
         """Say which rows the model accepts: NULLs alone do not stop a tree."""
         columns = {self._names[chain]: self._names[chain] for chain in wanted}
         conditions = [self._condition(*refusal) for refusal in refusals]
         self.accepted = other_name("accepted", self._taken)
         self.stages.add("checked", columns | {self.accepted: _join(conditions, "AND")})
 
-    def _condition(self, chain: Chain, keys: tuple[Any, ...] | None, takes_missing: bool) -> str:
+    def _condition(self, chain: Way, keys: tuple[Any, ...] | None, takes_missing: bool) -> str:
         name = self._names[chain]
         if keys is None:
             return f"{name} IS NOT NULL"
@@ -235,7 +233,7 @@ class _Features:
 
 
 # What is looked at, the keys that are known (None: whatever is there), whether it may be missing.
-_Refusal = tuple[Chain, tuple[Any, ...] | None, bool]
+_Refusal = tuple[Way, tuple[Any, ...] | None, bool]
 
 
 def _refusals(program: Program) -> list[_Refusal]:
@@ -244,7 +242,7 @@ def _refusals(program: Program) -> list[_Refusal]:
         ((j, ()), None, False): None for j, c in enumerate(columns) if not c.takes_missing
     }
     for feature in program.features:
-        column, steps = _chain(feature)
+        column, steps = feature.way
         for k, step in enumerate(feature.steps):
             own = columns[column]
             if isinstance(step, Lookup) and _refuses(step, own):
@@ -265,10 +263,6 @@ def _refuses(step: Lookup, column: Column) -> bool:
 def _loses_unknown(step: Any, column: Column) -> bool:
     """Whether categories of a column that were not there in fit count as missing from here on."""
     return isinstance(step, Fill) and step.place == UNKNOWN and not column.is_number
-
-
-def _chain(feature: Feature) -> Chain:
-    return feature.column, tuple((type(step), step) for step in feature.steps)
 
 
 def _read_by(learner: Trees | Layers) -> set[int]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ..rows import as_rows, column_names
+from .columns import is_missing
 from .program import UNKNOWN, Column, Program
 
 Array = NDArray[np.float64]
@@ -68,4 +69,4 @@ def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
         return np.zeros(len(values), dtype=bool)
     if values.dtype.kind == "f":
         return np.isnan(values)
-    return np.array([v is None or type(v).__name__ == "NAType" or v != v for v in values], bool)
+    return np.array([is_missing(value) for value in values], dtype=bool)

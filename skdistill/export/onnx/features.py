@@ -43,18 +43,13 @@ def write_features(graph: Graph, program: Program, x: str, columns: Sequence[int
         if kind is None:
             return graph.take(x, [columns.index(f.column) for f in features], len(columns))
         before = [Feature(f.column, f.steps[:-1]) for f in features]
-        distinct = {_way(feature): feature for feature in before}
+        distinct = {feature.way: feature for feature in before}
         place = {way: k for k, way in enumerate(distinct)}
         made = write(list(distinct.values()))
-        values = graph.take(made, [place[_way(feature)] for feature in before], len(place))
+        values = graph.take(made, [place[feature.way] for feature in before], len(place))
         return _STEPS[kind[0]](graph, values, [f.steps[-1] for f in features])
 
     return write(list(program.features))
-
-
-def _way(feature: Feature) -> Any:
-    """Return a feature's steps with their kinds: without them steps are equal as tuples are."""
-    return feature.column, tuple((type(step), step) for step in feature.steps)
 
 
 def _kind(feature: Feature) -> Any:
