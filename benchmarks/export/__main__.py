@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from lightgbm import LGBMRegressor
+from scipy.special import softmax
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import Ridge
 from sklearn.tree import DecisionTreeRegressor
@@ -79,6 +80,14 @@ def lines(name: str, model: Any, X: np.ndarray, *, in_sql: bool) -> Iterator[lis
         yield row
 
 
+def of_three_classes(X: np.ndarray) -> Any:
+    """Return a booster that learned three shares, which depend on two columns."""
+    share = np.column_stack([X[:, 0], X[:, 1], np.abs(X[:, 0] - X[:, 1])])
+    proba = softmax(share / share.std(axis=0), axis=1)
+    student = LGBMSoftClassifier(**BOOSTED)
+    return Distiller(None, student).fit(X, teacher_proba=proba).classifier_
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=100_000)
@@ -98,6 +107,8 @@ def main() -> None:
             proba = forest.oob_decision_function_
             model = Distiller(None, student).fit(X, y, teacher_proba=proba)
             rows += lines(name, model.classifier_, many, in_sql=True)
+        name = "LightGBM 100 × 31, three classes"
+        rows += lines(name, of_three_classes(X), many, in_sql=True)
     header = ["model", "way", "kB", "one row, p50 (µs)", "p99", "many rows (µs a row)"]
     header += ["largest difference", "labels equal (%)"]
     page = heading(

@@ -36,6 +36,7 @@ from .program import (
     Trees,
     TwoColumns,
 )
+from .quick_scorer import QuickScorer, suits
 from .thresholds import exact_threshold
 
 Row = list[float]
@@ -111,46 +112,57 @@ def _step(step: Step) -> Callable[[float], float]:
 def _learner(learner: Trees | Layers) -> Callable[[Row], Row]:
     if isinstance(learner, Layers):
         return lambda features: learner(np.array([features]))[0].tolist()
-    trees = [_Tree(tree, exact=learner.reads_float32) for tree in learner.trees]
-    start, divisor = learner.start.tolist(), learner.divisor
+    add_up, divisor = _sum_of(learner), learner.divisor
+    return add_up if divisor == 1 else lambda row: [value / divisor for value in add_up(row)]
+
+
+def _sum_of(learner: Trees) -> Callable[[Row], Row]:
+    """Return a function of features that adds up what the trees say."""
+    exact = exact_threshold if learner.reads_float32 else np.asarray
+    thresholds = [exact(tree.threshold) for tree in learner.trees]
+    if suits(learner.trees):
+        return QuickScorer(learner.trees, thresholds, learner.start)
+    start = learner.start.tolist()
+    finders = [
+        (tree.output, _find_by_threshold if (tree.group < 0).all() else _find, _nested(tree, edges))
+        for tree, edges in zip(learner.trees, thresholds, strict=True)
+    ]
 
     def add_up(features: Row) -> Row:
         total = start[:]
-        for tree in trees:
-            leaf = tree.find(features)
-            if tree.output is None:
+        for output, find, nodes in finders:
+            leaf = find(nodes, features)
+            if output is None:
                 total = [a + b for a, b in zip(total, leaf, strict=True)]
             else:
-                total[tree.output] += leaf[0]
-        return [value / divisor for value in total] if divisor != 1 else total
+                total[output] += leaf[0]
+        return total
 
     return add_up
 
 
-class _Tree:
-    """A tree as nested tuples: (feature, threshold, left, right), or the values of a leaf."""
+def _find_by_threshold(node: Any, features: Row) -> Row:
+    """Return the values of the leaf to which a row comes."""
+    while len(node) == 4:
+        feature, threshold, left, right = node
+        node = left if features[feature] <= threshold else right
+    return node[0]
 
-    def __init__(self, tree: Tree, *, exact: bool) -> None:
-        self.output = tree.output
-        threshold = exact_threshold(tree.threshold) if exact else tree.threshold
-        self.nodes = _nested(tree, threshold)
 
-    def find(self, features: Row) -> Row:
-        """Return the values of the leaf to which a row comes."""
-        node = self.nodes
-        while len(node) == 4:
-            feature, threshold, left, right = node
-            value = features[feature]
-            if threshold.__class__ is frozenset:
-                node = left if value in threshold else right
-            else:
-                node = left if value <= threshold else right
-        return node[0]
+def _find(node: Any, features: Row) -> Row:
+    """Do the same where some nodes split by groups of whole numbers."""
+    while len(node) == 4:
+        feature, split, left, right = node
+        value = features[feature]
+        goes_left = value in split if split.__class__ is frozenset else value <= split
+        node = left if goes_left else right
+    return node[0]
 
 
 def _nested(tree: Tree, threshold: NDArray[np.float64]) -> Any:
-    """Return the root, made from behind: nodes come after those above them."""
+    """Return the root: (feature, split, left, right) of nodes, of a leaf its values alone."""
     made: dict[int, Any] = {}
+    # Nodes come after those above them.
     for node in reversed(_top_down(tree)):
         if tree.left[node] < 0:
             made[node] = (tree.value[node].tolist(),)

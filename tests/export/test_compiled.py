@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_classifier
+from sklearn.datasets import make_classification
+from sklearn.naive_bayes import GaussianNB
 
+from skdistill import Distiller, LGBMSoftClassifier
 from skdistill.export.c import find_compiler
 from skdistill.export.compiled import CompiledClassifier
 
@@ -37,6 +40,16 @@ def test_same_numbers(name, route):
         assert_allclose(one_by_one, expected, rtol=0, atol=1e-14)
         assert_allclose(fast.predict_proba(X[:20]), expected, rtol=0, atol=1e-14)
         assert_array_equal(fast.predict(X), classifier.predict(X))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_many_trees(n_classes, route):
+    X, y = make_classification(500, 6, n_informative=4, n_classes=n_classes, random_state=0)
+    student = LGBMSoftClassifier(n_estimators=40, n_jobs=1, verbose=-1)
+    classifier = Distiller(GaussianNB(), student).fit(X, y).classifier_
+    fast, expected = CompiledClassifier(classifier), classifier.predict_proba(X)
+    one_by_one = np.concatenate([fast.predict_proba(row[np.newaxis]) for row in X])
+    assert_allclose(one_by_one, expected, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", ["tree", "booster"])
