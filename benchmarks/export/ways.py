@@ -12,7 +12,6 @@ from skdistill.export import to_c, to_onnx, to_sql
 
 from ..ours import CompiledCode, OneRow, open_session, pickled_size, read_program, run_sql
 
-
 MOST_TREES_TO_COMPILE = 400
 
 

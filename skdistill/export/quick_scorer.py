@@ -42,12 +42,19 @@ class QuickScorer:
     """The sum of trees, to the bit as by adding one after the other to `start`."""
 
     def __init__(self, trees: Sequence[Tree], thresholds: Sequence[Array], start: Array) -> None:
-        self._features, self._words = _intervals(_splits(trees, thresholds), len(trees))
-        self._places = MOST_LEAVES * np.arange(len(trees))
-        values = [tree.value[_leaves(tree, 0), 0] for tree in trees]
-        self._values = np.concatenate([np.pad(v, (0, MOST_LEAVES - len(v))) for v in values])
-        outputs = np.array([tree.output or 0 for tree in trees])
-        self._outputs = [(start[k], np.flatnonzero(outputs == k)) for k in range(len(start))]
+        slots = _slots(trees, len(start))
+        values = np.zeros((slots.size, MOST_LEAVES))
+        values[:: slots.shape[1], 0] = start
+        places = [0] * len(trees)
+        for place, i in enumerate(slots.ravel().tolist()):
+            if i >= 0:
+                places[i] = place
+                leaves = _leaves(trees[i], 0)
+                values[place, : len(leaves)] = trees[i].value[leaves, 0]
+        splits = _splits(trees, thresholds, places)
+        self._features, self._words = _intervals(splits, slots.size)
+        self._values, self._shape = values.ravel(), slots.shape
+        self._first = MOST_LEAVES * np.arange(slots.size)
 
     def __call__(self, features: list[float]) -> list[float]:
         """Return outputs for the features of a row."""
@@ -55,12 +62,21 @@ class QuickScorer:
         left = np.bitwise_and.reduce(self._words.take(found, axis=0), axis=0)
         # The first bit alone is a power of two, whose logarithm is exact.
         leaf = np.log2(left & -left).astype(np.intp)
-        values = self._values.take(self._places + leaf)
+        values = self._values.take(self._first + leaf).reshape(self._shape)
         # A sum of NumPy's would add in pairs.
-        return [
-            float(np.add.accumulate(np.append(start, values[trees]))[-1])
-            for start, trees in self._outputs
-        ]
+        return np.add.accumulate(values, axis=1)[:, -1].tolist()
+
+
+def _slots(trees: Sequence[Tree], n_outputs: int) -> NDArray[np.intp]:
+    """Return trees in a line for each output, -1 for the start before them and for no tree."""
+    of_output = [
+        [i for i, tree in enumerate(trees) if (tree.output or 0) == output]
+        for output in range(n_outputs)
+    ]
+    slots = np.full((n_outputs, 1 + max(map(len, of_output))), -1)
+    for line, numbers in zip(slots, of_output, strict=True):
+        line[1 : 1 + len(numbers)] = numbers
+    return slots
 
 
 def _leaves(tree: Tree, node: int) -> list[int]:
@@ -76,25 +92,25 @@ def _leaves(tree: Tree, node: int) -> list[int]:
 
 
 def _splits(
-    trees: Sequence[Tree], thresholds: Sequence[Array]
+    trees: Sequence[Tree], thresholds: Sequence[Array], places: Sequence[int]
 ) -> Iterator[tuple[int, float, int, np.uint64]]:
-    """Yield feature, threshold, tree, and the bits that are left where a row goes right."""
-    for i, (tree, threshold) in enumerate(zip(trees, thresholds, strict=True)):
-        place = {leaf: bit for bit, leaf in enumerate(_leaves(tree, 0))}
+    """Yield feature, threshold, place of the tree, and the bits left where a row goes right."""
+    for tree, threshold, place in zip(trees, thresholds, places, strict=True):
+        bit = {leaf: 1 << i for i, leaf in enumerate(_leaves(tree, 0))}
         for node in np.flatnonzero(~tree.is_leaf):
-            ruled_out = sum(1 << place[leaf] for leaf in _leaves(tree, int(tree.left[node])))
-            yield int(tree.feature[node]), float(threshold[node]), i, ~np.uint64(ruled_out)
+            ruled_out = sum(bit[leaf] for leaf in _leaves(tree, int(tree.left[node])))
+            yield int(tree.feature[node]), float(threshold[node]), place, ~np.uint64(ruled_out)
 
 
 def _intervals(
-    splits: Iterator[tuple[int, float, int, np.uint64]], n_trees: int
+    splits: Iterator[tuple[int, float, int, np.uint64]], n_places: int
 ) -> tuple[list[tuple[int, list[float], int]], Words]:
     """Return (feature, its thresholds, its first word), and the words of all intervals."""
-    everything = np.full(n_trees, 2**64 - 1, dtype=np.uint64)
+    everything = np.full(n_places, 2**64 - 1, dtype=np.uint64)
     left: dict[int, dict[float, Words]] = {}
-    for feature, threshold, tree, bits in splits:
+    for feature, threshold, place, bits in splits:
         words = left.setdefault(feature, {}).setdefault(threshold, everything.copy())
-        words[tree] &= bits
+        words[place] &= bits
     features: list[tuple[int, list[float], int]] = []
     intervals: list[Words] = []
     for feature in sorted(left):
