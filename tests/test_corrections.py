@@ -105,6 +105,7 @@ def brute_force_bias_bound(rule, c, p, y, link, variance):
     return zoom(lambda g: c * (derivative - g) ** exponent + g**2 * v, 0, derivative)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("link", LINKS)
 @pytest.mark.parametrize("c", [0.02, 0.5, 1, 2, 30])
 @pytest.mark.parametrize("rule", MINIMAX)

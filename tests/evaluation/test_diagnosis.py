@@ -68,6 +68,7 @@ NEIGHBOURS = KNeighborsClassifier(5)
         ),
     ],
 )
+@pytest.mark.once
 @pytest.mark.parametrize("seed", [0, 1])
 def test_advice_is_right_on_simulated_teachers(teacher, student, n_samples, expected, seed):
     X, y, _ = make_noisy_table(n_samples, random_state=seed)

@@ -126,6 +126,7 @@ CELLS = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "n_classes", "loss"), CELLS)
 def test_students_answer_the_same(dialect, fitted, name, n_classes, loss):
     classifier, X = fitted(name, n_classes, loss)

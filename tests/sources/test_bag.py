@@ -288,6 +288,7 @@ def test_routing_reaches_the_steps(binary):
     assert_array_equal(model.teachers_[0][0].mean_, scaler.mean_)
 
 
+@pytest.mark.once
 def test_student_is_as_good_as_with_ten_folds(data_folder):
     table = pd.read_csv(data_folder / "magic.csv.gz").sample(5000, random_state=0)
     X, y = table.drop(columns="target").to_numpy(), (table["target"] == "h").to_numpy()

@@ -106,6 +106,7 @@ def test_share_refuses_different_shapes():
 # The check: silent
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("how", ["oob", "folds", "neighbours"])
 def test_silent_for_honest_probabilities_on_digits(how):
     X, y = load_digits(return_X_y=True)
@@ -121,6 +122,7 @@ def test_silent_for_honest_probabilities_on_digits(how):
     assert not looks_in_sample(X[rows], y[rows], proba[rows])
 
 
+@pytest.mark.once
 @needs_data
 @pytest.mark.parametrize("name", ["optdigits", "letter"])
 @pytest.mark.parametrize("neighbours", [False, True])
@@ -135,6 +137,7 @@ def test_silent_for_honest_probabilities_of_many_classes(name, neighbours):
     assert not looks_in_sample(X.iloc[rows], y[rows], proba[rows])
 
 
+@pytest.mark.once
 @needs_data
 @pytest.mark.parametrize("name", ["adult", "magic", "phoneme"])
 @pytest.mark.parametrize("how", ["oob", "folds"])
@@ -159,6 +162,7 @@ def test_silent_for_a_perfect_teacher_of_noisy_labels():
 # The check: speaks
 
 
+@pytest.mark.once
 @needs_data
 @pytest.mark.parametrize("name", ["adult", "magic", "phoneme"])
 @pytest.mark.parametrize("teacher", [_forest(), _lightgbm()], ids=["forest", "lightgbm"])
@@ -168,6 +172,7 @@ def test_speaks_for_in_sample_probabilities(name, teacher):
     assert looks_in_sample(X, y, teacher.fit(numeric, y).predict_proba(numeric))
 
 
+@pytest.mark.once
 @needs_data
 def test_speaks_for_lightgbm_on_all_of_adult():
     # The hardest cell: 3,000 leaves for 48,842 rows memorise less than a tenth.
