@@ -60,21 +60,21 @@ def _edges(feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any)
         return [e for step in feature.steps if isinstance(step, Lookup | Bin) for e in step[0]]
     if not len(thresholds):
         return []
-    left = _last_at_most(feature, thresholds, dtype, read)
+    left = last_at_most(feature, thresholds, dtype, read)
     return np.concatenate([left, np.nextafter(left, dtype.type(np.inf))]).tolist()
 
 
-def _last_at_most(
-    feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any
+def last_at_most(
+    feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any, bound: float = 1e30
 ) -> NDArray[Any]:
-    """Return the largest values whose feature, as it is read, is at most a threshold.
+    """Return the largest values, within a bound, whose feature, as it is read, is at most some.
 
     Steps before a tree keep the order of values, so that bisection finds them, over numbers as
     they lie in memory.
     """
     whole = np.int32 if dtype == np.float32 else np.int64
-    low = np.full(len(thresholds), _rank(np.array(-1e30, dtype), whole))
-    high = np.full(len(thresholds), _rank(np.array(1e30, dtype), whole))
+    low = np.full(len(thresholds), _rank(np.array(-bound, dtype), whole))
+    high = np.full(len(thresholds), _rank(np.array(bound, dtype), whole))
     while (low + 1 < high).any():
         # Their mean, whose sum may be too large a number.
         middle = (low & high) + ((low ^ high) >> 1)

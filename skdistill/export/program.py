@@ -184,11 +184,31 @@ class Tree(NamedTuple):
     groups: list[tuple[int, ...]]
     value: Array  # (n_nodes, n_outputs)
     output: int | None = None  # the only output that it adds to
+    weight: Array | None = None  # how much of what it learned from came to each node
 
     @property
     def is_leaf(self) -> NDArray[np.bool_]:
         """Which nodes are leaves."""
         return self.left < 0
+
+    def goes_left(self, nodes: Indices, values: Array) -> NDArray[np.bool_]:
+        """Whether values, one for each of some nodes, go left there."""
+        goes_left = values <= self.threshold[nodes]
+        for k in np.flatnonzero(self.group[nodes] >= 0):
+            goes_left[k] = values[k] in self.groups[self.group[nodes[k]]]
+        return np.where(np.isnan(values), self.missing_left[nodes], goes_left)
+
+    def leaves_of(self, features: Array) -> Indices:
+        """Return the leaf of each row of features."""
+        rows = np.arange(len(features))
+        node = np.zeros(len(features), dtype=np.intp)
+        inner = rows[~self.is_leaf[node]]
+        while len(inner):
+            at = node[inner]
+            goes_left = self.goes_left(at, features[inner, self.feature[at]])
+            node[inner] = np.where(goes_left, self.left[at], self.right[at])
+            inner = inner[~self.is_leaf[node[inner]]]
+        return node
 
 
 @dataclass(frozen=True)
@@ -210,34 +230,21 @@ class Trees:
         """Number of outputs."""
         return len(self.start)
 
+    def rounded(self, features: Array) -> Array:
+        """Return features as these trees compare them."""
+        return features.astype(np.float32).astype(np.float64) if self.reads_float32 else features
+
     def __call__(self, features: Array) -> Array:
         """Return outputs of shape (n_samples, n_outputs)."""
-        if self.reads_float32:
-            features = features.astype(np.float32).astype(np.float64)
+        features = self.rounded(features)
         total = np.tile(self.start, (len(features), 1))
         for tree in self.trees:
-            answer = tree.value[_leaves(tree, features)]
+            answer = tree.value[tree.leaves_of(features)]
             if tree.output is None:
                 total += answer
             else:
                 total[:, tree.output] += answer[:, 0]
         return total / self.divisor if self.divisor != 1 else total
-
-
-def _leaves(tree: Tree, features: Array) -> Indices:
-    rows = np.arange(len(features))
-    node = np.zeros(len(features), dtype=np.intp)
-    inner = rows[~tree.is_leaf[node]]
-    while len(inner):
-        at = node[inner]
-        value = features[inner, tree.feature[at]]
-        goes_left = value <= tree.threshold[at]
-        for k in np.flatnonzero(tree.group[at] >= 0):
-            goes_left[k] = value[k] in tree.groups[tree.group[at[k]]]
-        goes_left = np.where(np.isnan(value), tree.missing_left[at], goes_left)
-        node[inner] = np.where(goes_left, tree.left[at], tree.right[at])
-        inner = inner[~tree.is_leaf[node[inner]]]
-    return node
 
 
 class Layer(NamedTuple):
@@ -431,6 +438,7 @@ def tree_of(
     group: Any = -1,
     groups: list[tuple[int, ...]] | None = None,
     output: int | None = None,
+    weight: Array | None = None,
 ) -> Tree:
     """Return a tree; what is one for all nodes may be told as a number."""
     n_nodes = len(feature)
@@ -448,4 +456,5 @@ def tree_of(
         groups or [],
         np.asarray(value, dtype=np.float64).reshape(n_nodes, -1),
         output,
+        weight,
     )
