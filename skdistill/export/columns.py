@@ -42,7 +42,7 @@ def read_transformer(transformer: Any, features: Features) -> Features:
         return reader(transformer, features)
     if hasattr(transformer, "get_support"):
         if not get_tags(transformer).input_tags.allow_nan:
-            features = _never_missing(features)
+            features = never_missing(features)
         return [features[j] for j in transformer.get_support(indices=True)]
     known = ", ".join(kind.__name__ for kind in READERS)
     raise UnknownPartError(
@@ -51,9 +51,26 @@ def read_transformer(transformer: Any, features: Features) -> Features:
     )
 
 
-def _never_missing(features: Features) -> Features:
+def never_missing(features: Features) -> Features:
     """Return the features of a transformer that refuses missing values."""
     return [replace(f, refuses_missing=f.refuses_missing or _stays_missing(f)) for f in features]
+
+
+def answers_sparse(transformer: Any, given: bool) -> bool:
+    """Whether a fitted transformer answers a sparse matrix about rows that are one, or are none."""
+    if isinstance(transformer, Pipeline):
+        for _, step in transformer.steps:
+            given = answers_sparse(step, given)
+        return given
+    if isinstance(transformer, FeatureUnion):
+        return any(answers_sparse(part, given) for _, part in transformer.transformer_list)
+    if isinstance(transformer, ColumnTransformer):
+        return bool(transformer.sparse_output_)
+    if isinstance(transformer, OneHotEncoder):
+        return bool(transformer.sparse_output)
+    if isinstance(transformer, KBinsDiscretizer):
+        return bool(transformer.encode == "onehot")
+    return given and not isinstance(transformer, OrdinalEncoder)
 
 
 def _stays_missing(feature: Feature) -> bool:
@@ -130,7 +147,7 @@ def _as_it_is(transformer: FunctionTransformer, features: Features) -> Features:
 def _imputer(imputer: SimpleImputer, features: Features) -> Features:
     statistics = imputer.statistics_
     if not is_missing(imputer.missing_values):
-        features = _never_missing(features)
+        features = never_missing(features)
     kept = [
         feature.then(Fill(_plain(value), _plain(imputer.missing_values)))
         for feature, value in zip(features, statistics, strict=True)
@@ -173,7 +190,7 @@ def _each(features: Features, *parts: tuple[Callable[[float], Any], Any]) -> Fea
 
 
 def _bins(transformer: KBinsDiscretizer, features: Features) -> Features:
-    made, features = [], _never_missing(features)
+    made, features = [], never_missing(features)
     edges = transformer.bin_edges_
     for feature, own, n_bins in zip(features, edges, transformer.n_bins_, strict=True):
         binned = feature.then(Bin(tuple(own[1:-1].tolist())))

@@ -19,7 +19,7 @@ from .._utils.probabilities import floor_of
 from ..students.distilled import DistilledClassifier
 from ..students.soft_labels import SoftLabelClassifier
 from ..targets.losses import LOSSES, SquaredError, SquaredErrorLogit
-from .columns import UnknownPartError, read_transformer
+from .columns import UnknownPartError, answers_sparse, never_missing, read_transformer
 from .learners import known_students, read_learner
 from .program import (
     UNKNOWN,
@@ -107,7 +107,11 @@ def _read(student: Any, features: list[Feature], kinds: dict[int, tuple[Any, ...
     if isinstance(student, Pipeline):
         for _, step in student.steps[:-1]:
             features = read_transformer(step, features)
-        return _read(student.steps[-1][1], features, kinds)
+        features, learners, ends = _read(student.steps[-1][1], features, kinds)
+        if any(one.reads_float32 for one in learners) and answers_sparse(student[:-1], False):
+            # Trees of scikit-learn take gaps of dense rows alone.
+            features = never_missing(features)
+        return features, learners, ends
     if isinstance(student, SoftLabelClassifier):
         features, learners, ends = _read(student.estimator_, features, kinds)
         return features, learners, ends + _spread(student.estimator_.classes_, student.classes_)

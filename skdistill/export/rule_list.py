@@ -227,12 +227,12 @@ def rules(model: Any, X: Any = None, *, max_rules: int | None = None) -> Rules:
     weights = _weights(tree)[leaves] if counts is None else counts
     order = np.argsort(-weights, kind="stable")[:max_rules]
     conditions, points = walk.describe(leaves[order])
-    answers = program.predict_proba(points)
+    answers, labels = program.predict_proba(points), program.classes.tolist()
     found = [
         Rule(
             said,
             tuple(proba.tolist()),
-            program.classes[proba.argmax()],
+            labels[proba.argmax()],
             float(weights[k] / weights.sum()),
             None if counts is None else int(counts[k]),
         )
