@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +19,8 @@ from .program import UNKNOWN, Array, Bin, Column, Feature, Fill, Lookup
 Mask = NDArray[np.bool_]
 
 _LARGEST = float(np.finfo(np.float64).max)
+# Beyond this no threshold was crossed.
+_FAR = 1e308
 # What LightGBM reads as 0.
 _NEXT_TO_ZERO = 2e-35
 
@@ -67,7 +71,7 @@ class NumberCells:
     column: Column
     cuts: tuple[Cut, ...]
 
-    @property
+    @cached_property
     def points(self) -> Array:
         """A value of each cell."""
         values = [cut.value for cut in self.cuts]
@@ -123,7 +127,7 @@ def _cuts_of(split: Split) -> Iterator[Cut]:
             yield from _around(before, step.keys)
             return
         if isinstance(step, Bin):
-            yield from _below(before, step.edges)
+            yield from _below(before, step.edges, np.float32)
             return
         if not isinstance(step, Fill):
             before = before.then(step)
@@ -134,38 +138,42 @@ def _cuts_of(split: Split) -> Iterator[Cut]:
 
 def _around(before: Feature, keys: Any) -> Iterator[Cut]:
     """Yield the cuts on both sides of single numbers."""
-    yield from _below(before, keys)
-    yield from _cuts_at(before, np.array(keys, dtype=np.float64), np.float64)
+    yield from _below(before, keys, np.float64)
+    yield from _cuts_at(before, np.array(keys, dtype=np.float64), np.float64, np.float64)
 
 
-def _below(before: Feature, edges: Any) -> Iterator[Cut]:
+def _below(before: Feature, edges: Any, precision: Any) -> Iterator[Cut]:
     """Yield cuts before edges, which belong to what comes after."""
     edges = np.array(edges, dtype=np.float64)
     last = _last(before, np.nextafter(edges, -np.inf), np.float64)
-    written = _cuts_at(before, edges, np.float64)
+    written = _cuts_at(before, edges, np.float64, precision)
     for value, cut in zip(last.tolist(), written, strict=True):
         yield Cut(value, cut.text, is_past=True)
 
 
-def _cuts_at(before: Feature, thresholds: Array, read: Any) -> Iterator[Cut]:
+def _cuts_at(
+    before: Feature, thresholds: Array, read: Any, precision: Any = np.float32
+) -> Iterator[Cut]:
     """Yield cuts at thresholds.
 
-    Each is written with as few digits as lie within two of the smallest steps of such a number:
+    Each is written with as few digits as lie within two of the smallest steps of a number's type:
     trees are cut between two values that were rounded themselves.
     """
-    low, high = (_stepped(thresholds, read, way) for way in (-np.inf, np.inf))
+    low, high = (_stepped(thresholds, precision, way) for way in (-np.inf, np.inf))
     found = [_last(before, t, read).tolist() for t in (low, thresholds, high)]
     for least, value, most in zip(*found, strict=True):
         if abs(value) < _NEXT_TO_ZERO:
             yield Cut(value, "0", is_past=value < 0)
         else:
-            least, most = (value if abs(v) == _LARGEST else v for v in (least, most))
+            least, most = (value if abs(v) > _FAR else v for v in (least, most))
             yield Cut(value, _shortest(least, value, most))
 
 
-def _stepped(thresholds: Array, read: Any, way: float) -> Array:
-    towards = read(way)
-    stepped = np.nextafter(np.nextafter(thresholds.astype(read), towards), towards)
+def _stepped(thresholds: Array, precision: Any, way: float) -> Array:
+    with np.errstate(over="ignore"):
+        stepped = thresholds.astype(precision)
+    for _ in range(2):
+        stepped = np.nextafter(stepped, precision(way))
     return stepped.astype(np.float64)
 
 
@@ -194,7 +202,7 @@ class CategoryCells:
     codes: tuple[float, ...]
     unknown: float
 
-    @property
+    @cached_property
     def points(self) -> Array:
         """A value of each cell."""
         others = [self.unknown] * self.column.takes_unknown + [np.nan] * self.column.takes_missing
@@ -256,8 +264,16 @@ def cells_of(column: Column, splits: list[Split]) -> Cells:
         keys = tuple(dict.fromkeys(key for split in splits for key in _keys(split.feature)))
         return CategoryCells(column, keys, keys, another(keys))
     cuts = {cut.value: cut for split in splits for cut in _cuts_of(split)}
-    inside = [cuts[value] for value in sorted(cuts) if abs(value) < _LARGEST]
-    return NumberCells(column, tuple(inside))
+    inside = [cuts[value] for value in sorted(cuts) if abs(value) < _FAR]
+    return NumberCells(column, tuple(_told_apart(inside)))
+
+
+def _told_apart(cuts: list[Cut]) -> Iterator[Cut]:
+    """Yield cuts, in full where two would read the same."""
+    often = Counter((cut.text, cut.is_past) for cut in cuts)
+    for cut in cuts:
+        is_clear = often[cut.text, cut.is_past] == 1
+        yield cut if is_clear else Cut(cut.value, as_text(cut.value))
 
 
 def _is_looked_up(split: Split) -> bool:

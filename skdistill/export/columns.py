@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import UserList
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -123,6 +124,8 @@ def _positions(columns: Any, transformer: ColumnTransformer) -> list[int]:
         if isinstance(columns.start, str) or isinstance(columns.stop, str):
             raise UnknownPartError("Slices of column names cannot be exported: list the names.")
         return every[columns].tolist()
+    if isinstance(columns, UserList):  # the remainder's in scikit-learn 1.6, which warns of itself
+        columns = columns.data
     columns = list(columns)
     if columns and isinstance(columns[0], str):
         names = transformer.feature_names_in_.tolist()
