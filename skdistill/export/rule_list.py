@@ -148,7 +148,9 @@ def _text_lines(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 def _html_line(rule: Rule, classes: NDArray[Any]) -> str:
     cells = [as_html(cell) for cell in _cells(rule, classes)]
     joint = ' <span style="opacity:0.6">and</span> '
-    said = joint.join(map(as_html, _clauses(rule.conditions)))
+    # A line ends between conditions, if they are no longer than it.
+    clause = '<span style="display:inline-block">{}</span>'
+    said = joint.join(clause.format(as_html(text)) for text in _clauses(rule.conditions))
     numbers = "".join(_html_cell("td", cell, "right") for cell in cells)
     return numbers + _html_cell("td", said, "left")
 
