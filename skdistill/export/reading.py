@@ -19,7 +19,13 @@ from .._utils.probabilities import floor_of
 from ..students.distilled import DistilledClassifier
 from ..students.soft_labels import SoftLabelClassifier
 from ..targets.losses import LOSSES, SquaredError, SquaredErrorLogit
-from .columns import UnknownPartError, answers_sparse, never_missing, read_transformer
+from .columns import (
+    UnknownPartError,
+    another,
+    answers_sparse,
+    never_missing,
+    read_transformer,
+)
 from .learners import known_students, read_learner
 from .program import (
     UNKNOWN,
@@ -215,9 +221,10 @@ def _finish(
         texts = _texts([features[k] for k in own], kinds.get(j, ()))
         for k in own:
             made[k] = _with_codes(made[k], texts, kinds.get(j))
+        unknown = UNKNOWN if texts is not None else another(_keys([made[k] for k in own]))
         takes = {
             word: all(_takes(made[k], value, learner_takes) for k in own)
-            for word, value in (("takes_missing", np.nan), ("takes_unknown", -1.0))
+            for word, value in (("takes_missing", np.nan), ("takes_unknown", unknown))
         }
         takes["takes_missing"] &= not (refuse_nan and texts is None)
         takes["takes_missing"] &= not any(made[k].refuses_missing for k in own)
@@ -237,6 +244,12 @@ def _texts(features: list[Feature], categories: tuple[Any, ...]) -> tuple[Any, .
     if not any(isinstance(value, str) for value in found):
         return None
     return tuple(dict.fromkeys(found))
+
+
+def _keys(features: list[Feature]) -> list[float]:
+    """Return the numbers that steps look for."""
+    steps = [step for feature in features for step in feature.steps]
+    return [key for step in steps if isinstance(step, Lookup) for key in step.keys]
 
 
 def _with_codes(

@@ -81,6 +81,14 @@ def test_what_columns_take():
     assert not any(c.takes_unknown or c.takes_missing for c in read_program(model).columns)
 
 
+def test_a_number_that_is_no_category_may_be_refused():
+    rows, y, proba = frame()
+    numbers = (rows[["kind"]] - 2).astype(float)  # -1 and 1
+    student = make_pipeline(OneHotEncoder(), DecisionTreeRegressor())
+    model = Distiller(None, student).fit(numbers, y, teacher_proba=proba)
+    assert not read_program(model).columns[0].takes_unknown
+
+
 def test_searches_and_selections_inside_a_student():
     X, y, proba = table(2)
     inner = GridSearchCV(DecisionTreeRegressor(random_state=0), {"max_depth": [2, 3]}, cv=2)
