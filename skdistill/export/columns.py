@@ -261,10 +261,11 @@ class _Probe:
     def lookup(self, output: int) -> Lookup:
         """Return how an output follows from the column."""
         other, missing = (
-            None if answer is None else float(answer[output])
+            None if answer is None else _plain(answer[output])
             for answer in (self.unknown, self.missing)
         )
-        return Lookup(tuple(self.keys), tuple(self.known[:, output].tolist()), other, missing)
+        values = tuple(map(_plain, self.known[:, output]))
+        return Lookup(tuple(self.keys), values, other, missing)
 
 
 def another(keys: Sequence[Any]) -> Any:

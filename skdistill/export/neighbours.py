@@ -56,8 +56,9 @@ def _thresholds(program: Program, k: int) -> Array:
 
 def _edges(feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any) -> list[float]:
     """Return values of a column beside where its feature crosses thresholds."""
-    if any(isinstance(step, Lookup | Bin) for step in feature.steps):
-        return [e for step in feature.steps if isinstance(step, Lookup | Bin) for e in step[0]]
+    looks = [step for step in feature.steps if isinstance(step, Lookup | Bin)]
+    if looks:
+        return [e for step in looks for e in (step.edges if isinstance(step, Bin) else step.keys)]
     if not len(thresholds):
         return []
     left = last_at_most(feature, thresholds, dtype, read)

@@ -138,8 +138,7 @@ def _read_each(
     """Return one learner for each output, all of the same features."""
     parts = [_read(student, features, kinds) for student in students]
     first_features, _, first_ends = parts[0]
-    # By their names as well: steps of other kinds with the same numbers are equal as tuples.
-    if any(repr((own, ends)) != repr((first_features, first_ends)) for own, _, ends in parts):
+    if any((own, ends) != (first_features, first_ends) for own, _, ends in parts):
         raise UnknownPartError(
             "A MultiOutputRegressor around a Pipeline cannot be exported: put it at the end of one."
         )
@@ -240,7 +239,7 @@ def _texts(features: list[Feature], categories: tuple[Any, ...]) -> tuple[Any, .
             if isinstance(step, Lookup):
                 found += step.keys
             elif isinstance(step, Fill):
-                found += [value for value in step if isinstance(value, str)]
+                found += [v for v in (step.value, step.place) if isinstance(v, str)]
     if not any(isinstance(value, str) for value in found):
         return None
     return tuple(dict.fromkeys(found))
@@ -266,9 +265,9 @@ def _with_codes(
     made: list[Any] = [] if of_fit is None else [Fill(np.nan, UNKNOWN)]
     for step in steps:
         if isinstance(step, Lookup):
-            step = step._replace(keys=tuple(code.get(key, key) for key in step.keys))
+            step = replace(step, keys=tuple(code.get(key, key) for key in step.keys))
         elif isinstance(step, Fill):
-            step = Fill(*(code[v] if isinstance(v, str) else v for v in step))
+            step = Fill(*(code[v] if isinstance(v, str) else v for v in (step.value, step.place)))
         made.append(step)
     return replace(feature, steps=tuple(made))
 
