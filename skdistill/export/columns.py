@@ -264,7 +264,7 @@ class _Probe:
             None if answer is None else _plain(answer[output])
             for answer in (self.unknown, self.missing)
         )
-        values = tuple(map(_plain, self.known[:, output]))
+        values = tuple(np.nan if v != v else v for v in self.known[:, output].tolist())
         return Lookup(tuple(self.keys), values, other, missing)
 
 
