@@ -17,10 +17,11 @@ from sklearn.model_selection import (
     cross_validate,
     train_test_split,
 )
-from sklearn.tree import DecisionTreeRegressor, export_text, plot_tree
+from sklearn.tree import DecisionTreeRegressor, plot_tree
 
 from skdistill import CrossFitDistiller
 from skdistill.evaluation import neg_log_loss_floored, student_on_labels
+from skdistill.export import rules
 
 data = load_breast_cancer(as_frame=True)
 X, y = data.data, data.target  # 1 is benign
@@ -35,11 +36,25 @@ model = CrossFitDistiller(
 ).fit(X_train, y_train)
 
 # %%
-# ``student_`` is an ordinary scikit-learn tree, so everything that scikit-learn has
-# for trees works. Its values are probabilities: ``value: [0.98]`` says that such a
-# tumour is benign with probability .98, in the forest's opinion.
+# Each leaf is a rule, told with the probability that such a tumour is benign, in
+# the forest's opinion, and with the share of test rows for which it holds. Exactly
+# one holds for each row, and ``or missing`` says where one with a gap would go.
+# Splits on one column are joined to an interval; where a Pipeline scales or encodes
+# first, rules are in the units and categories of the table all the same.
 
-print(export_text(model.student_, feature_names=list(X.columns), decimals=2))
+found = rules(model, X_test)
+found
+
+# %%
+# To a program a rule is plain values:
+
+for condition in found[0].conditions:
+    print(condition.column, condition.intervals, condition.missing)
+print(found[0].n_rows, found[0].probabilities)
+
+# %%
+# ``student_`` is an ordinary scikit-learn tree, so everything that scikit-learn has
+# for trees works.
 
 fig, ax = plt.subplots(figsize=(11, 5.5), layout="constrained")
 plot_tree(

@@ -27,6 +27,7 @@ PARAMETERS: dict[str, list[Any]] = {
     "latency_batch": [Options(Integral, {1, LARGE_BATCH})],
     "line_kw": _KEYWORDS,
     "max_latency": _BUDGET,
+    "max_rules": [Interval(Integral, 1, None, closed="left"), None],
     "max_size": _BUDGET,
     "min_gain_se": [Interval(Real, 0, np.inf, closed="left")],
     "min_rows": [Interval(Integral, 1, None, closed="left")],

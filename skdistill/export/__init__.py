@@ -12,6 +12,7 @@ __getattr__, __dir__ = lazily(
     {
         ".c": ("to_c",),
         ".onnx": ("register_converters", "to_onnx"),
+        ".rule_list": ("rules",),
         ".skops": ("load_skops", "to_skops"),
         ".sql": ("to_sql",),
         ".verification": ("verify",),
@@ -21,6 +22,7 @@ __getattr__, __dir__ = lazily(
 if TYPE_CHECKING:
     from .c import to_c
     from .onnx import register_converters, to_onnx
+    from .rule_list import rules
     from .skops import load_skops, to_skops
     from .sql import to_sql
     from .verification import verify
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "load_skops",
     "register_converters",
+    "rules",
     "to_c",
     "to_onnx",
     "to_skops",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import UserList
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -42,7 +43,7 @@ def read_transformer(transformer: Any, features: Features) -> Features:
         return reader(transformer, features)
     if hasattr(transformer, "get_support"):
         if not get_tags(transformer).input_tags.allow_nan:
-            features = _never_missing(features)
+            features = never_missing(features)
         return [features[j] for j in transformer.get_support(indices=True)]
     known = ", ".join(kind.__name__ for kind in READERS)
     raise UnknownPartError(
@@ -51,9 +52,26 @@ def read_transformer(transformer: Any, features: Features) -> Features:
     )
 
 
-def _never_missing(features: Features) -> Features:
+def never_missing(features: Features) -> Features:
     """Return the features of a transformer that refuses missing values."""
     return [replace(f, refuses_missing=f.refuses_missing or _stays_missing(f)) for f in features]
+
+
+def answers_sparse(transformer: Any, given: bool) -> bool:
+    """Whether a fitted transformer answers a sparse matrix about rows that are one, or are none."""
+    if isinstance(transformer, Pipeline):
+        for _, step in transformer.steps:
+            given = answers_sparse(step, given)
+        return given
+    if isinstance(transformer, FeatureUnion):
+        return any(answers_sparse(part, given) for _, part in transformer.transformer_list)
+    if isinstance(transformer, ColumnTransformer):
+        return bool(transformer.sparse_output_)
+    if isinstance(transformer, OneHotEncoder):
+        return bool(transformer.sparse_output)
+    if isinstance(transformer, KBinsDiscretizer):
+        return bool(transformer.encode == "onehot")
+    return given and not isinstance(transformer, OrdinalEncoder)
 
 
 def _stays_missing(feature: Feature) -> bool:
@@ -106,6 +124,8 @@ def _positions(columns: Any, transformer: ColumnTransformer) -> list[int]:
         if isinstance(columns.start, str) or isinstance(columns.stop, str):
             raise UnknownPartError("Slices of column names cannot be exported: list the names.")
         return every[columns].tolist()
+    if isinstance(columns, UserList):  # the remainder's in scikit-learn 1.6, which warns of itself
+        columns = columns.data
     columns = list(columns)
     if columns and isinstance(columns[0], str):
         names = transformer.feature_names_in_.tolist()
@@ -130,7 +150,7 @@ def _as_it_is(transformer: FunctionTransformer, features: Features) -> Features:
 def _imputer(imputer: SimpleImputer, features: Features) -> Features:
     statistics = imputer.statistics_
     if not is_missing(imputer.missing_values):
-        features = _never_missing(features)
+        features = never_missing(features)
     kept = [
         feature.then(Fill(_plain(value), _plain(imputer.missing_values)))
         for feature, value in zip(features, statistics, strict=True)
@@ -173,7 +193,7 @@ def _each(features: Features, *parts: tuple[Callable[[float], Any], Any]) -> Fea
 
 
 def _bins(transformer: KBinsDiscretizer, features: Features) -> Features:
-    made, features = [], _never_missing(features)
+    made, features = [], never_missing(features)
     edges = transformer.bin_edges_
     for feature, own, n_bins in zip(features, edges, transformer.n_bins_, strict=True):
         binned = feature.then(Bin(tuple(own[1:-1].tolist())))
@@ -241,10 +261,11 @@ class _Probe:
     def lookup(self, output: int) -> Lookup:
         """Return how an output follows from the column."""
         other, missing = (
-            None if answer is None else float(answer[output])
+            None if answer is None else _plain(answer[output])
             for answer in (self.unknown, self.missing)
         )
-        return Lookup(tuple(self.keys), tuple(self.known[:, output].tolist()), other, missing)
+        values = tuple(np.nan if v != v else v for v in self.known[:, output].tolist())
+        return Lookup(tuple(self.keys), values, other, missing)
 
 
 def another(keys: Sequence[Any]) -> Any:

@@ -117,6 +117,7 @@ def _nodes(learner: Any) -> Tree:
         tree.children_right,
         _node_values(learner),
         missing_left=tree.missing_go_to_left.astype(bool),
+        weight=tree.weighted_n_node_samples,
     )
 
 
@@ -154,6 +155,7 @@ def _hist_tree(predictor: Any, output: int) -> Tree:
         group=np.where(is_group & ~is_leaf, nodes["bitset_idx"].astype(np.int64), -1),
         groups=sets,
         output=output,
+        weight=nodes["count"].astype(np.float64),
     )
 
 
@@ -221,16 +223,19 @@ def _lightgbm_tree(told: dict[str, Any], output: int) -> Tree:
         if "leaf_coeff" in node:
             raise UnknownPartError("LightGBM's linear_tree cannot be exported.")
         if "split_feature" not in node:
-            rows.append([0, 0.0, -1, -1, float(node["leaf_value"]), False, -1])
+            # A tree of one leaf does not say how many rows that has.
+            count = node.get("leaf_count", 1)
+            rows.append([0, 0.0, -1, -1, float(node["leaf_value"]), False, -1, count])
             return place
         rows.append([])
         row = [node["split_feature"], *_lightgbm_split(node, groups)]
         left, right = add(node["left_child"]), add(node["right_child"])
-        rows[place] = [*row[:2], left, right, 0.0, *row[2:]]
+        rows[place] = [*row[:2], left, right, 0.0, *row[2:], node["internal_count"]]
         return place
 
     add(told["tree_structure"])
-    feature, threshold, left, right, value, missing_left, group = map(list, zip(*rows, strict=True))
+    columns = map(list, zip(*rows, strict=True))
+    feature, threshold, left, right, value, missing_left, group, count = columns
     return tree_of(
         feature,
         threshold,
@@ -241,6 +246,7 @@ def _lightgbm_tree(told: dict[str, Any], output: int) -> Tree:
         group=group,
         groups=groups,
         output=output,
+        weight=np.array(count, dtype=np.float64),
     )
 
 

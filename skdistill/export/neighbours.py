@@ -56,25 +56,26 @@ def _thresholds(program: Program, k: int) -> Array:
 
 def _edges(feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any) -> list[float]:
     """Return values of a column beside where its feature crosses thresholds."""
-    if any(isinstance(step, Lookup | Bin) for step in feature.steps):
-        return [e for step in feature.steps if isinstance(step, Lookup | Bin) for e in step[0]]
+    looks = [step for step in feature.steps if isinstance(step, Lookup | Bin)]
+    if looks:
+        return [e for step in looks for e in (step.edges if isinstance(step, Bin) else step.keys)]
     if not len(thresholds):
         return []
-    left = _last_at_most(feature, thresholds, dtype, read)
+    left = last_at_most(feature, thresholds, dtype, read)
     return np.concatenate([left, np.nextafter(left, dtype.type(np.inf))]).tolist()
 
 
-def _last_at_most(
-    feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any
+def last_at_most(
+    feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any, bound: float = 1e30
 ) -> NDArray[Any]:
-    """Return the largest values whose feature, as it is read, is at most a threshold.
+    """Return the largest values, within a bound, whose feature, as it is read, is at most some.
 
     Steps before a tree keep the order of values, so that bisection finds them, over numbers as
     they lie in memory.
     """
     whole = np.int32 if dtype == np.float32 else np.int64
-    low = np.full(len(thresholds), _rank(np.array(-1e30, dtype), whole))
-    high = np.full(len(thresholds), _rank(np.array(1e30, dtype), whole))
+    low = np.full(len(thresholds), _rank(np.array(-bound, dtype), whole))
+    high = np.full(len(thresholds), _rank(np.array(bound, dtype), whole))
     while (low + 1 < high).any():
         # Their mean, whose sum may be too large a number.
         middle = (low & high) + ((low ^ high) >> 1)

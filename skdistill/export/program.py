@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,32 @@ Indices = NDArray[np.intp]
 #: The code of a category that was not there in fit.
 UNKNOWN = -1.0
 
+
+class _Part:
+    """A step or an end: equal to another of its kind that holds the same.
+
+    As in tuples, what is the same object is equal, so that `numpy.nan` is; no other NaN is held.
+    A dataclass alone would ask whether NaN is equal to NaN.
+    """
+
+    __slots__ = ()
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+
+    def _held(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._held() == other._held()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._held()))
+
+
 # ---- columns and features --------------------------------------------------------------------
 
 
-class Fill(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Fill(_Part):
     """Put a value in the place of another one, which NaN stands for where none is told."""
 
     value: Any
@@ -39,7 +61,8 @@ class Fill(NamedTuple):
         return np.where(np.isnan(x) if self.place != self.place else x == self.place, self.value, x)
 
 
-class Minus(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Minus(_Part):
     """Subtract a number."""
 
     value: float
@@ -49,7 +72,8 @@ class Minus(NamedTuple):
         return x - self.value
 
 
-class Over(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Over(_Part):
     """Divide by a number."""
 
     value: float
@@ -59,7 +83,8 @@ class Over(NamedTuple):
         return x / self.value
 
 
-class Times(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Times(_Part):
     """Multiply by a number."""
 
     value: float
@@ -69,7 +94,8 @@ class Times(NamedTuple):
         return x * self.value
 
 
-class Plus(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Plus(_Part):
     """Add a number."""
 
     value: float
@@ -79,7 +105,8 @@ class Plus(NamedTuple):
         return x + self.value
 
 
-class Clip(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip(_Part):
     """Keep within bounds."""
 
     low: float
@@ -90,7 +117,8 @@ class Clip(NamedTuple):
         return np.clip(x, self.low, self.high)
 
 
-class Bin(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Bin(_Part):
     """Count the edges that are not above a value."""
 
     edges: tuple[float, ...]
@@ -101,7 +129,8 @@ class Bin(NamedTuple):
         return np.where(np.isnan(x), np.nan, found)
 
 
-class Lookup(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Lookup(_Part):
     """Answer by what a value is equal to; None refuses all other values, or missing ones."""
 
     keys: tuple[Any, ...]
@@ -120,7 +149,7 @@ class Lookup(NamedTuple):
 
 
 Step = Fill | Minus | Over | Times | Plus | Clip | Bin | Lookup
-Way = tuple[int, tuple[tuple[type, Step], ...]]
+Way = tuple[int, tuple[Step, ...]]
 
 
 @dataclass(frozen=True)
@@ -151,8 +180,8 @@ class Feature:
 
     @property
     def way(self) -> Way:
-        """Its column, and each step with its kind: steps alone are equal as tuples are."""
-        return self.column, tuple((type(step), step) for step in self.steps)
+        """Its column and steps."""
+        return self.column, self.steps
 
     def then(self, *steps: Step) -> Feature:
         """Return the feature after further steps."""
@@ -184,11 +213,31 @@ class Tree(NamedTuple):
     groups: list[tuple[int, ...]]
     value: Array  # (n_nodes, n_outputs)
     output: int | None = None  # the only output that it adds to
+    weight: Array | None = None  # how much of what it learned from came to each node
 
     @property
     def is_leaf(self) -> NDArray[np.bool_]:
         """Which nodes are leaves."""
         return self.left < 0
+
+    def goes_left(self, nodes: Indices, values: Array) -> NDArray[np.bool_]:
+        """Whether values, one for each of some nodes, go left there."""
+        goes_left = values <= self.threshold[nodes]
+        for k in np.flatnonzero(self.group[nodes] >= 0):
+            goes_left[k] = values[k] in self.groups[self.group[nodes[k]]]
+        return np.where(np.isnan(values), self.missing_left[nodes], goes_left)
+
+    def leaves_of(self, features: Array) -> Indices:
+        """Return the leaf of each row of features."""
+        rows = np.arange(len(features))
+        node = np.zeros(len(features), dtype=np.intp)
+        inner = rows[~self.is_leaf[node]]
+        while len(inner):
+            at = node[inner]
+            goes_left = self.goes_left(at, features[inner, self.feature[at]])
+            node[inner] = np.where(goes_left, self.left[at], self.right[at])
+            inner = inner[~self.is_leaf[node[inner]]]
+        return node
 
 
 @dataclass(frozen=True)
@@ -210,34 +259,21 @@ class Trees:
         """Number of outputs."""
         return len(self.start)
 
+    def rounded(self, features: Array) -> Array:
+        """Return features as these trees compare them."""
+        return features.astype(np.float32).astype(np.float64) if self.reads_float32 else features
+
     def __call__(self, features: Array) -> Array:
         """Return outputs of shape (n_samples, n_outputs)."""
-        if self.reads_float32:
-            features = features.astype(np.float32).astype(np.float64)
+        features = self.rounded(features)
         total = np.tile(self.start, (len(features), 1))
         for tree in self.trees:
-            answer = tree.value[_leaves(tree, features)]
+            answer = tree.value[tree.leaves_of(features)]
             if tree.output is None:
                 total += answer
             else:
                 total[:, tree.output] += answer[:, 0]
         return total / self.divisor if self.divisor != 1 else total
-
-
-def _leaves(tree: Tree, features: Array) -> Indices:
-    rows = np.arange(len(features))
-    node = np.zeros(len(features), dtype=np.intp)
-    inner = rows[~tree.is_leaf[node]]
-    while len(inner):
-        at = node[inner]
-        value = features[inner, tree.feature[at]]
-        goes_left = value <= tree.threshold[at]
-        for k in np.flatnonzero(tree.group[at] >= 0):
-            goes_left[k] = value[k] in tree.groups[tree.group[at[k]]]
-        goes_left = np.where(np.isnan(value), tree.missing_left[at], goes_left)
-        node[inner] = np.where(goes_left, tree.left[at], tree.right[at])
-        inner = inner[~tree.is_leaf[node[inner]]]
-    return node
 
 
 class Layer(NamedTuple):
@@ -282,7 +318,8 @@ class Layers:
 # ---- what turns outputs into probabilities ---------------------------------------------------
 
 
-class Exp(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Exp(_Part):
     """The exponential of each output."""
 
     def __call__(self, x: Array) -> Array:
@@ -290,7 +327,8 @@ class Exp(NamedTuple):
         return np.exp(x)
 
 
-class Logistic(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Logistic(_Part):
     """The logistic function of each output."""
 
     def __call__(self, x: Array) -> Array:
@@ -298,7 +336,8 @@ class Logistic(NamedTuple):
         return np.asarray(expit(x))
 
 
-class Sigmoid(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Sigmoid(_Part):
     """Probabilities of two classes from the log-odds of the second."""
 
     def __call__(self, x: Array) -> Array:
@@ -306,7 +345,8 @@ class Sigmoid(NamedTuple):
         return TwoColumns()(expit(x))
 
 
-class Softmax(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Softmax(_Part):
     """Probabilities of classes from their logarithms up to a constant."""
 
     def __call__(self, x: Array) -> Array:
@@ -314,7 +354,8 @@ class Softmax(NamedTuple):
         return np.asarray(softmax(x, axis=1))
 
 
-class Clipped(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Clipped(_Part):
     """Each output within [0, 1]."""
 
     def __call__(self, x: Array) -> Array:
@@ -322,7 +363,8 @@ class Clipped(NamedTuple):
         return np.clip(x, 0.0, 1.0)
 
 
-class TwoColumns(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class TwoColumns(_Part):
     """Probabilities of two classes from that of the second."""
 
     def __call__(self, x: Array) -> Array:
@@ -330,7 +372,8 @@ class TwoColumns(NamedTuple):
         return np.column_stack([1.0 - x[:, 0], x[:, 0]])
 
 
-class Normalised(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Normalised(_Part):
     """Outputs over their sum, all alike where that is none."""
 
     def __call__(self, x: Array) -> Array:
@@ -339,7 +382,8 @@ class Normalised(NamedTuple):
         return np.where(total > 0, x, 1.0) / np.where(total > 0, total, x.shape[1])
 
 
-class Spread(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread(_Part):
     """Outputs in their columns of all classes; the others have 0."""
 
     columns: tuple[int, ...]
@@ -352,7 +396,8 @@ class Spread(NamedTuple):
         return wide
 
 
-class Sharpened(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Sharpened(_Part):
     """Probabilities to a power, normalised: what undoes a temperature."""
 
     power: float
@@ -363,7 +408,8 @@ class Sharpened(NamedTuple):
             return np.exp(log_softmax(self.power * np.log(x), axis=1))
 
 
-class Calibrated(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrated(_Part):
     """softmax(slope · log(floor + (1 − K floor) p) + shift)."""
 
     slope: float
@@ -431,6 +477,7 @@ def tree_of(
     group: Any = -1,
     groups: list[tuple[int, ...]] | None = None,
     output: int | None = None,
+    weight: Array | None = None,
 ) -> Tree:
     """Return a tree; what is one for all nodes may be told as a number."""
     n_nodes = len(feature)
@@ -448,4 +495,5 @@ def tree_of(
         groups or [],
         np.asarray(value, dtype=np.float64).reshape(n_nodes, -1),
         output,
+        weight,
     )

@@ -19,7 +19,13 @@ from .._utils.probabilities import floor_of
 from ..students.distilled import DistilledClassifier
 from ..students.soft_labels import SoftLabelClassifier
 from ..targets.losses import LOSSES, SquaredError, SquaredErrorLogit
-from .columns import UnknownPartError, read_transformer
+from .columns import (
+    UnknownPartError,
+    another,
+    answers_sparse,
+    never_missing,
+    read_transformer,
+)
 from .learners import known_students, read_learner
 from .program import (
     UNKNOWN,
@@ -107,7 +113,11 @@ def _read(student: Any, features: list[Feature], kinds: dict[int, tuple[Any, ...
     if isinstance(student, Pipeline):
         for _, step in student.steps[:-1]:
             features = read_transformer(step, features)
-        return _read(student.steps[-1][1], features, kinds)
+        features, learners, ends = _read(student.steps[-1][1], features, kinds)
+        if any(one.reads_float32 for one in learners) and answers_sparse(student[:-1], False):
+            # Trees of scikit-learn take gaps of dense rows alone.
+            features = never_missing(features)
+        return features, learners, ends
     if isinstance(student, SoftLabelClassifier):
         features, learners, ends = _read(student.estimator_, features, kinds)
         return features, learners, ends + _spread(student.estimator_.classes_, student.classes_)
@@ -128,8 +138,7 @@ def _read_each(
     """Return one learner for each output, all of the same features."""
     parts = [_read(student, features, kinds) for student in students]
     first_features, _, first_ends = parts[0]
-    # By their names as well: steps of other kinds with the same numbers are equal as tuples.
-    if any(repr((own, ends)) != repr((first_features, first_ends)) for own, _, ends in parts):
+    if any((own, ends) != (first_features, first_ends) for own, _, ends in parts):
         raise UnknownPartError(
             "A MultiOutputRegressor around a Pipeline cannot be exported: put it at the end of one."
         )
@@ -211,9 +220,10 @@ def _finish(
         texts = _texts([features[k] for k in own], kinds.get(j, ()))
         for k in own:
             made[k] = _with_codes(made[k], texts, kinds.get(j))
+        unknown = UNKNOWN if texts is not None else another(_keys([made[k] for k in own]))
         takes = {
             word: all(_takes(made[k], value, learner_takes) for k in own)
-            for word, value in (("takes_missing", np.nan), ("takes_unknown", -1.0))
+            for word, value in (("takes_missing", np.nan), ("takes_unknown", unknown))
         }
         takes["takes_missing"] &= not (refuse_nan and texts is None)
         takes["takes_missing"] &= not any(made[k].refuses_missing for k in own)
@@ -229,10 +239,16 @@ def _texts(features: list[Feature], categories: tuple[Any, ...]) -> tuple[Any, .
             if isinstance(step, Lookup):
                 found += step.keys
             elif isinstance(step, Fill):
-                found += [value for value in step if isinstance(value, str)]
+                found += [v for v in (step.value, step.place) if isinstance(v, str)]
     if not any(isinstance(value, str) for value in found):
         return None
     return tuple(dict.fromkeys(found))
+
+
+def _keys(features: list[Feature]) -> list[float]:
+    """Return the numbers that steps look for."""
+    steps = [step for feature in features for step in feature.steps]
+    return [key for step in steps if isinstance(step, Lookup) for key in step.keys]
 
 
 def _with_codes(
@@ -249,9 +265,9 @@ def _with_codes(
     made: list[Any] = [] if of_fit is None else [Fill(np.nan, UNKNOWN)]
     for step in steps:
         if isinstance(step, Lookup):
-            step = step._replace(keys=tuple(code.get(key, key) for key in step.keys))
+            step = replace(step, keys=tuple(code.get(key, key) for key in step.keys))
         elif isinstance(step, Fill):
-            step = Fill(*(code[v] if isinstance(v, str) else v for v in step))
+            step = Fill(*(code[v] if isinstance(v, str) else v for v in (step.value, step.place)))
         made.append(step)
     return replace(feature, steps=tuple(made))
 

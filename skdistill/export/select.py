@@ -146,8 +146,8 @@ class _Features:
         """Do steps until one would repeat more than a name."""
         column, steps = chain
         for k in range(done, len(steps)):
-            kind, step = steps[k]
-            if k > done and kind not in _ARITHMETIC:
+            step = steps[k]
+            if k > done and type(step) not in _ARITHMETIC:
                 return value, k
             texts = self._texts((column, steps[:k]))
             if texts and isinstance(step, Fill) and step.place == UNKNOWN:
@@ -159,7 +159,7 @@ class _Features:
     def _texts(self, done: Way) -> tuple[Any, ...]:
         """Return the categories of a column whose values are still text, up to a lookup."""
         column, steps = done
-        if any(kind is Lookup for kind, _ in steps):
+        if any(isinstance(step, Lookup) for step in steps):
             return ()
         return self.program.columns[column].categories or ()
 
@@ -183,12 +183,12 @@ class _Features:
 
     def _step(self, step: Step, x: str, literal: Callable[[Any], str]) -> str:
         if isinstance(step, Fill):
-            value, place = map(literal, step)
+            value, place = literal(step.value), literal(step.place)
             if step.place != step.place:
                 return f"COALESCE({x}, {value})"
             return f"CASE WHEN {x} = {place} THEN {value} ELSE {x} END"
         if isinstance(step, Clip):
-            return _clip(self.dialect, x, *step)
+            return _clip(self.dialect, x, step.low, step.high)
         if isinstance(step, Bin):
             return self._bin(x, step.edges)
         if isinstance(step, Lookup):
@@ -243,7 +243,7 @@ def _refusals(program: Program) -> list[_Refusal]:
     }
     for feature in program.features:
         column, steps = feature.way
-        for k, step in enumerate(feature.steps):
+        for k, step in enumerate(steps):
             own = columns[column]
             if isinstance(step, Lookup) and _refuses(step, own):
                 found[(column, steps[:k]), step.keys, step.missing is not None] = None

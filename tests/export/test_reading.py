@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
 from numpy.testing import assert_allclose
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import VotingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest, VarianceThreshold, f_regression
@@ -22,6 +23,7 @@ from sklearn.preprocessing import (
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, Distiller
+from skdistill.export import verify
 from skdistill.export.columns import UnknownPartError
 from skdistill.export.reading import read_estimator, read_program
 from skdistill.export.values import values_of
@@ -77,6 +79,14 @@ def test_what_columns_take():
     strict = make_pipeline(OneHotEncoder(), Ridge())
     model = Distiller(None, strict).fit(rows[["kind", "flag"]].astype(str), y, teacher_proba=proba)
     assert not any(c.takes_unknown or c.takes_missing for c in read_program(model).columns)
+
+
+def test_a_number_that_is_no_category_may_be_refused():
+    rows, y, proba = frame()
+    numbers = (rows[["kind"]] - 2).astype(float)  # -1 and 1
+    student = make_pipeline(OneHotEncoder(), DecisionTreeRegressor())
+    model = Distiller(None, student).fit(numbers, y, teacher_proba=proba)
+    assert not read_program(model).columns[0].takes_unknown
 
 
 def test_searches_and_selections_inside_a_student():
@@ -163,6 +173,21 @@ def test_steps_may_refuse_what_is_missing(steps, takes_missing):
     program = read_program(model)
     read = {feature.column for feature in program.features}
     assert {program.columns[j].takes_missing for j in read} == {takes_missing}
+
+
+def test_trees_take_no_gaps_of_sparse_rows():
+    rows, y, proba = frame()
+    rows, tree = rows[["category", "size"]], DecisionTreeRegressor(max_depth=3)
+    for sparse_threshold, takes_missing in ((0.9, False), (0.0, True)):
+        before = make_column_transformer(
+            (OneHotEncoder(handle_unknown="ignore"), ["category"]),
+            remainder="passthrough",
+            sparse_threshold=sparse_threshold,
+        )
+        model = Distiller(None, make_pipeline(before, tree)).fit(rows, y, teacher_proba=proba)
+        assert read_program(model).columns[1].takes_missing is takes_missing
+        # Which asks about gaps where the model takes them.
+        assert verify(model, model.classifier_, rows).agrees
 
 
 def test_subclasses_may_do_anything():

@@ -3,53 +3,12 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
-# Control characters, marks that turn the direction of writing, halves of characters, and the two
-# line breaks of Unicode.
-_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-# Without its joiners Persian is misspelt, and a family of emoji falls apart.
-_JOINERS = "\u200c\u200d"
-# Notebooks set what stands between dollar signs as mathematics, but not inside of these classes.
-NO_MATHEMATICS = 'class="tex2jax_ignore mathjax_ignore"'
-
-# ---- names -----------------------------------------------------------------------------------
-
-
-def printable(name: Any) -> str:
-    r"""Return a name that moves no cursor, breaks no line and turns no text around.
-
-    Names are whatever users call their columns, files and students. Escape sequences, line breaks
-    and marks that are not seen become what Python writes for them. All letters of the world stay
-    as they are, and so does a backslash: this is for reading only.
-
-    Parameters
-    ----------
-    name : object
-        A name.
-
-    Returns
-    -------
-    str
-        The name on one line.
-
-    Examples
-    --------
-    >>> print(printable("Größe\n\x1b[31m"))
-    Größe\n\x1b[31m
-    """
-    text = str(name)
-    return text if text.isprintable() else "".join(map(_printable_character, text))
-
-
-def _printable_character(character: str) -> str:
-    if unicodedata.category(character) not in _UNPRINTABLE or character in _JOINERS:
-        return character
-    return character.encode("unicode_escape").decode("ascii")
-
+from ..._utils.names import NO_MATHEMATICS as NO_MATHEMATICS
+from ..._utils.names import as_html as as_html
+from ..._utils.names import printable as printable
 
 # ---- cells -----------------------------------------------------------------------------------
 
@@ -159,17 +118,6 @@ def _pad(name: str, cells: list[str], *, left: bool) -> list[str]:
     shown = [printable(cell) for cell in [name, *cells]]
     width = max(map(len, shown))
     return [cell.ljust(width) if left else cell.rjust(width) for cell in shown]
-
-
-def as_html(name: Any) -> str:
-    r"""Return a name as HTML, also for use in an attribute.
-
-    Examples
-    --------
-    >>> print(as_html("a<b\n"))
-    a&lt;b\n
-    """
-    return escape(printable(name))
 
 
 def html_table(

@@ -67,7 +67,7 @@ def _arithmetic(kind: str) -> Callable[[Graph, str, Sequence[Any]], str]:
 
 
 def _fill(graph: Graph, x: str, steps: Sequence[Fill]) -> str:
-    value, place = ([float(step[field]) for step in steps] for field in (0, 1))
+    value, place = [float(step.value) for step in steps], [float(step.place) for step in steps]
     # NaN is the place of all of them, or of none.
     fills_nan = np.isnan(place[0])
     found = graph.node("IsNaN", x) if fills_nan else graph.node("Equal", x, graph.constant(place))
@@ -76,8 +76,8 @@ def _fill(graph: Graph, x: str, steps: Sequence[Fill]) -> str:
 
 def _clip(graph: Graph, x: str, steps: Sequence[Clip]) -> str:
     # Not by Clip, Min and Max, which say nothing of NaN.
-    for field, kind in enumerate(("Less", "Greater")):
-        bound = graph.constant([step[field] for step in steps])
+    for kind, bounds in (("Less", [s.low for s in steps]), ("Greater", [s.high for s in steps])):
+        bound = graph.constant(bounds)
         x = graph.node("Where", graph.node(kind, x, bound), bound, x)
     return x
 

@@ -12,28 +12,8 @@ from skdistill.evaluation.show.tables import (
     format_score,
     format_size,
     html_table,
-    printable,
     text_table,
 )
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("\x1b[31mred", "\\x1b[31mred"),
-        ("two\r\nlines\tand\x85more\u2028", "two\\r\\nlines\\tand\\x85more\\u2028"),
-        ("\u202eturned\u2066\ufeff", "\\u202eturned\\u2066\\ufeff"),
-        ("\ud800", "\\ud800"),
-        (
-            "größe 色\u00a0\u3000 👩\u200d👧 می\u200cخواهم",
-            "größe 色\u00a0\u3000 👩\u200d👧 می\u200cخواهم",
-        ),
-        ("C:\\n $x_{", "C:\\n $x_{"),
-        (3, "3"),
-    ],
-)
-def test_name_is_printed_on_one_line_and_commands_nothing(name, text):
-    assert printable(name) == text
 
 
 @pytest.mark.parametrize(
