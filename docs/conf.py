@@ -18,11 +18,13 @@ version = release = skdistill.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "myst_parser",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "mathml",
     "fitted_names",
     "pictures",
+    "measured",
     "stacked_tables",
     "in_the_browser",
     "site_check",
