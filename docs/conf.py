@@ -69,6 +69,8 @@ html_title = "skdistill"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+# An index of two modules says nothing.
+html_domain_indices = False
 html_copy_source = False
 html_sidebars = {"index": [], "start": [], "paper": []}
 html_theme_options = {

@@ -1,4 +1,4 @@
-"""What the pictures of the examples show, in words, and room for the wide ones on a phone.
+"""What the pictures of the examples show, in words, and room for wide pictures on a phone.
 
 A picture that has no words here is a warning, which fails the build where warnings are errors.
 """
@@ -51,6 +51,8 @@ WORDS = {
 }
 OF_EXAMPLE = re.compile(r"sphx_glr_plot_(\w+?)(_2_00x)?\.png$")
 WIDE = 800  # pixels
+# How wide a picture of results stays on a phone, in pixels: at least this share of what it is.
+READABLE, WIDTHS = 0.6, (1000, 800, 600)
 
 
 def width(path: Path) -> int:
@@ -72,7 +74,21 @@ def describe(app: Sphinx, tree: nodes.document) -> None:
             frame += picture
 
 
+def frame_results(app: Sphinx, tree: nodes.document) -> None:
+    """Let the wide pictures on a page of results scroll where the screen is narrow."""
+    if not app.env.docname.startswith("results/"):
+        return
+    for picture in list(tree.findall(nodes.image)):
+        wanted = READABLE * width(Path(app.srcdir, picture["uri"]))
+        least = next((each for each in WIDTHS if each <= wanted), None)
+        if least is not None:
+            frame = nodes.container(classes=["wide-picture", f"at-least-{least}"])
+            picture.replace_self(frame)
+            frame += picture
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Describe pictures when their page was read."""
     app.connect("doctree-read", describe)
+    app.connect("doctree-read", frame_results)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
