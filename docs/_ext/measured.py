@@ -3,6 +3,7 @@
 Where a page names one of them as it stands in the repository, the name is a link to it.
 """
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 PREFIX, ENDING = "benchmarks/results/", ".md"
+# The blank before a unit or an error, and that behind ±.
+INSIDE = re.compile(r"(?<=\d) (?=[±%]|[a-zA-Z]{1,2}\b)|(?<=±) ")
 
 
 def copy_results(app: Sphinx) -> None:
@@ -22,6 +25,14 @@ def copy_results(app: Sphinx) -> None:
     folder = Path(app.srcdir, RESULTS.name)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(RESULTS, folder, ignore=shutil.ignore_patterns("*.jsonl"))
+
+
+def keep_numbers_whole(app: Sphinx, tree: nodes.document) -> None:
+    """Break no line of a table of results between a number and its unit or error."""
+    if app.env.docname.startswith(f"{RESULTS.name}/"):
+        for cell in tree.findall(nodes.entry):
+            for text in list(cell.findall(nodes.Text)):
+                text.parent.replace(text, nodes.Text(INSIDE.sub("\N{NO-BREAK SPACE}", text)))
 
 
 def link_results(app: Sphinx, tree: nodes.document, name: str) -> None:
@@ -40,5 +51,6 @@ def link_results(app: Sphinx, tree: nodes.document, name: str) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Copy before pages are looked for, and link before one is written."""
     app.connect("builder-inited", copy_results)
+    app.connect("doctree-read", keep_numbers_whole)
     app.connect("doctree-resolved", link_results)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

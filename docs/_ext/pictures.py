@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx_gallery.directives import imgsgnode
@@ -50,9 +51,10 @@ WORDS = {
     "corrected it falls as far, below the teacher's, and stays there.",
 }
 OF_EXAMPLE = re.compile(r"sphx_glr_plot_(\w+?)(_2_00x)?\.png$")
-WIDE = 800  # pixels
-# How wide a picture of results stays on a phone, in pixels: at least this share of what it is.
-READABLE, WIDTHS = 0.6, (1000, 800, 600)
+WIDE, NARROW = 800, 400  # pixels
+# Pixels of an inch of a picture of results at which its letters can be read, and the widths that
+# `site.css` keeps on a phone for their sake.
+READABLE, WIDTHS = 68, (600, 800, 1000, 1200)
 
 
 def width(path: Path) -> int:
@@ -75,13 +77,15 @@ def describe(app: Sphinx, tree: nodes.document) -> None:
 
 
 def frame_results(app: Sphinx, tree: nodes.document) -> None:
-    """Let the wide pictures on a page of results scroll where the screen is narrow."""
+    """Let wide pictures on a page of results scroll on a phone, and lead to them as they are."""
     if not app.env.docname.startswith("results/"):
         return
     for picture in list(tree.findall(nodes.image)):
-        wanted = READABLE * width(Path(app.srcdir, picture["uri"]))
-        least = next((each for each in WIDTHS if each <= wanted), None)
-        if least is not None:
+        picture["width"] = "100%"  # Sphinx makes such pictures links
+        with Image.open(Path(app.srcdir, picture["uri"])) as file:
+            wanted = READABLE * file.width / file.info["dpi"][0]
+        if wanted > NARROW:
+            least = min(WIDTHS, key=lambda each: abs(each - wanted))
             frame = nodes.container(classes=["wide-picture", f"at-least-{least}"])
             picture.replace_self(frame)
             frame += picture
