@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from . import NAMES
+from .colours import OLIVE, PURPLE
 from .page import blocks, counted, draw, fill, heading, machine, measured_before, table, write, yes
 from .scores import mean_and_error
 
@@ -204,7 +205,8 @@ def sections(records: Cells) -> list[str]:
 
 # ---- the figure ------------------------------------------------------------------------------
 
-COLOURS = {"two classes": "#2a6fbb", "several classes": "#d9822b"}
+# Not those of methods.
+KINDS = {"two classes": PURPLE, "several classes": OLIVE}
 
 
 def figure(records: Cells) -> Any:
@@ -235,7 +237,7 @@ def draw_strategy(axes: Any, place: int, records: Cells, strategy: str) -> None:
     """Draw a dot for each cell, the middle half of the cells, their median and mean."""
     jitter = np.random.default_rng(0).uniform(-0.28, 0.28, len(records))
     regret = 1000 * values(records, strategy)
-    two, several = COLOURS.values()
+    two, several = KINDS.values()
     colours = [two if record["n_classes"] == 2 else several for record in records]
     axes.scatter(regret, place + jitter, s=9, c=colours, alpha=0.45, linewidths=0)
     low, middle, high = np.percentile(regret, [25, 50, 75])
@@ -248,7 +250,7 @@ def legend() -> list:
     from matplotlib.lines import Line2D
 
     dot = {"marker": "o", "linestyle": "", "markersize": 5}
-    dots = [Line2D([], [], color=colour, label=kind, **dot) for kind, colour in COLOURS.items()]
+    dots = [Line2D([], [], color=colour, label=kind, **dot) for kind, colour in KINDS.items()]
     black, alone = {"color": "#222222"}, {"linestyle": "", "color": "#222222"}
     return [
         *dots,

@@ -18,11 +18,13 @@ version = release = skdistill.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "myst_parser",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "mathml",
     "fitted_names",
     "pictures",
+    "measured",
     "stacked_tables",
     "in_the_browser",
     "site_check",
@@ -67,6 +69,8 @@ html_title = "skdistill"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+# An index of two modules says nothing.
+html_domain_indices = False
 html_copy_source = False
 html_sidebars = {"index": [], "start": [], "paper": []}
 html_theme_options = {

@@ -147,6 +147,13 @@ def states(text, default):
         return text == str(default)  # nan
 
 
+@pytest.mark.parametrize("thing", OBJECTS, ids=lambda thing: thing.__qualname__)
+def test_no_parameter_is_explained_on_the_page_of_a_distiller_alone(thing):
+    if thing.__module__.startswith("skdistill.distillers"):
+        parameters = sections_of(thing)["Parameters"]
+        assert re.findall(r"see :class:`(?:~skdistill\.)?\w*Distiller\w*`", parameters) == []
+
+
 @pytest.mark.parametrize("thing", DOCUMENTED.values(), ids=DOCUMENTED)
 def test_what_is_returned_is_documented(thing):
     if inspect.isclass(thing):

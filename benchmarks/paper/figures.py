@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import NAMES
+from skdistill.evaluation.show.pictures import label_log_axis
+
+from ..colours import COLOURS
 from ..data import FIRST_SEED
 from ..page import draw
 from ..scores import standard_error
@@ -15,8 +17,10 @@ from .cell import Cell
 from .results import OnTop, Results, excess_of, excesses, single_means
 from .worlds import WORLDS
 
-COLOURS = NAMES["colours"]
 MARGIN = 0.012
+SEEN_THROUGH = 0.65  # so that black letters can be read on every colour
+# The methods of a search that is none, in few letters.
+SHORT = {m: simulated.METHODS[m].partition(" by ")[0] for m in simulated.SINGLE}
 
 
 def write_figures(results: Results, tops: list[OnTop], folder: Path) -> list[str]:
@@ -77,6 +81,8 @@ def draw_tabular(results: Results):
                 continue
             style = {"color": COLOURS[curve.removesuffix("_log")], "lw": 1 + (curve == "ours")}
             theirs = {size: published.student(table, curve, size) for size in sizes}
+            # It lies on ours nearly everywhere.
+            style["ls"] = ":" if curve == "ours_auc" else "-"
             crosses = curve in tabular.PAPERS
             cells = Cell("tabular", table, FIRST_SEED, 0, curve)
             means = _curve(results, panel, cells, sizes, title, theirs, crosses=crosses, **style)
@@ -125,7 +131,14 @@ def draw_on_top(tops: list[OnTop]):
     for panel, table in zip(axes[0], tables, strict=False):
         own = [top for top in tops if top.table == table]
         errors = np.nan_to_num([top.se for top in own])
-        panel.errorbar(range(len(own)), [top.gap for top in own], errors, fmt="ko", capsize=3)
+        panel.errorbar(
+            range(len(own)),
+            [top.gap for top in own],
+            errors,
+            fmt="o",
+            color=COLOURS["ours"],
+            capsize=3,
+        )
         panel.axhline(0, color="0.6")
         panel.set_xticks(range(len(own)), [top.size for top in own])
         panel.set(title=table, xlabel="trees of the student", ylabel="AUC, ours − best of theirs")
@@ -184,6 +197,10 @@ def draw_simulated(results: Results):
     return picture
 
 
+def thousands(n: int) -> str:
+    return f"{n / 1000:g}k"
+
+
 def _draw_world(results: Results, panel: Any, world: str, student: str, teacher: str) -> None:
     sizes = results.sizes("simulated", world)
     for method, title in simulated.METHODS.items():
@@ -192,32 +209,37 @@ def _draw_world(results: Results, panel: Any, world: str, student: str, teacher:
         points = {n: excess_of(results, world, n, curve) for n in sizes}
         line(panel, points, title, color=COLOURS[method], **style)
     panel.set(xscale="log", yscale="log")
-    panel.set_xticks(sizes, [f"{n / 1000:g}k" for n in sizes])
+    label_log_axis(panel.yaxis, *panel.get_ylim())
+    panel.set_xticks(sizes, [thousands(n) for n in sizes])
     panel.minorticks_off()
 
 
 def draw_when(results: Results):
-    """Draw which method has the least excess risk: a panel for each student, n to the right."""
+    """Draw which method has the least excess risk: a panel for each student, n to the right.
+
+    It is as wide as a phone, which shows one panel at a time: each has the key.
+    """
     from matplotlib.patches import Patch
 
     sizes = sorted({cell.size for cell in results.found("simulated")})
     lines = [(w, t) for w in results.tables("simulated") for t in simulated.TEACHERS]
-    picture, axes = panels(len(simulated.STUDENTS), 1, 6.4, 0.34 * len(lines) + 0.9)
+    picture, axes = panels(len(simulated.STUDENTS), 1, 5.4, 0.34 * len(lines) + 1.3)
+    handles = [Patch(color=COLOURS[m], alpha=SEEN_THROUGH, label=SHORT[m]) for m in SHORT]
     for panel, (student, title) in zip(axes[:, 0], simulated.STUDENT_TITLES.items(), strict=True):
         for row, (world, teacher) in enumerate(lines):
             for column, n in enumerate(sizes):
                 _draw_winner(panel, column, row, excesses(results, world, n, student, teacher))
-        panel.set_title(title, loc="left")
+        panel.set_title(f"Student: {title}", loc="right", pad=30)
         panel.set(xlim=(-0.5, len(sizes) - 0.5), ylim=(len(lines) - 0.5, -0.5))
-        panel.set_xticks(range(len(sizes)), [f"{n:,}" for n in sizes])
+        panel.set_xticks(range(len(sizes)), [thousands(n) for n in sizes])
+        panel.set_xlabel("training rows")
         titles = [f"{world}, {simulated.TEACHER_TITLES[teacher]}" for world, teacher in lines]
         panel.set_yticks(range(len(lines)), titles)
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
-    axes[-1, 0].set_xlabel("training rows (numbers: excess risk, as a share of that on labels)")
-    labels = {method: simulated.METHODS[method].replace("`", "") for method in simulated.SINGLE}
-    handles = [Patch(color=COLOURS[m], alpha=0.75, label=label) for m, label in labels.items()]
-    picture.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+        where = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.985), "ncols": len(SHORT)}
+        panel.legend(handles=handles, frameon=False, columnspacing=1.2, handlelength=1.2, **where)
+    picture.supxlabel("numbers: excess risk, as a share of that on labels", fontsize="medium")
     return picture
 
 
@@ -229,7 +251,7 @@ def _draw_winner(panel: Any, column: int, row: int, values: dict[str, np.ndarray
     if not means:
         return
     winner = min(means, key=means.get)
-    style = {"facecolor": COLOURS[winner], "alpha": 0.75, "linewidth": 0}
+    style = {"facecolor": COLOURS[winner], "alpha": SEEN_THROUGH, "linewidth": 0}
     panel.add_patch(Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, **style))
     share = means[winner] / means["labels"] if "labels" in means else np.nan
     panel.text(column, row, f"{100 * share:.0f} %", ha="center", va="center", fontsize=8)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from .. import NAMES, page
+from ..colours import COLOURS
 from ..page import blocks, explanation, table
 from ..scores import PROBA_FLOOR, mean_and_error, standard_error
 from .cell import Cell
-from .figures import COLOURS, legend, line, panels
+from .figures import legend, line, panels
 from .image_sets import FLIPPED
 from .image_sets import NAMES as SETS
 from .images import ALONE

@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skdistill.evaluation.show.pictures import label_log_axis
+
 from .. import NAMES, page
+from ..colours import COLOURS
 from ..page import blocks, heading, measured, table
 from ..scores import mean_and_error, standard_error
 from ..store import Records
@@ -259,6 +262,7 @@ def figure(results: Results) -> Any:
             panel = axes[row, column]
             draw_panel(panel, results, name, field)
             panel.set(xlabel=title, xscale="log", title=name if row == 0 else "")
+            label_log_axis(panel.xaxis, *panel.get_xlim())
     for row in axes:
         row[0].set_ylabel("test AUC")
         for panel in row[1:]:
@@ -285,7 +289,7 @@ def draw_panel(panel: Any, results: Results, name: str, field: str) -> None:
             continue
         x, y = zip(*points.values(), strict=True)
         style = {"label": METHODS[method].title, "alpha": 0.8, "linewidths": 0, "zorder": 3}
-        panel.scatter(x, y, 110 if mark == "*" else 42, colour, mark, **style)
+        panel.scatter(x, y, 110 if mark == "*" else 42, COLOURS[colour], mark, **style)
         heights += y if method in SHOWN else ()
         for student, place in points.items() if method == "tuned" else ():
             panel.annotate(LABELS[student], place, xytext=(5, 5), textcoords="offset points")

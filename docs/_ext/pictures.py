@@ -1,4 +1,4 @@
-"""What the pictures of the examples show, in words, and room for the wide ones on a phone.
+"""What the pictures of the examples show, in words, and room for wide pictures on a phone.
 
 A picture that has no words here is a warning, which fails the build where warnings are errors.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx_gallery.directives import imgsgnode
@@ -50,7 +51,10 @@ WORDS = {
     "corrected it falls as far, below the teacher's, and stays there.",
 }
 OF_EXAMPLE = re.compile(r"sphx_glr_plot_(\w+?)(_2_00x)?\.png$")
-WIDE = 800  # pixels
+WIDE, NARROW = 800, 400  # pixels
+# Pixels of an inch of a picture of results at which its letters can be read, and the widths that
+# `site.css` keeps on a phone for their sake.
+READABLE, WIDTHS = 68, (600, 800, 1000, 1200)
 
 
 def width(path: Path) -> int:
@@ -72,7 +76,23 @@ def describe(app: Sphinx, tree: nodes.document) -> None:
             frame += picture
 
 
+def frame_results(app: Sphinx, tree: nodes.document) -> None:
+    """Let wide pictures on a page of results scroll on a phone, and lead to them as they are."""
+    if not app.env.docname.startswith("results/"):
+        return
+    for picture in list(tree.findall(nodes.image)):
+        picture["width"] = "100%"  # Sphinx makes such pictures links
+        with Image.open(Path(app.srcdir, picture["uri"])) as file:
+            wanted = READABLE * file.width / file.info["dpi"][0]
+        if wanted > NARROW:
+            least = min(WIDTHS, key=lambda each: abs(each - wanted))
+            frame = nodes.container(classes=["wide-picture", f"at-least-{least}"])
+            picture.replace_self(frame)
+            frame += picture
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Describe pictures when their page was read."""
     app.connect("doctree-read", describe)
+    app.connect("doctree-read", frame_results)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

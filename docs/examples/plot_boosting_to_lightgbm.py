@@ -76,7 +76,9 @@ fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 ax.axhline(
     teacher_loss, color="black", linestyle="--", label="teacher, 50 × 40 rounds"
 )
-for (name, values), colour in zip(curves.items(), ["tab:blue", "0.6"], strict=True):
+for (name, values), colour in zip(
+    curves.items(), ["#0072b2", "#8c8c8c"], strict=True
+):
     ax.plot(rounds, values, "o-", color=colour, label=name)
 ax.set(xscale="log", xlabel="rounds of the student", ylim=(0, None))
 ax.set_xticks(rounds, rounds)

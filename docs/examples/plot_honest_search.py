@@ -86,14 +86,14 @@ ax.plot(
     shares,
     seen["leaky"],
     "o-",
-    color="tab:orange",
+    color="#7a5195",
     label="what the leaky search sees",
 )
 ax.plot(
     shares,
     seen["honest"],
     "o-",
-    color="tab:blue",
+    color="#b3a100",
     label="what the honest search sees",
 )
 ax.plot(shares, truth, "s--", color="black", label="fresh rows")

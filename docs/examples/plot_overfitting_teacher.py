@@ -55,10 +55,10 @@ fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constraine
 for ax, (name, proba) in zip(axes, answers.items(), strict=True):
     bins = np.linspace(0, 1, 31)
     ax.hist(
-        proba[y == 0], bins, alpha=0.6, color="tab:orange", label="rows of class 0"
+        proba[y == 0], bins, alpha=0.6, color="#b3a100", label="rows of class 0"
     )
     ax.hist(
-        proba[y == 1], bins, alpha=0.6, color="tab:blue", label="rows of class 1"
+        proba[y == 1], bins, alpha=0.6, color="#7a5195", label="rows of class 1"
     )
     ax.set(title=name, xlabel="teacher's probability of class 1")
 axes[0].set_ylabel("rows")
@@ -89,7 +89,7 @@ folder.cleanup()
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for (name, values), colour in zip(
-    curves.items(), ["0.6", "tab:orange", "tab:blue"], strict=True
+    curves.items(), ["#8c8c8c", "#d55e00", "#0072b2"], strict=True
 ):
     ax.plot(sizes, values, "o-", color=colour, label=name)
 ax.axhline(

@@ -88,8 +88,8 @@ teacher.fit(X_train, y_train)
 fig, ax = plt.subplots(figsize=(6, 5), layout="constrained")
 for name, classifier, colour in [
     ("forest, one-hot columns", teacher, "black"),
-    ("tree taught by it, ordinal codes", model.classifier_, "tab:blue"),
-    ("the same tree on labels", alone, "0.6"),
+    ("tree taught by it, ordinal codes", model.classifier_, "#0072b2"),
+    ("the same tree on labels", alone, "#8c8c8c"),
 ]:
     # Of the names in classes_, the second is the positive class.
     RocCurveDisplay.from_predictions(

@@ -177,7 +177,7 @@ for name, (size, time) in cost.items():
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, (size, time) in cost.items():
-    color = "tab:gray" if name.startswith("forest") else "tab:blue"
+    color = "black" if name.startswith("forest") else "#0072b2"
     ax.plot(size / 1000, time, "o", color=color)
     ax.annotate(name, (size / 1000, time), (6, 5), textcoords="offset points")
 ax.margins(x=0.4, y=0.12)

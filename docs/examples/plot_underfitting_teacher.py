@@ -57,14 +57,14 @@ on_labels = excess(student_on_labels(student).fit(X, y))
 
 looks = {
     "teacher": {"color": "black", "linestyle": "--"},
-    "in-sample": {"color": "tab:orange", "marker": "o"},
-    "cross-fit": {"color": "tab:blue", "marker": "o"},
-    "corrected": {"color": "tab:green", "marker": "o"},
+    "in-sample": {"color": "#d55e00", "marker": "o"},
+    "cross-fit": {"color": "#0072b2", "marker": "o"},
+    "corrected": {"color": "#009e73", "marker": "o"},
 }
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, values in curves.items():
     ax.plot(depths, values, label=name, **looks[name])
-ax.axhline(on_labels, color="0.6", label="student on labels")
+ax.axhline(on_labels, color="#8c8c8c", label="student on labels")
 ax.set_xticks(depths)
 ax.set(xlabel="depth of the teacher's trees", ylim=(0, None))
 ax.set_ylabel("log loss above the best possible")

@@ -176,7 +176,7 @@ print(f"log loss, corrected less tuned: {np.mean(gain):+.4f} ± {error:.4f}")
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for (name, values), colour in zip(
-    losses.items(), ["0.6", "tab:blue", "tab:green"], strict=True
+    losses.items(), ["#8c8c8c", "#0072b2", "#009e73"], strict=True
 ):
     ax.plot(rounds, np.mean(values, axis=0), "o-", color=colour, label=name)
 ax.axhline(
@@ -184,7 +184,7 @@ ax.axhline(
 )
 ax.axhline(
     np.mean(of_rival, axis=0)[0],
-    color="tab:orange",
+    color="#e69f00",
     linestyle=":",
     label="on labels, rounds tuned",
 )

@@ -24,21 +24,35 @@ class CrossFitDistiller(BaseDistiller):
         Any classifier with `predict_proba`; a Pipeline or a search are classifiers too. It is
         cloned for each fold, never modified. None where `teacher_proba` is given to `fit`.
     student : regressor or classifier
-        What learns the teacher's probabilities; see :class:`Distiller`.
+        What learns the teacher's probabilities. It is cloned, never modified. A regressor
+        learns one output for two classes, and for more classes one output each, by its own
+        support for several outputs or by one regressor per class. A classifier needs
+        `sample_weight` in `fit` (see :class:`SoftLabelClassifier`), or an attribute
+        `accepts_soft_labels` that is True: then it gets the probabilities, of shape
+        (n_samples, n_classes), as y.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
-        What the student minimises; see :class:`Distiller`.
+        What the student minimises.
+
+        - `"squared_error"`: squared error on probabilities. For regressors.
+        - `"squared_error_logit"`: squared error on log-odds (two classes) or centred
+          log-probabilities. For regressors. A regressor that averages, averages logits then,
+          and the mean of logits is not the logit of the mean.
+        - `"cross_entropy"`: the teacher's probabilities as soft labels. For classifiers.
+        - `"auto"`: `"squared_error"` for a regressor, `"cross_entropy"` for a classifier.
     temperature : float, default=1.0
-        Temperature of `"cross_entropy"`; see :class:`Distiller`.
+        Positive temperature T of `"cross_entropy"`: the soft labels are softmax(log p / T), and
+        the student's probabilities are raised to the power T and normalised again.
     proba_floor : float, default=0.002
-        Lowest teacher probability where a logarithm is taken; see :class:`Distiller`.
+        Teacher probabilities are raised to at least this, and normalised, where a logarithm is
+        taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
     shrinkage : float or None, default=None
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
-        towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
-        as it is; other students take no other number. None is 0, but with `cv="oob"` it is 3
-        divided by the number of trees, for a tree or forest: answers out of the bag differ from
-        row to row, as each row has trees of its own, and a single tree learns that. On nine tables
-        of two classes one tree and five trees reach the test AUC of ten folds within .003 so; left
-        as they are they lose up to .01.
+        towards its parent's as by λ further rows there, see :ref:`shrunken_trees`. 0 leaves the
+        student as it is; other students take no other number. None is 0, but with `cv="oob"` it
+        is 3 divided by the number of trees, for a tree or forest: answers out of the bag differ
+        from row to row, as each row has trees of its own, and a single tree learns that. On nine
+        tables of two classes one tree and five trees reach the test AUC of ten folds within .003
+        so; left as they are they lose up to .01.
     transfer : None, "nodes" or sampler, default=None
         How further rows are made for the student, which teachers label that have not seen the row
         that one was made of. `"nodes"`: values change places within the nodes of the teacher's own

@@ -51,7 +51,23 @@ def teacher_probabilities(
     y : array-like of shape (n_samples,)
         Labels.
     cv : int, splitter, iterable, "oob" or "in_sample", default=5
-        Which teacher answers about a row; see :class:`LossCorrectedDistiller`.
+        Which teacher answers about a row. Each row must be predicted exactly once.
+
+        - int: number of stratified folds, shuffled by `random_state`; with `groups` they keep
+          these together. Elsewhere in scikit-learn an int does not shuffle.
+        - splitter: an object with `split`, such as :class:`~sklearn.model_selection.GroupKFold`.
+        - iterable: pairs of training and test rows.
+        - `"oob"`: no folds; of a bagging teacher the members that have not seen the row. That is
+          :class:`~sklearn.ensemble.RandomForestClassifier`,
+          :class:`~sklearn.ensemble.BaggingClassifier`, or
+          :class:`~sklearn.ensemble.ExtraTreesClassifier` with `bootstrap=True`. One fit, for as
+          good a student. The teacher may end a Pipeline whose other steps do not learn from y.
+          Rows with fewer than 5 such members are predicted by teachers of 5 folds, with a
+          warning that counts them.
+        - `"in_sample"`: the teacher is fitted on all rows, unless it is frozen, and asked about the
+          same rows.
+
+        A class that is missing from a fold's training part has probability 0 in that fold.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights of the rows, for the teacher.
     groups : array-like of shape (n_samples,), default=None
@@ -137,16 +153,38 @@ def distillation_targets(
     loss : {"cross_entropy", "squared_error", "squared_error_logit"}, default="cross_entropy"
         What the student minimises.
     correction : str, float, callable or None, default="residual"
-        How the labels correct the teacher, see :class:`LossCorrectedDistiller`; None does not.
+        How the labels correct the teacher; None does not. `"residual"`: a model learns where the
+        teacher is wrong, and the share `c` of the orthogonal correction is applied to what it
+        says. `"fast"`, `"slow"`, `"fast_realized"`, `"slow_realized"`, `"relative"`, `"absolute"`,
+        `"power"`, `"orthogonal"`: a rule of :mod:`skdistill.corrections`, which says what each is
+        for. A number in [0, 1]: this share of the orthogonal correction. A callable
+        `f(proba, y, *, link)` returns γ.
     c : float, default=None
-        Constant of the correction; None is its own default.
+        Positive constant of the rule; None is its own default (`fast`, `slow` and `absolute` 0.1,
+        `relative` 0.5, `power` 2). For `"residual"` a share in [0, 1], 0.2 by default.
     temperature : float, default=1.0
         Temperature T of `"cross_entropy"`: a student with logits f minimises the cross-entropy of
         softmax(f / T).
     proba_floor : float, default=0.002
         Lowest teacher probability where a logarithm is taken.
     cv : int, splitter, iterable, "oob" or "in_sample", default=5
-        Which teacher answers about a row; see :class:`LossCorrectedDistiller`.
+        Which teacher answers about a row. Each row must be predicted exactly once.
+
+        - int: number of stratified folds, shuffled by `random_state`; with `groups` they keep
+          these together. Elsewhere in scikit-learn an int does not shuffle.
+        - splitter: an object with `split`, such as :class:`~sklearn.model_selection.GroupKFold`.
+        - iterable: pairs of training and test rows.
+        - `"oob"`: no folds; of a bagging teacher the members that have not seen the row. That is
+          :class:`~sklearn.ensemble.RandomForestClassifier`,
+          :class:`~sklearn.ensemble.BaggingClassifier`, or
+          :class:`~sklearn.ensemble.ExtraTreesClassifier` with `bootstrap=True`. One fit, for as
+          good a student. The teacher may end a Pipeline whose other steps do not learn from y.
+          Rows with fewer than 5 such members are predicted by teachers of 5 folds, with a
+          warning that counts them.
+        - `"in_sample"`: the teacher is fitted on all rows, unless it is frozen, and asked about the
+          same rows.
+
+        A class that is missing from a fold's training part has probability 0 in that fold.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights of the rows, for the teacher and the learned correction; hand them to
         the student too.

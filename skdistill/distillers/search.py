@@ -42,7 +42,11 @@ class LossCorrectedDistillerCV(BaseDistiller):
     teacher : classifier
         Any classifier with `predict_proba`. It is cloned, never modified.
     student : regressor or classifier
-        What learns; see :class:`Distiller`.
+        What learns. It is cloned, never modified. A regressor learns one output for two classes,
+        and for more classes one output each, by its own support for several outputs or by one
+        regressor per class. A classifier needs `sample_weight` in `fit` (see
+        :class:`SoftLabelClassifier`), or an attribute `accepts_soft_labels` that is True: then it
+        gets the targets, of shape (n_samples, n_classes), as y.
     candidates : "auto" or list, default="auto"
         What is tried:
 
@@ -66,7 +70,10 @@ class LossCorrectedDistillerCV(BaseDistiller):
         What candidates are judged by; None is the log loss with probabilities floored at
         `proba_floor`.
     cv : int, splitter or iterable, default=5
-        Folds of the selection, each row validated once; see :class:`CrossFitDistiller`.
+        Folds of the selection; each row must be validated exactly once. An int is a number of
+        stratified folds, shuffled by `random_state`; with `groups` they keep these together.
+        Elsewhere in scikit-learn an int does not shuffle. Or an object with `split`, such as
+        :class:`~sklearn.model_selection.GroupKFold`, or pairs of training and test rows.
     teacher_cv : None, int, splitter, "oob" or "unseen", default=None
         Where teacher probabilities inside each training part come from.
 
@@ -90,21 +97,35 @@ class LossCorrectedDistillerCV(BaseDistiller):
         standard errors of log loss there. With a `scoring` of your own "auto" means no. For two
         classes the order of rows, and so the AUC, stays as it is.
     shrinkage : "auto" or float, default="auto"
-        How strongly a tree or forest as student is shrunk, see :class:`Distiller`. With "auto" each
-        candidate gets what its students do best with on the rows that they have not seen, of
+        How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
+        towards its parent's as by λ further rows there, see :ref:`shrunken_trees`. With "auto"
+        each candidate gets what its students do best with on the rows that they have not seen, of
         0, 1, 3, 10, 30 and 100, at no further fit; other students stay as they are.
     transfer : None, "nodes" or sampler, default="nodes"
-        How the candidate `"transfer"` makes rows, see :class:`Distiller`; within each fold of
-        training rows alone.
+        How further rows are made, within each fold of training rows alone, for the candidate
+        `"transfer"`; teachers label them that have not seen the row that one was made of.
+        `"nodes"`: values change places within the nodes of the teacher's own trees, or of a small
+        forest on the labels where it has none, see :class:`NodeSampler`; one to six further rows
+        for each, 60,000 in all if that is enough. A sampler is any object with `fit(X)` and
+        `sample(n_samples)`.
     transfer_weight : float, default=1.0
         Weight of a row without a label, made or from `X_transfer`, beside one that has one.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
-        What the student minimises; see :class:`Distiller`.
+        What the student minimises.
+
+        - `"squared_error"`: squared error on probabilities. For regressors.
+        - `"squared_error_logit"`: squared error on log-odds (two classes) or centred
+          log-probabilities. For regressors. A regressor that averages, averages logits then,
+          and the mean of logits is not the logit of the mean.
+        - `"cross_entropy"`: the teacher's probabilities as soft labels. For classifiers.
+        - `"auto"`: `"squared_error"` for a regressor, `"cross_entropy"` for a classifier.
     temperature : float, default=1.0
-        Temperature of `"cross_entropy"`; see :class:`Distiller`.
+        Positive temperature T of `"cross_entropy"`: the soft labels are softmax(log p / T), and
+        the student's probabilities are raised to the power T and normalised again.
     proba_floor : float, default=0.002
-        Lowest teacher probability where a logarithm is taken, and lowest student probability in
-        the default score.
+        Teacher probabilities are raised to at least this, and normalised, where a logarithm is
+        taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
+        Also the lowest student probability in the default score.
     n_jobs : int, default=None
         Number of teachers, and of students, fitted at the same time.
     random_state : int, RandomState instance or None, default=None

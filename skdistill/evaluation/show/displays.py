@@ -11,9 +11,10 @@ from ..._utils import parameters
 from ..arguments import check_param_range
 from ..curves import distillation_curve
 from ..methods import TEACHER, title
+from .colours import colours
 from .pictures import (
     as_label,
-    colours,
+    label_log_axis,
     mean_and_error_of_folds,
     parameter_axis,
     pyplot,
@@ -153,6 +154,8 @@ class DistillationCurveDisplay:
             named = [as_label(label) for label in labels or []]
             ax.set_xticks(places, named or [f"{place:g}" for place in places])
             ax.minorticks_off()
+        elif scale == "log":
+            label_log_axis(ax.xaxis, *ax.get_xlim())
         ax.set_xlabel(as_label(self.param_name))
         ax.set_ylabel(as_label(score_name or self.score_name or "Score"))
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..measure.scores import Reliability
-from ..methods import (
-    CORRECTED,
-    CROSS_FIT,
-    IN_SAMPLE,
-    LABELS,
-    TEACHER,
-    TUNED,
-    TUNED_LABELS,
-    title,
-)
+from ..methods import TEACHER, TUNED, title
+from .colours import colours
 from .tables import printable
 
 if TYPE_CHECKING:
@@ -27,17 +19,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-# The colours that Okabe and Ito chose for all kinds of eyes, one for each method everywhere.
-COLOURS = {
-    TEACHER: "#000000",
-    LABELS: "#8c8c8c",
-    TUNED_LABELS: "#e69f00",
-    IN_SAMPLE: "#d55e00",
-    CROSS_FIT: "#0072b2",
-    CORRECTED: "#009e73",
-    TUNED: "#cc79a7",
-}
-OTHER_COLOURS = ("#56b4e9", "#7a5195", "#b3a100", "#5c3d2e")
 # What is a command to LaTeX, and how it is written as a letter.
 _LATEX = {c: f"\\{c}" for c in "$%&#_{}"} | {
     "\\": r"\textbackslash{}",
@@ -47,6 +28,10 @@ _LATEX = {c: f"\\{c}" for c in "$%&#_{}"} | {
 MARKERS = "os^DvP<>pXhd"
 # A student that is less than twice as fast as its teacher sells nothing.
 MENTIONED = 2
+# In inches: as wide as a phone, so that letters keep their size, and what a line of a key takes.
+NARROW, KEY_LINE = 5.0, 0.24
+# Two entries of a key stand side by side in it, unless one has more letters.
+SHORT = 26
 
 
 def pyplot(caller: str) -> Any:
@@ -111,13 +96,6 @@ def _as_entry(name: str) -> str:
     return f" {as_label(name)}" if name.startswith("_") else as_label(name)
 
 
-def colours(methods: Sequence[Any]) -> dict[Any, str]:
-    """Return a colour for each method; those with a name have the same in every picture."""
-    others = dict.fromkeys(m for m in methods if not isinstance(m, str) or m not in COLOURS)
-    own = {m: OTHER_COLOURS[k % len(OTHER_COLOURS)] for k, m in enumerate(others)}
-    return {m: own[m] if m in own else COLOURS[m] for m in methods}
-
-
 # ---- score against time ----------------------------------------------------------------------
 
 
@@ -141,7 +119,6 @@ def draw_tradeoff(comparison: Comparison, ax: Any = None) -> Any:
         _, ax = plt.subplots(figsize=(8.5, 5), layout="constrained")
     ax.set_xscale("log")
     ax.margins(y=0.08)
-    ax.xaxis.set_major_formatter("{x:,g}")
     _draw_times(comparison, ax)
     _draw_points(comparison, ax)
     _draw_front(comparison, ax)
@@ -214,6 +191,7 @@ def _draw_times(comparison: Comparison, ax: Any) -> None:
     shown = np.append(comparison.latencies, [] if limit is None else [limit])
     room = max((shown.max() / shown.min()) ** 0.08, 1.5)
     ax.set_xlim(shown.min() / room, shown.max() * room)
+    label_log_axis(ax.xaxis, *ax.get_xlim())
     if limit is not None:
         ax.axvspan(limit, shown.max() * room, color="0.93", zorder=0)
 
@@ -234,7 +212,8 @@ def _explain(comparison: Comparison, ax: Any) -> None:
             _key(_as_entry(str(name)), color="black", marker=m) for name, m in markers.items()
         ]
     handles.append(_key(""))
-    handles.append(_key("Pareto front", color="0.6", linestyle="--"))
+    if len(set(comparison.latencies[comparison.on_front])) > 1:
+        handles.append(_key("Pareto front", color="0.6", linestyle="--"))
     if comparison.max_latency is not None:
         handles.append(Patch(color="0.93", label="slower than the budget"))
     if not comparison.fits_budget.all():
@@ -329,6 +308,70 @@ def as_png(ax: Any, *, dpi: int = 144) -> bytes:
     ax.figure.savefig(file, format="png", dpi=dpi)
     plt.close(ax.figure)
     return file.getvalue()
+
+
+# ---- axes and keys ---------------------------------------------------------------------------
+
+
+def label_log_axis(axis: Any, low: float, high: float) -> None:
+    """Give a logarithmic axis numbers that can be read, also where it spans less than a decade.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+        The axis.
+    low, high : float
+        Its ends.
+    """
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+    if high >= 100 * low:
+        axis.set_major_locator(LogLocator())
+    elif high >= 5 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    else:
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter("{x:,.10g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
+def draw_narrow(draw: Callable[[Any], Any]) -> Any:
+    """Draw on a figure that a phone shows as large as a desk, with the key below.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws on axes, with a key.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on.
+    """
+    plt = pyplot("The report")
+    _, ax = plt.subplots(figsize=(NARROW, 3.6), layout="constrained")
+    draw(ax)
+    ax.xaxis.label.set_fontsize("small")
+    put_key_below(ax)
+    return ax
+
+
+def put_key_below(ax: Any) -> None:
+    """Move the key of some axes below their figure, which grows by it.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        The only axes of a figure with a constrained layout.
+    """
+    key, figure = ax.get_legend(), ax.figure
+    entries = zip(key.legend_handles, key.get_texts(), strict=True)
+    shown = {text.get_text(): handle for handle, text in entries if text.get_text()}
+    key.remove()
+    n_columns = 2 if max(map(len, shown)) <= SHORT else 1
+    style = {"loc": "outside lower center", "ncols": n_columns, "frameon": False}
+    figure.legend(shown.values(), shown, title=key.get_title().get_text() or None, **style)
+    figure.set_figheight(figure.get_figheight() + KEY_LINE * (1 + len(shown) / n_columns))
 
 
 # ---- score against a parameter ---------------------------------------------------------------

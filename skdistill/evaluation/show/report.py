@@ -6,19 +6,29 @@ import os
 import shutil
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import partial
 from secrets import token_hex
 from typing import Any, NamedTuple
 
-from .pictures import as_png, pyplot
+from .pictures import as_png, draw_narrow, pyplot
 from .results import Comparison, student_names
 from .tables import as_html
 
+# In the dark pictures are turned over, black into white, and hues back; then their ground, which is
+# black by that, is that of the page.
 _STYLE = """
+:root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem;
   color: #1a1a1a; background: #fff; }
-img { max-width: 100%; height: auto; background: #fff; }
 .wide { overflow-x: auto; }
-@media (prefers-color-scheme: dark) { body { color: #e6e6e6; background: #161616; } }
+.pictures { display: grid; gap: 1rem 2rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); }
+figure { margin: 1rem 0; max-width: 36rem; }
+img { width: 100%; height: auto; }
+@media (prefers-color-scheme: dark) {
+  body { color: #e6e6e6; background: #161616; }
+  img { filter: invert(1) hue-rotate(180deg); mix-blend-mode: screen; }
+}
 """
 
 
@@ -63,16 +73,18 @@ def html_report(title: str, sections: Sequence[Section]) -> str:
 def _section(section: Section) -> str:
     comparison = section.comparison
     trade_off = f"{comparison.score_name} against prediction time"
-    pictures = [_picture(comparison.plot(), trade_off)]
+    pictures = [_picture(draw_narrow(comparison.plot), trade_off)]
     for student in student_names(comparison.measurements):
-        ax = comparison.plot_reliability(student=student)
+        ax = draw_narrow(partial(comparison.plot_reliability, student=student))
         pictures.append(_picture(ax, f"reliability curves of the teacher and of {student}"))
     return "\n".join(
         [
             f"<h2>{as_html(section.heading)}</h2>",
             f"<p>{'<br>'.join(map(as_html, section.text.splitlines()))}</p>",
             f'<div class="wide">{comparison.to_html()}</div>',
+            '<div class="pictures">',
             *pictures,
+            "</div>",
         ]
     )
 

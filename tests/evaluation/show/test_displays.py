@@ -82,6 +82,14 @@ def test_scores_may_be_negated():
     assert_allclose(shown.lines_["cross_fit"].get_ydata(), [-0.6, -0.7])
 
 
+def test_many_values_on_a_logarithmic_axis_are_written_out():
+    values = np.geomspace(100, 6000, 20)
+    shown = display(values, {"cross_fit": np.tile(STUDENT[:1], (20, 1))}).plot()
+    shown.figure_.canvas.draw()
+    assert shown.ax_.get_xscale() == "log"
+    assert "2,000" in [tick.get_text() for tick in shown.ax_.get_xticklabels(which="both")]
+
+
 def test_values_are_drawn_in_their_order():
     shown = display(param_range=[16, 4]).plot()
     assert_allclose(shown.lines_["cross_fit"].get_xdata(), [4, 16])

@@ -10,11 +10,11 @@ from numpy.testing import assert_allclose
 
 from skdistill.evaluation.measure.scores import Reliability
 from skdistill.evaluation.show.pictures import (
-    COLOURS,
     as_label,
     as_png,
-    colours,
+    draw_narrow,
     draw_reliability,
+    label_log_axis,
     mean_and_error_of_folds,
     parameter_axis,
 )
@@ -98,6 +98,44 @@ def test_what_is_over_the_budget_is_hollow(comparison):
     assert hollow == {1000, 100}
 
 
+def test_key_has_no_front_where_none_is_drawn():
+    found = [made_up("teacher", score=0.7), made_up("labels", score=0.8)]
+    assert "Pareto front" not in texts(Comparison(found, {}).plot())
+
+
+@pytest.mark.parametrize("factor", [1.01, 2, 4, 9, 30, 1e6])
+def test_axis_of_times_has_numbers_that_can_be_read(factor):
+    found = [made_up("teacher", row_time=70.0 * factor), made_up("labels", row_time=70.0)]
+    ax = Comparison(found, {}).plot()
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    labels = {tick.get_position()[0]: tick.get_text() for tick in ax.get_xticklabels(which="both")}
+    shown = {place: text for place, text in labels.items() if text and low <= place <= high}
+    assert 2 <= len(shown) <= 9
+    assert_allclose([float(text.replace(",", "")) for text in shown.values()], [*shown])
+
+
+def test_numbers_at_a_logarithmic_axis_are_written_out():
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots()
+    ax.set(xscale="log", xlim=(0.02, 3e6))
+    label_log_axis(ax.xaxis, *ax.get_xlim())
+    assert ax.xaxis.get_major_formatter()(0.1) == "0.1"
+    assert ax.xaxis.get_major_formatter()(1e6) == "1,000,000"
+
+
+def test_narrow_picture_has_its_key_below(comparison):
+    ax = draw_narrow(comparison.plot)
+    key = ax.figure.legends[0]
+    assert ax.get_legend() is None
+    shown = [text.get_text() for text in key.get_texts()]
+    assert shown == [text for text in texts(comparison.plot()) if text]
+    ax.figure.canvas.draw()
+    assert key.get_window_extent().y1 <= ax.get_tightbbox().y0
+    assert key.get_window_extent().x0 >= 0
+
+
 def test_batch_and_score_are_named():
     found = [made_up("teacher"), made_up("labels")]
     ax = Comparison(found, {}, latency_batch=10_000, score_name="roc_auc").plot()
@@ -123,13 +161,6 @@ def test_reliability_of_several_classes_looks_where_the_curves_are():
     ax = draw_reliability({("teacher", "teacher"): curve}, two_classes=False)
     assert 0.4 < ax.get_xlim()[0] < 0.5
     assert "most probable class" in ax.get_xlabel()
-
-
-def test_methods_keep_their_colours():
-    found = colours(["teacher", 0.3, "cross_fit", ("fast", 0.1)])
-    assert found["cross_fit"] == COLOURS["cross_fit"]
-    assert len(set(found.values())) == 4
-    assert colours([0.3, "teacher", 0.3, ("fast", 0.1)])[0.3] == found[0.3]
 
 
 def test_points_have_the_colour_of_the_key():

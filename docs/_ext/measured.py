@@ -1,0 +1,56 @@
+"""Results of benchmarks as pages of the site: what is kept as Markdown is copied to `docs/results`.
+
+Where a page names one of them as it stands in the repository, the name is a link to it.
+"""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+PREFIX, ENDING = "benchmarks/results/", ".md"
+# The blank before a unit or an error, and that behind ±.
+INSIDE = re.compile(r"(?<=\d) (?=[±%]|[a-zA-Z]{1,2}\b)|(?<=±) ")
+
+
+def copy_results(app: Sphinx) -> None:
+    """Copy pages and pictures with their dates, so that what is as before is not read again."""
+    folder = Path(app.srcdir, RESULTS.name)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(RESULTS, folder, ignore=shutil.ignore_patterns("*.jsonl"))
+
+
+def keep_numbers_whole(app: Sphinx, tree: nodes.document) -> None:
+    """Break no line of a table of results between a number and its unit or error."""
+    if app.env.docname.startswith(f"{RESULTS.name}/"):
+        for cell in tree.findall(nodes.entry):
+            for text in list(cell.findall(nodes.Text)):
+                text.parent.replace(text, nodes.Text(INSIDE.sub("\N{NO-BREAK SPACE}", text)))
+
+
+def link_results(app: Sphinx, tree: nodes.document, name: str) -> None:
+    """Make a link of each name of a page of results."""
+    for text in list(tree.findall(nodes.literal)):
+        place = text.astext()
+        if place.startswith(PREFIX) and place.endswith(ENDING):
+            page = f"{RESULTS.name}/{place.removeprefix(PREFIX).removesuffix(ENDING)}"
+            if page not in app.env.found_docs:
+                logger.warning("there is no page %s", place, location=text)
+            elif not isinstance(text.parent, nodes.reference):
+                address = app.builder.get_relative_uri(name, page)
+                text.replace_self(nodes.reference("", "", text.deepcopy(), refuri=address))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Copy before pages are looked for, and link before one is written."""
+    app.connect("builder-inited", copy_results)
+    app.connect("doctree-read", keep_numbers_whole)
+    app.connect("doctree-resolved", link_results)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
