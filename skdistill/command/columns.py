@@ -149,6 +149,8 @@ def date_part(column: Any, part: str) -> Any:
 
 
 def _part(dates: Any, part: str) -> Any:
+    if part == "weekday":
+        return dates.dt.day_of_week.astype(float)
     value = getattr(dates.dt, part) + (dates.dt.minute / 60 if part == "hour" else 0)
     return value.astype(float)
 

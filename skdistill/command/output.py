@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from textwrap import fill
 from typing import Any
@@ -56,8 +57,8 @@ def text_of(comparison: Comparison, *, teacher_is_given: bool = False) -> str:
     has_budget = comparison.max_latency is not None or comparison.max_size is not None
     digits = _digits(comparison.n_test)
 
-    def cost(m: Measurement, text: str) -> str:
-        return "–" if teacher_is_given and m.is_teacher else text
+    def cost(m: Measurement, text: str, instead: str = "–") -> str:
+        return instead if teacher_is_given and m.is_teacher else text
 
     table = text_table(
         {
@@ -71,11 +72,19 @@ def text_of(comparison: Comparison, *, teacher_is_given: bool = False) -> str:
                 cost(m, format_quantity(m.batch_time)) for m in found
             ],
             "µs, one row": [cost(m, format_quantity(m.row_time)) for m in found],
-            "budget": ["" if fits else "over" for fits in comparison.fits_budget] * has_budget,
+            "budget": [
+                cost(m, "" if fit else "over", "")
+                for m, fit in zip(found, comparison.fits_budget, strict=True)
+            ]
+            * has_budget,
         },
         left=1 + several,
     )
-    return table + "\n\n" + fill(comparison.describe(), width=LINE_WIDTH)
+    sentence = comparison.describe()
+    if teacher_is_given:
+        # Its size and time are those of a file.
+        sentence = re.sub(r", at [\d.,]+ % of the teacher's size and .*", ".", sentence)
+    return table + "\n\n" + fill(sentence, width=LINE_WIDTH)
 
 
 def _digits(n_test: int) -> int:

@@ -34,6 +34,7 @@ READERS = {
 ARCHIVERS = {".zst": "zstandard"}
 # More columns than this are not listed in a message.
 LISTED_COLUMNS = 30
+MARK = "="
 # What pandas takes for a missing value.
 MISSING = frozenset(
     ("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN")
@@ -153,8 +154,8 @@ def _read_csv(
     """Read all of it; a letter far down may show that the encoding is another."""
     import pandas as pd
 
-    # What a converter is told is no number yet, and NA is a word.
-    kept = {"converters": {target: str}} if target is not None and not how.na else {}
+    # Behind a mark no word stands for a missing value.
+    kept = {"converters": {target: MARK.__add__}} if target is not None and not how.na else {}
     # low_memory guesses a column's type chunk by chunk, and may guess differently.
     options = {"sep": separator, "decimal": how.decimal or ".", "low_memory": False, **kept}
     as_text = [*text, *([target] if target is not None and how.na else [])]
@@ -169,7 +170,8 @@ def _read_csv(
                 raise
             encoding = "cp1252" if encoding != "cp1252" else "latin-1"
     if kept and target in frame.columns:
-        frame[target] = frame[target].where(frame[target] != "")
+        words = frame[target].str[len(MARK) :]
+        frame[target] = words.where(words != "")
     return frame, encoding
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from inspect import signature
 from typing import Any
 
 from .models import GIVEN, default_trees, make_student, make_teacher
@@ -38,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 predict(arguments)
             else:
-                compare(arguments)
+                with nullcontext() if arguments.quiet else signs_of_life():
+                    compare(arguments)
     except BadInputError as error:
         tell(error)
         return BAD_INPUT
@@ -145,35 +147,35 @@ def _check_scoring(name: str | None) -> None:
     raise BadInputError(f"--scoring must be a score of scikit-learn, found {name!r}{hint}")
 
 
-def compare_students(*args: Any, **options: Any) -> Any:
-    """Call the library's own, which is imported now."""
+def compare_students(*args: Any, verbose: int, **options: Any) -> Any:
+    """Call the library's own, which is imported now, and tells its stages if it can."""
     from ..evaluation import compare_students
 
+    if "verbose" in signature(compare_students).parameters:
+        options["verbose"] = verbose
     return compare_students(*args, **options)
 
 
 def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.Namespace) -> Any:
     forest = arguments.teacher == "forest"
     trees = arguments.trees or default_trees(arguments.teacher)
-    with nullcontext() if arguments.quiet else signs_of_life():
-        try:
-            return compare_students(
-                teacher,
-                {name: make_student(name, arguments.seed, table.X_train) for name in students},
-                table.X_train,
-                table.y_train,
-                X_test=table.X_test,
-                y_test=table.y_test,
-                bayes_proba=table.bayes_proba,
-                cv=FOLDS,
-                teacher_cv="oob" if forest and trees >= TREES_OUT_OF_BAG else None,
-                scoring=arguments.scoring,
-                max_latency=arguments.max_latency,
-                max_size=arguments.max_size,
-                random_state=arguments.seed,
-            )
-        except Exception as error:  # of any of the libraries that learn
-            kind = type(error).__name__
-            raise BadInputError(
-                f"{table.name} cannot be learned: {kind}: {reason(error)}"
-            ) from error
+    try:
+        return compare_students(
+            teacher,
+            {name: make_student(name, arguments.seed, table.X_train) for name in students},
+            table.X_train,
+            table.y_train,
+            X_test=table.X_test,
+            y_test=table.y_test,
+            bayes_proba=table.bayes_proba,
+            cv=FOLDS,
+            teacher_cv="oob" if forest and trees >= TREES_OUT_OF_BAG else None,
+            scoring=arguments.scoring,
+            max_latency=arguments.max_latency,
+            max_size=arguments.max_size,
+            random_state=arguments.seed,
+            verbose=int(not arguments.quiet),
+        )
+    except Exception as error:  # of any of the libraries that learn
+        kind = type(error).__name__
+        raise BadInputError(f"{table.name} cannot be learned: {kind}: {reason(error)}") from error

@@ -28,8 +28,14 @@ from .terminal import BadInputError, reason
 VERIFIED_ROWS = 1_000
 REHEARSED_ROWS_OF_A_CLASS = 5
 DIALECT = "sqlite"
-# A plain type, which the imputer before logistic regression holds.
-TRUSTED = ("numpy.dtype",)
+# A plain type, which the imputer before logistic regression holds, and what a LightGBM student is
+# made of: its text is read by LightGBM, as that of our own boosted student.
+TRUSTED = (
+    "numpy.dtype",
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+)
 
 
 # ---- formats ---------------------------------------------------------------------------------
