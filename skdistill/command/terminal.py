@@ -122,11 +122,11 @@ def signs_of_life() -> Iterator[None]:
     start = monotonic()
 
     def watch() -> None:
-        while not over.wait(max(0.05, heard.time + SECONDS_OF_SILENCE - monotonic())):
+        while not over.wait(max(0.01, heard.time + SECONDS_OF_SILENCE - monotonic())):
             if monotonic() - heard.time >= SECONDS_OF_SILENCE:
                 print(f"skdistill: … {monotonic() - start:.0f} s", file=sys.stderr, flush=True)
 
-    thread = Thread(target=watch, daemon=True)
+    thread = Thread(target=watch, name="signs of life", daemon=True)
     sys.stderr = heard
     thread.start()
     try:

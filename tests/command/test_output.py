@@ -8,7 +8,9 @@ import pytest
 from skdistill.command import output
 from skdistill.command import run as command
 from skdistill.command.run import main
+from skdistill.evaluation.show.results import Comparison
 
+from ..evaluation.show.test_results import made_up
 from .running import Unwritable, mixed_table, refusal, run, two_columns
 
 
@@ -104,3 +106,23 @@ def test_a_report_is_written_though_the_pipe_is_closed(learned, monkeypatch, tmp
     report = tmp_path / "report.html"
     assert main([write(two_columns("123", "ab")), "--target", "y", "--html", str(report)]) == 0
     assert "<table" in report.read_text(encoding="utf-8")
+
+
+# ---- figures ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n_test", "shown"), [(20, "0.88"), (300, "0.877"), (5000, "0.8765")])
+def test_scores_have_the_digits_that_the_rows_allow(n_test, shown):
+    found = [made_up("teacher"), made_up("labels", score=0.87654)]
+    line = output.text_of(Comparison(found, {}, n_test=n_test)).splitlines()[3]
+    assert line.split()[3] == shown
+
+
+def test_students_and_the_budget_have_a_column_where_there_are_any():
+    found = [made_up("teacher"), made_up("labels"), made_up("labels", student="t", size=5000)]
+    lines = output.text_of(Comparison(found, {}, max_size=2000)).splitlines()
+    assert lines[0].startswith("student  method")
+    assert [line.endswith(" over") for line in lines[2:5]] == [False, False, True]
+    lines = output.text_of(Comparison(found[:2], {})).splitlines()
+    assert lines[0].startswith("method")
+    assert "budget" not in lines[0]

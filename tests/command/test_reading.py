@@ -1,8 +1,14 @@
 """Tables as files, whole and broken."""
 
+import os
 import sys
+from pathlib import Path
+from threading import Thread
 
+import numpy as np
 import pytest
+
+from skdistill.command.reading import find_separator
 
 from ..odd_tables import BROKEN_FILES
 from .running import refusal, run, two_columns
@@ -87,3 +93,109 @@ def test_no_pandas(capsys, write, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     message = refusal(capsys, write("a,b\n1,2"), "--target", "b")
     assert "pip install skdistill[table]" in message
+
+
+# ---- other files -----------------------------------------------------------------------------
+
+
+def typed():
+    """Return a table whose cells have types, also those that text would not keep."""
+    import pandas as pd
+
+    rows = range(60)
+    return pd.DataFrame(
+        {
+            "n": pd.array([None if row == 3 else row % 7 for row in rows], dtype="Int64"),
+            "kind": pd.Categorical([("a", "b", "c")[row * 3 % 17 % 3] for row in rows]),
+            "when": pd.date_range("2024-01-01", periods=60, freq="25h"),
+            "flag": [row * 3 % 11 % 2 == 0 for row in rows],
+            "y": [(7, 8, 9)[row % 3] for row in rows],
+        }
+    )
+
+
+@pytest.mark.parametrize(("ending", "package"), [(".parquet", "pyarrow"), (".xlsx", "openpyxl")])
+def test_tables_of_types_are_read_as_text_is(learned, capsys, tmp_path, ending, package):
+    pytest.importorskip(package)
+    path, frame = tmp_path / f"t{ending}", typed()
+    frame.to_parquet(path) if ending == ".parquet" else frame.to_excel(path, index=False)
+    out = run(capsys, str(path), "--target", "y")
+    assert "Columns: 2 numbers, 1 text, 1 date." in out
+    assert set(learned["y"].tolist()) == {7, 8, 9}
+    # n, kind, flag, and of the date month, day, weekday and hour.
+    assert learned["X"].shape == (60, 7)
+
+
+def test_words_for_missing_values_in_a_typed_target(learned, capsys, tmp_path):
+    pytest.importorskip("pyarrow")
+    path, frame = str(tmp_path / "t.parquet"), typed()
+    frame["y"] = ["NA", "x", "z"] * 20
+    frame.to_parquet(path)
+    assert "3 classes" in run(capsys, path, "--target", "y")
+    assert "2 classes" in run(capsys, path, "--target", "y", "--na")
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("t.parquet", "pyarrow"),
+        ("t.xlsx", "openpyxl"),
+        ("t.ods", "odfpy"),
+        ("t.csv.zst", "zstandard"),
+    ],
+)
+def test_a_package_that_pandas_lacks_is_named(monkeypatch, capsys, write, name, package):
+    import pandas as pd
+
+    def lacking(*_, **__):
+        raise ImportError("Missing optional dependency.")
+
+    for reader in ("read_csv", "read_excel", "read_parquet"):
+        monkeypatch.setattr(pd, reader, lacking)
+    message = refusal(capsys, write("a", name), "--target", "y")
+    assert message.endswith(f"needs {package}: pip install {package}\n")
+
+
+def test_a_pipe_is_read_once(learned, capsys, tmp_path):
+    path = str(tmp_path / "pipe")
+    os.mkfifo(path)
+    text = two_columns("123", "ab").replace(",", ";").encode()
+    writer = Thread(target=lambda: Path(path).write_bytes(text))
+    writer.start()
+    out = run(capsys, path, "--target", "y")
+    writer.join()
+    assert "pipe: 28 rows to train" in out
+    assert "Separated by semicolons." in out
+
+
+def test_what_is_missing_in_the_target_is_missing_in_other_columns(learned, capsys, write):
+    run(capsys, write(two_columns(["NA", "1", "2"], ["NA", "b"])), "--target", "y")
+    assert np.isnan(learned["X"]).sum() == 14
+    assert set(learned["y"].tolist()) == {"NA", "b"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "separator"),
+    [
+        (["a,b", "1,2"], ","),
+        (["a;b", "1,5;2,5"], ";"),
+        (["a,b;c", "1,2;3"], ","),
+        (["a|b|c,d", "1|2|3,4"], "|"),
+        (["a\tb", "1 x\t2 y"], "\t"),
+        (["a  b", "1 2"], r"\s+"),
+        (['"a;b";c', '"1;2";3'], ";"),
+        (["a", "1"], ","),
+        ([], ","),
+        (["a;b;c", "1;2;3", "no table"] + ["1;2;3"] * 20, ";"),
+        # Names of rows have no name.
+        (["a;b", "r1;1;2", "r2;3;4"], ";"),
+    ],
+)
+def test_the_separator_makes_the_most_columns(lines, separator):
+    assert find_separator(lines) == separator
+
+
+def test_the_separator_leaves_the_target_whole():
+    lines = ["a|b|c,d,e", "1|2|3,4,5"]
+    assert find_separator(lines) == ","
+    assert find_separator(lines, "b") == "|"

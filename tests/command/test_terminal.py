@@ -1,14 +1,18 @@
 """Lines for terminals of all kinds, and for readers who leave."""
 
 import io
+import re
 import sys
+import threading
 import warnings
+from time import sleep
 
 import pytest
 
 from skdistill.command import run as command
+from skdistill.command import terminal
 from skdistill.command.run import main
-from skdistill.command.terminal import BadInputError
+from skdistill.command.terminal import BadInputError, signs_of_life
 
 from .running import Unwritable, in_a_shell, refusal, run, two_columns
 
@@ -73,3 +77,46 @@ def test_a_process_speaks_ascii_and_leaves_a_closed_pipe_quietly(tmp_path, write
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"gr\\xf6\\xdfe.csv: 28 rows" in done.stdout
     assert b"us, one row" in done.stdout
+
+
+# ---- progress --------------------------------------------------------------------------------
+
+
+def test_there_are_signs_of_life_where_nothing_else_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(terminal, "SECONDS_OF_SILENCE", 0.2)
+    before = sys.stderr
+    with signs_of_life():
+        sleep(0.9)
+    assert sys.stderr is before
+    signs = capsys.readouterr().err.splitlines()
+    assert 1 <= len(signs) <= 4
+    assert all(re.fullmatch(r"skdistill: … \d s", sign) for sign in signs)
+
+
+def test_what_is_said_spares_signs_of_life(monkeypatch, capsys):
+    monkeypatch.setattr(terminal, "SECONDS_OF_SILENCE", 2.0)
+    with signs_of_life():
+        for _ in range(6):
+            print("a stage", file=sys.stderr)
+            sleep(0.05)
+    assert set(capsys.readouterr().err.splitlines()) == {"a stage"}
+
+
+def test_signs_of_life_end_with_an_error(monkeypatch):
+    with pytest.raises(BadInputError, match="enough"), signs_of_life():
+        raise BadInputError("enough")
+    assert not [thread for thread in threading.enumerate() if thread.name == "signs of life"]
+
+
+def test_the_quiet_option_spares_them(learned, monkeypatch, capsys, write):
+    asked = []
+
+    def compare(*_, verbose, **__):
+        asked.append(verbose)
+        raise BadInputError("enough")
+
+    monkeypatch.setattr(command, "compare_students", compare)
+    argv = [write(two_columns("123", "ab")), "--target", "y"]
+    refusal(capsys, *argv)
+    refusal(capsys, *argv, "--quiet")
+    assert asked == [1, 0]
