@@ -118,8 +118,9 @@ def _for_trees(estimator: Any, X: Any) -> Any:
     if not hasattr(X, "columns"):
         return estimator
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+    text = text_columns(X)
     columns = make_column_transformer(
-        (codes, text_columns(X)), remainder="passthrough", verbose_feature_names_out=False
+        (codes, text), ("passthrough", list(X.columns.drop(text))), verbose_feature_names_out=False
     )
     return make_pipeline(columns, estimator)
 
@@ -135,7 +136,8 @@ def _for_linear_model(estimator: Any, X: Any) -> Any:
     if not hasattr(X, "columns"):
         return make_pipeline(numbers, estimator)
     one_hot = OneHotEncoder(handle_unknown="ignore", max_categories=50)
-    columns = make_column_transformer((one_hot, text_columns(X)), remainder=numbers)
+    text = text_columns(X)
+    columns = make_column_transformer((one_hot, text), (numbers, list(X.columns.drop(text))))
     return make_pipeline(columns, estimator)
 
 
