@@ -239,7 +239,7 @@ def files_that_hold():
 @pytest.mark.parametrize("word", ["oob", UNSEEN])
 def test_the_word_of_a_source_is_read_in_one_place(word):
     # And once used, by the command line.
-    assert files_that_hold()[word] <= {"sources/choice.py", "__main__.py"}
+    assert files_that_hold()[word] <= {"sources/choice.py", "command/run.py"}
 
 
 @pytest.mark.parametrize("word", [*LOSSES, *corrections.RULES])
@@ -269,7 +269,7 @@ def test_the_floor_of_probabilities_stands_once():
 # ---- the street has no way back ---------------------------------------------------------------
 
 ORDER = ["_utils", "rows", "corrections", "samplers", "sources", "targets", "students", "selection"]
-ORDER += ["rehearsal", "distillers", "export", "evaluation", "__init__", "__main__"]
+ORDER += ["rehearsal", "distillers", "export", "evaluation", "command", "__init__", "__main__"]
 # `classifier_.compiled()` is asked for in one room, and made in another.
 BACK = {("distilled.py", "export")}
 

@@ -1,0 +1,283 @@
+"""What can be asked for on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from .. import __version__
+from .models import GIVEN, STUDENTS, TEACHERS
+from .terminal import printable, say
+
+LARGEST = 2**32 - 2  # the simulated test rows take the next seed
+SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kMG]?)B?", re.ASCII)
+FACTORS = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+ESCAPES = {"tab": "\t", "\\t": "\t", "space": r"\s+", " ": r"\s+"}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Prints as the rest of the command does."""
+
+    def print_help(self, file: Any = None) -> None:
+        say(self.format_help().rstrip("\n"))
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
+class _Version(argparse.Action):
+    """Prints the version as the rest of the command prints."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        say(f"skdistill {__version__}")
+        parser.exit()
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return what is asked for; `command` is "predict" or "compare"."""
+    if argv[:1] == ["predict"]:
+        parsed = _predict_parser().parse_args(argv[1:])
+        parsed.command = "predict"
+        return parsed
+    parsed = _compare_parser().parse_args(argv)
+    parsed.command = "compare"
+    return parsed
+
+
+# ---- compare ---------------------------------------------------------------------------------
+
+
+def _compare_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="skdistill",
+        description=(
+            "Distil a large teacher into a small student and print what is gained: accuracy, log "
+            "loss, size and prediction time (on one core) of the teacher, of the student trained "
+            "and tuned on labels, and of the student distilled in-sample, cross-fit, with "
+            "corrected loss, and in the way that cross-validation chooses. Without a table: on "
+            "scikit-learn's digits and on a simulated noisy table whose true probabilities are "
+            "known."
+        ),
+        epilog="skdistill predict FILE TABLE answers new rows by a student that --save wrote.",
+    )
+    parser.add_argument(
+        "table",
+        nargs="?",
+        help="a table with a header: CSV, also compressed, Parquet or Excel; its columns may hold "
+        "numbers, text, dates and missing values; three in ten rows are held out for the test",
+    )
+    parser.add_argument("--target", metavar="NAME", help="the column of class labels to predict")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version, and exit")
+    _add_reading(parser.add_argument_group("reading the table"))
+    _add_columns(parser.add_argument_group("what is learned"))
+    _add_models(parser.add_argument_group("teacher and students"))
+    _add_results(parser.add_argument_group("what comes of it"))
+    return parser
+
+
+def _add_reading(group: Any) -> None:
+    group.add_argument(
+        "--sep",
+        type=_separator,
+        metavar="CHARACTER",
+        help="what separates cells, such as ';', tab or space; default: found out",
+    )
+    group.add_argument(
+        "--decimal",
+        choices=[".", ","],
+        help="what stands before decimals; default: found out, column by column",
+    )
+    group.add_argument(
+        "--encoding",
+        type=_encoding,
+        metavar="NAME",
+        help="default: UTF-8, UTF-16 with its mark, else Windows-1252",
+    )
+    group.add_argument(
+        "--fetch", action="store_true", help="read the table over the network where it is a URL"
+    )
+
+
+def _add_columns(group: Any) -> None:
+    group.add_argument(
+        "--drop", action="append", default=[], metavar="NAME", help="leave out a column; repeatable"
+    )
+    group.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="use a column that would be left out, such as a constant or an identifier; repeatable",
+    )
+    group.add_argument(
+        "--na",
+        action="store_true",
+        help="take NA, None, null and the like in the target for missing values; default: they "
+        "are classes",
+    )
+    group.add_argument(
+        "--task",
+        choices=["classes", "numbers"],
+        help="what the target holds; default: found out",
+    )
+    group.add_argument(
+        "--rows",
+        type=_rows,
+        metavar="N",
+        help="use N rows, drawn at random, or all; default: at most 20,000 of a table",
+    )
+    group.add_argument(
+        "--seed", type=_seed, default=0, metavar="N", help="for every draw; default: %(default)s"
+    )
+
+
+def _add_models(group: Any) -> None:
+    group.add_argument(
+        "--teacher",
+        type=_teacher,
+        default="forest",
+        metavar="NAME",
+        help=f"{', '.join(TEACHERS)}, or FILE.csv: probabilities made elsewhere, one column for "
+        "each class, one row for each of the table's; default: %(default)s",
+    )
+    group.add_argument(
+        "--trees",
+        type=_positive,
+        metavar="N",
+        help="trees of the teacher; default: 500, of boosters 100",
+    )
+    group.add_argument(
+        "--student",
+        action="append",
+        choices=STUDENTS,
+        help="tree: unpruned; tree256: at most 256 leaves; forest10: 10 trees; lightgbm: 100 "
+        "trees; logistic: logistic regression; repeatable; default: tree",
+    )
+
+
+def _add_results(group: Any) -> None:
+    group.add_argument(
+        "--scoring",
+        metavar="NAME",
+        help="a score of scikit-learn, such as roc_auc, beside the log loss; default: accuracy",
+    )
+    group.add_argument(
+        "--max-latency",
+        type=_above_zero,
+        metavar="µs",
+        help="the most microseconds that one row may take",
+    )
+    group.add_argument(
+        "--max-size",
+        type=_size,
+        metavar="SIZE",
+        help="the most bytes of a pickled student, such as 200kB",
+    )
+    group.add_argument(
+        "--save",
+        metavar="FILE",
+        help="write the student of lowest log loss that fits: .skops, .joblib, .pkl, .onnx, .c "
+        "or .sql",
+    )
+    group.add_argument("--overwrite", action="store_true", help="let --save replace a file")
+    group.add_argument(
+        "--html",
+        metavar="FILE",
+        help="also write a report with all scores, and pictures inside; needs matplotlib: "
+        "pip install skdistill[plot]",
+    )
+    group.add_argument(
+        "--quiet", action="store_true", help="say nothing about progress on standard error"
+    )
+
+
+# ---- predict ---------------------------------------------------------------------------------
+
+
+def _predict_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="skdistill predict",
+        description=(
+            "Print class and probabilities for each row of a table, as CSV. The table needs the "
+            "columns that the student was trained on, in any order; others are ignored."
+        ),
+    )
+    parser.add_argument(
+        "model",
+        metavar="FILE",
+        help="what --save wrote: .skops, or .joblib and .pkl, which run whatever code they hold: "
+        "load only files from people you trust",
+    )
+    parser.add_argument("table", metavar="TABLE", help="the rows")
+    _add_reading(parser)
+    return parser
+
+
+# ---- values ----------------------------------------------------------------------------------
+
+
+def _positive(text: str) -> int:
+    return _whole_number(text, lowest=1)
+
+
+def _seed(text: str) -> int:
+    return _whole_number(text, lowest=0)
+
+
+def _rows(text: str) -> int:
+    return 0 if text == "all" else _positive(text)
+
+
+def _whole_number(text: str, lowest: int) -> int:
+    # Python refuses to read thousands of digits at all.
+    if not text.isdecimal() or len(text) > 20 or not lowest <= int(text) <= LARGEST:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number from {lowest} to {LARGEST}, found {text!r}"
+        )
+    return int(text)
+
+
+def _above_zero(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number above 0, found {text!r}")
+    return number
+
+
+def _size(text: str) -> float:
+    found = SIZE.fullmatch(text.strip())
+    if not found or not float(found[1]):
+        raise argparse.ArgumentTypeError(
+            f"must be a number of bytes, such as 4000, 200kB or 1.5MB, found {text!r}"
+        )
+    return float(found[1]) * FACTORS[found[2]]
+
+
+def _separator(text: str) -> str:
+    text = ESCAPES.get(text, text)
+    if len(text) != 1 and text not in ESCAPES.values():
+        raise argparse.ArgumentTypeError(f"must be one character, tab or space, found {text!r}")
+    return text
+
+
+def _encoding(text: str) -> str:
+    try:
+        return codecs.lookup(text).name
+    except (LookupError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"must be an encoding, such as utf-8 or cp1252, found {text!r}"
+        ) from None
+
+
+def _teacher(text: str) -> str:
+    if text in TEACHERS or text.lower().endswith(GIVEN):
+        return text
+    raise argparse.ArgumentTypeError(
+        f"must be one of {', '.join(TEACHERS)}, or a file that ends in {GIVEN}, found {text!r}"
+    )

@@ -1,0 +1,135 @@
+"""What is predicted: whether it is classes or numbers, and which classes."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from .terminal import BadInputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FOLDS = 5
+TEST_SHARE = 0.3
+# With 8 rows of a class at least 5 are trained on, one for each fold.
+ROWS_PER_CLASS = 8
+MOST_NUMERIC_CLASSES = 50
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+# Digits behind a zero are a code and no number: 007 is not 7.
+CODE = re.compile(r"\s*[+-]?0\d")
+TRUTH_VALUES = dict.fromkeys(("True", "TRUE", "true"), True) | dict.fromkeys(
+    ("False", "FALSE", "false"), False
+)
+
+
+class Task(StrEnum):
+    """What a target holds."""
+
+    CLASSES = "classes"
+    NUMBERS = "numbers"
+
+
+def find_task(texts: list[str], asked: str | None = None) -> Task:
+    """Return what the different cells of a target are, if it is not asked for.
+
+    >>> find_task(["1", "2"]), find_task(["1.5", "2"]), find_task(["1.5", "2"], "classes")
+    (<Task.CLASSES: 'classes'>, <Task.NUMBERS: 'numbers'>, <Task.CLASSES: 'classes'>)
+    """
+    if asked is not None:
+        return Task(asked)
+    numbers = _as_numbers(texts)
+    if numbers is None:
+        return Task.CLASSES
+    different = set(numbers.values())
+    whole = all(number == number.to_integral_value() for number in different)
+    return Task.CLASSES if whole and len(different) <= MOST_NUMERIC_CLASSES else Task.NUMBERS
+
+
+def refuse_numbers(texts: list[str], name: str, asked: str | None) -> None:
+    """Say that numbers cannot be predicted yet."""
+    if asked is not None:
+        raise BadInputError(f"--task numbers: quantities such as {name!r} are not predicted yet.")
+    raise BadInputError(
+        f"{name!r} holds {len(set((_as_numbers(texts) or {}).values())):,} different numbers, "
+        "which looks like a count or a quantity (a regression target). Those are not predicted "
+        "yet; --task classes takes each number for a class."
+    )
+
+
+def _as_numbers(texts: list[str]) -> dict[str, Decimal] | None:
+    """Return the number that each text is, None if one is none."""
+    if not all(NUMBER.fullmatch(text) and not CODE.match(text) for text in texts):
+        return None
+    try:
+        return {text: Decimal(text.strip()) for text in texts}
+    except InvalidOperation:  # an exponent of twenty digits
+        return None
+
+
+# ---- classes ---------------------------------------------------------------------------------
+
+
+def classes_of(target: Any) -> tuple[NDArray[Any], list[str]]:
+    """Return whole numbers, truth values or text, from a column of text without gaps, and notes.
+
+    Spellings of one number or truth value are one class, and it is said so; different ones never
+    become one, as 1e300 and 1e301 do among integers, and long ids among floats.
+    """
+    import numpy as np
+
+    texts = target.unique().tolist()
+    numbers = _as_numbers(texts)
+    if all(text in TRUTH_VALUES for text in texts):
+        meant: dict[str, Any] = TRUTH_VALUES
+    elif numbers is not None:
+        meant = _whole_numbers(numbers)
+    else:
+        meant = {text: text for text in texts}
+    dtype = object if any(isinstance(meant[text], str) for text in texts) else None
+    y = np.array([meant[text] for text in target], dtype=dtype)
+    return y, _spellings(texts, meant, target.name)
+
+
+def _whole_numbers(numbers: dict[str, Decimal]) -> dict[str, Any]:
+    """Return the whole number that each text is, or a spelling where one is none or too large."""
+    different = numbers.values()
+    if all(-(2**63) <= n < 2**63 and n == n.to_integral_value() for n in different):
+        return {text: int(number) for text, number in numbers.items()}
+    first: dict[Decimal, str] = {}
+    return {text: first.setdefault(number, text) for text, number in numbers.items()}
+
+
+def _spellings(texts: list[str], meant: dict[str, Any], name: str) -> list[str]:
+    spellings: dict[Any, list[str]] = {}
+    for text in texts:
+        spellings.setdefault(meant[text], []).append(text)
+    several = [found for found in spellings.values() if len(found) > 1]
+    if not several:
+        return []
+    pairs = ", ".join(" = ".join(map(repr, found[:3])) for found in several[:3])
+    return [f"Some classes of {name!r} are spelt in several ways, and are one each: {pairs}."]
+
+
+def check_classes(y: NDArray[Any]) -> None:
+    """Refuse what cannot be learned or tested."""
+    import numpy as np
+
+    classes, counts = np.unique(y, return_counts=True)
+    names = classes.tolist()
+    if len(names) < 2:
+        raise BadInputError(f"The target must hold at least 2 classes, found {names}.")
+    rarest = int(counts.argmin())
+    if counts[rarest] >= ROWS_PER_CLASS:
+        return
+    hint = ""
+    if classes.dtype.kind in "iu" and len(names) > 2:
+        hint = " If it is a count: counts and quantities are not predicted yet."
+    raise BadInputError(
+        f"Class {names[rarest]!r} has {counts[rarest]} rows, but each of the {len(names)} "
+        f"classes needs at least {ROWS_PER_CLASS}: {FOLDS} folds in the "
+        f"{1 - TEST_SHARE:.0%} of rows that are trained on. Take more rows, or join or "
+        f"leave out rare classes.{hint}"
+    )

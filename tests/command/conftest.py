@@ -1,0 +1,48 @@
+"""Tables, and a command that spares the fits."""
+
+import numpy as np
+import pytest
+
+from skdistill.command import output
+from skdistill.command import run as command
+from skdistill.evaluation.show.results import Comparison
+
+from ..evaluation.show.test_results import made_up
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write text as a file and return its path."""
+
+    def write_text(text, name="table.csv"):
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+
+    return write_text
+
+
+@pytest.fixture
+def reading_only(monkeypatch):
+    """Let the command read a table and announce it, but fit nothing."""
+    monkeypatch.setattr(command, "_compare", lambda *_: None)
+    monkeypatch.setattr(output, "text_of", lambda *_, **__: "")
+
+
+@pytest.fixture
+def learned(monkeypatch):
+    """Let the command do all but the learning; hold what would have been learned from."""
+    held = {}
+
+    def compare(_, __, X, y, *, X_test, y_test, **___):
+        held.update(X=np.concatenate([X, X_test]), y=np.concatenate([y, y_test]))
+        return Comparison([made_up("teacher"), made_up("labels")], {})
+
+    monkeypatch.setattr(command, "compare_students", compare)
+    return held
+
+
+@pytest.fixture
+def three_folds(monkeypatch):
+    """Spare the tests that do not look at folds some time."""
+    monkeypatch.setattr(command, "FOLDS", 3)

@@ -1,0 +1,280 @@
+"""The best student as a file, and new rows answered by it."""
+
+import csv
+import io
+import pickle
+import sqlite3
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from skdistill.command import run as command
+from skdistill.command import saving
+from skdistill.command.models import STUDENTS, make_student
+from skdistill.command.run import main
+from skdistill.evaluation import student_on_labels
+from skdistill.evaluation.show.results import Comparison
+
+from ..evaluation.show.test_results import made_up
+from .running import mixed_table, refusal, run
+
+DATES = [f"2024-{1 + row % 12:02d}-{1 + row % 28:02d}" for row in range(160)]
+
+
+@pytest.fixture
+def on_labels(monkeypatch):
+    """Let students be compared on labels alone, all but the first too large for the budget."""
+    held = {}
+
+    def compare(table, _, students, arguments):
+        held["table"] = table
+        for name in students:
+            model = student_on_labels(make_student(name, 0, table.X_train))
+            held[name] = model.fit(table.X_train, table.y_train).classifier_
+        sizes = [1000 * place for place in range(1, len(students) + 1)]
+        losses = [[1.0 / place] for place in range(1, len(students) + 1)]
+        made = [
+            made_up("labels", loss, student=name, size=size)
+            for name, size, loss in zip(students, sizes, losses, strict=True)
+        ]
+        classifiers = {(name, "labels"): held[name] for name in students}
+        return Comparison([made_up("teacher"), *made], classifiers, max_size=arguments.max_size)
+
+    monkeypatch.setattr(command, "_compare", compare)
+    return held
+
+
+def numbers_only():
+    """Return a table without text, whose student gets arrays and must know names all the same."""
+    rng = np.random.RandomState(0)
+    rows = [f"{a:.3f},{b:.3f},{'yes' if a > b else 'no'}" for a, b in rng.standard_normal((90, 2))]
+    return "\n".join(["left,right,target", *rows])
+
+
+def with_dates():
+    head, *rows = mixed_table().split("\n")
+    return "\n".join(
+        [f"when,{head}", *(f"{day},{row}" for day, row in zip(DATES, rows, strict=True))]
+    )
+
+
+def predicted(capsys, *argv):
+    """Return the classes and probabilities that `predict` prints."""
+    assert main(["predict", *map(str, argv)]) == 0
+    head, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert head == ["class", "probability no", "probability yes"]
+    return [row[0] for row in rows], np.array([row[1:] for row in rows], dtype=float)
+
+
+# ---- files -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("student", "ending"),
+    [("tree256", ".pkl"), ("forest10", ".joblib"), *((name, ".skops") for name in STUDENTS)],
+)
+def test_what_is_saved_predicts_as_the_student_does(
+    on_labels, capsys, write, tmp_path, student, ending
+):
+    if ending == ".skops":
+        pytest.importorskip("skops")
+    table, path = write(with_dates()), tmp_path / f"student{ending}"
+    out = run(capsys, table, "--target", "target", "--student", student, "--save", str(path))
+    assert f"Wrote {path}: {student}, student on labels, which answers as the student" in out
+    labels, proba = predicted(capsys, path, table)
+    X = on_labels["table"].X_test
+    assert_allclose(proba[X.index], on_labels[student].predict_proba(X), rtol=1e-12)
+    assert [labels[row] for row in X.index] == on_labels[student].predict(X).tolist()
+
+
+def test_columns_of_numbers_are_found_by_name(on_labels, capsys, write, tmp_path):
+    path = tmp_path / "student.joblib"
+    text = numbers_only()
+    run(capsys, write(text), "--target", "target", "--save", str(path))
+    expected = predicted(capsys, path, write(text))[1]
+    rows = [line.split(",") for line in text.split("\n")]
+    turned = "\n".join(f"{b};{c};further;{a}" for a, b, c in rows)
+    assert_allclose(predicted(capsys, path, write(turned, "turned.csv"))[1], expected)
+
+
+@pytest.mark.parametrize("ending", [".c", ".onnx", ".sql"])
+@pytest.mark.parametrize("text", [mixed_table(), numbers_only()], ids=["mixed", "numbers"])
+def test_other_files_are_written_with_the_names_of_columns(
+    on_labels, capsys, write, tmp_path, ending, text
+):
+    if ending == ".onnx":
+        pytest.importorskip("skl2onnx")
+        pytest.importorskip("onnxruntime")
+    path = tmp_path / f"my student{ending}"
+    argv = [write(text), "--target", "target", "--student", "tree256", "--save", str(path)]
+    assert "Wrote" in run(capsys, *argv)
+    names = {".c": b"left", ".sql": b'"left"', ".onnx": b"X"} if "left" in text else {}
+    assert names.get(ending, b"size") in path.read_bytes()
+    assert (tmp_path / "my student.h").exists() == (ending == ".c")
+
+
+def test_the_saved_query_runs_in_a_database(on_labels, capsys, write, tmp_path):
+    path = tmp_path / "student.sql"
+    run(capsys, write(numbers_only()), "--target", "target", "--save", str(path))
+    base = sqlite3.connect(":memory:")
+    base.execute("CREATE TABLE rows (left, right)")
+    base.execute("INSERT INTO rows VALUES (2, -2), (-2, 2)")
+    assert [row[-1] for row in base.execute(path.read_text())] == ["yes", "no"]
+
+
+def test_c_is_written_where_nobody_can_compile_it_and_it_is_said(
+    on_labels, monkeypatch, capsys, write, tmp_path
+):
+    monkeypatch.setattr(saving, "find_compiler", lambda: None)
+    path = tmp_path / "2 students.c"
+    out = run(capsys, write(numbers_only()), "--target", "target", "--save", str(path))
+    assert "as there is no C compiler" in out
+    assert "int student_2_students_predict(" in path.read_text()
+
+
+# ---- which -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("budget", "best"), [([], "logistic"), (["--max-size", "1kB"], "tree")])
+def test_the_best_that_fits_is_saved(on_labels, capsys, write, tmp_path, budget, best):
+    argv = [write(numbers_only()), "--target", "target", "--student", "tree", *budget]
+    out = run(capsys, *argv, "--student", "logistic", "--save", str(tmp_path / "s.pkl"))
+    assert f"s.pkl: {best}, student on labels" in out
+    assert ("over\n" in out) == bool(budget)
+
+
+def test_nothing_is_saved_that_does_not_fit(on_labels, capsys, write, tmp_path):
+    argv = [write(numbers_only()), "--target", "target", "--max-size", "10", "--save"]
+    assert "nothing was saved" in refusal(capsys, *argv, str(tmp_path / "s.pkl"))
+    assert not (tmp_path / "s.pkl").exists()
+
+
+# ---- refused before any fit ------------------------------------------------------------------
+
+
+@pytest.fixture
+def never(monkeypatch):
+    """Fail if anything is compared."""
+    monkeypatch.setattr(command, "_compare", lambda *_: pytest.fail("compared"))
+
+
+def test_a_file_is_never_replaced_unless_that_is_said(on_labels, capsys, write, tmp_path):
+    path = tmp_path / "s.pkl"
+    path.write_text("old")
+    argv = [write(numbers_only()), "--target", "target", "--save", str(path)]
+    assert "exists; --overwrite replaces it" in refusal(capsys, *argv)
+    assert path.read_text() == "old"
+    run(capsys, *argv, "--overwrite")
+    assert list(pickle.loads(path.read_bytes()).feature_names) == ["left", "right"]
+
+
+@pytest.mark.usefixtures("never")
+def test_a_header_beside_c_is_not_replaced_either(capsys, write, tmp_path):
+    (tmp_path / "s.h").write_text("old")
+    argv = [write(numbers_only()), "--target", "target", "--save", str(tmp_path / "s.c")]
+    assert "s.h' exists" in refusal(capsys, *argv)
+
+
+@pytest.mark.usefixtures("never")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("nowhere/s.pkl", "Could not write"), ("s.txt", "end in .skops"), ("", "end in .skops")],
+)
+def test_a_file_that_cannot_be_written(capsys, write, tmp_path, name, said):
+    argv = [write(numbers_only()), "--target", "target", "--save", str(tmp_path / name)]
+    assert said in refusal(capsys, *argv)
+
+
+@pytest.mark.usefixtures("never")
+def test_the_table_is_never_overwritten(capsys, write):
+    path = write(numbers_only(), "table.pkl")
+    argv = [path, "--target", "target", "--save", path, "--overwrite"]
+    assert "would overwrite the table" in refusal(capsys, *argv)
+
+
+def test_a_built_in_table_is_not_saved(capsys):
+    assert "name of a table" in refusal(capsys, "--save", "s.pkl")
+
+
+@pytest.mark.usefixtures("never")
+def test_a_package_that_is_missing(monkeypatch, capsys, write, tmp_path):
+    monkeypatch.setitem(sys.modules, "skops", None)
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    argv = [write(numbers_only()), "--target", "target", "--save", str(tmp_path / "s.skops")]
+    assert "skdistill[secure]" in refusal(capsys, *argv)
+
+
+@pytest.mark.usefixtures("never")
+def test_a_student_that_a_format_cannot_take(monkeypatch, capsys, write, tmp_path):
+    from sklearn.neighbors import KNeighborsRegressor
+
+    monkeypatch.setitem(STUDENTS, "tree", lambda seed: KNeighborsRegressor(1))
+    argv = [write(numbers_only()), "--target", "target", "--save", str(tmp_path / "s.c")]
+    message = refusal(capsys, *argv)
+    assert "The student 'tree' cannot be saved as .c: KNeighborsRegressor" in message
+
+
+# ---- new rows --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def student(on_labels, capsys, write, tmp_path):
+    """Return the path of a saved student of a mixed table with dates."""
+    path = str(tmp_path / "student.joblib")
+    run(capsys, write(with_dates()), "--target", "target", "--save", path)
+    return path
+
+
+ROW = "2024-05-06,1.5,red,True,False,3,"
+HEAD = "when,size,colour,flag,sometimes,[odd] {name},target"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}\n{ROW}",
+        f"{HEAD}\n{ROW}".replace(",", ";"),
+        f"{HEAD}\n{ROW}".replace(",", ";").replace("1.5", "1,5"),
+        f"{HEAD}\n{ROW}".replace("True,False", "true,0").replace("2024-05-06", "06.05.2024"),
+        f"more,{HEAD.removesuffix(',target')}\n,{ROW.removesuffix(',')}",
+        f"{HEAD}\n{ROW}\n2024-05-06,x,red,True,False,3,".split("\n2024-05-06,x")[0],
+    ],
+)
+def test_new_rows_may_be_written_in_another_way(student, capsys, write, text):
+    expected = predicted(capsys, student, write(f"{HEAD}\n{ROW}", "a.csv"))[1]
+    assert_allclose(predicted(capsys, student, write(text, "b.csv"))[1], expected, rtol=0)
+
+
+def test_missing_values_and_new_words_are_answered(student, capsys, write):
+    path = write(f"{HEAD}\n,,,,,,\n2024-05-06,1e300,violet,True,False,3,\n", "new.csv")
+    assert np.isfinite(predicted(capsys, student, path)[1]).all()
+
+
+def test_no_rows_are_answered_by_a_header(student, capsys, write):
+    assert main(["predict", student, write(HEAD, "none.csv")]) == 0
+    assert capsys.readouterr().out == "class,probability no,probability yes\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{HEAD}\n{ROW}".replace("size", "sise"), "no column 'size'; did you mean 'sise'?"),
+        (f"{HEAD}\n{ROW}".replace("1.5", "large"), "'size' must hold numbers, as in training"),
+        (f"{HEAD}\n{ROW}".replace("2024-05-06", "May"), "'when' must hold dates"),
+        ("", "as CSV"),
+    ],
+)
+def test_rows_of_another_table(student, capsys, write, text, said):
+    assert said in refusal(capsys, "predict", student, write(text, "other.csv"))
+
+
+def test_files_that_hold_no_student(capsys, write, tmp_path):
+    rows = write(numbers_only())
+    other = tmp_path / "other.pkl"
+    other.write_bytes(pickle.dumps({"no": "student"}))
+    assert "no student that --save" in refusal(capsys, "predict", str(other), rows)
+    assert "Could not read" in refusal(capsys, "predict", write("no pickle", "s.pkl"), rows)
+    assert "There is no file" in refusal(capsys, "predict", "nowhere.pkl", rows)
+    assert "predict reads .skops" in refusal(capsys, "predict", write("", "s.onnx"), rows)
