@@ -1,5 +1,6 @@
 """A comparison is made of the package's distillers, and asks the teacher as rarely as it can."""
 
+import re
 from typing import ClassVar
 
 import numpy as np
@@ -23,8 +24,8 @@ from skdistill import (
     LossCorrectedDistillerCV,
     compare_students,
 )
-from skdistill.evaluation import comparison as module
 from skdistill.evaluation import make_noisy_table, student_on_labels
+from skdistill.evaluation import plan as module
 from skdistill.evaluation.measure.scores import log_losses
 from skdistill.evaluation.methods import METHODS
 
@@ -358,6 +359,48 @@ def test_search_on_labels_fits_as_many_students_at_a_time_as_it_is_told(noisy, m
     monkeypatch.setattr(module, "tune_on_labels", tune)
     compare_students(STUMP, tree(), X, y, methods=["tuned_labels"], n_jobs=2)
     assert told == [2]
+
+
+# ---- what is said meanwhile ------------------------------------------------------------------
+
+
+def test_each_stage_and_each_row_of_the_table_is_told(noisy, capsys):
+    X, y, _ = noisy
+    students = {"a": tree(max_leaf_nodes=4), "b": tree(max_leaf_nodes=8)}
+    methods = ["labels", "tuned_labels", "cross_fit", "tuned"]
+    compare_students(STUMP, students, X, y, methods=methods, cv=3, random_state=0, verbose=1)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    told = [re.sub(r"[\d.]+ (s|kB)\b", r"# \1", line) for line in shown.err.splitlines()]
+    assert all(line.startswith("[compare_students] ") for line in told)
+    told = [line.removeprefix("[compare_students] ") for line in told]
+    row = r"accuracy \d\.\d{3}, log loss \d\.\d{3}, # kB, fitted in # s"
+    of_student = [
+        rf"student on labels: {row}",
+        r"student tuned on labels: students \(\d+ fits\): # s",
+        rf"student tuned on labels: {row}",
+        rf"distilled cross-fit: {row}",
+        r"distilled, tuned: teachers \(6 fits\): # s",
+        r"distilled, tuned: targets: # s",
+        r"distilled, tuned: candidates \(15 fits\): # s",
+        r"distilled, tuned: student: # s",
+        rf"distilled, tuned \(\w+\): {row}",
+    ]
+    expected = [
+        r"rehearsal: # s",
+        r"teachers \(3 fits\): # s",
+        r"teacher: # s",
+        rf"teacher: {row}",
+        *(f"a: {line}" for line in of_student),
+        r"1 of 2 students left: about # s",
+        # The second student finds the teachers' answers ready.
+        *(f"b: {line}" for line in of_student if "teachers" not in line),
+    ]
+    # Where a teacher of all rows is fitted in the end, for in-sample targets.
+    told = [line for line in told if not line.endswith("tuned: teacher: # s")]
+    assert len(told) == len(expected)
+    for line, pattern in zip(told, expected, strict=True):
+        assert re.fullmatch(pattern, line), line
 
 
 # ---- what stays, and what cannot be used -----------------------------------------------------

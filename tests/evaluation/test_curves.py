@@ -268,6 +268,18 @@ def test_scorers_may_be_functions(noisy):
     assert (teacher_scores < 0).all()
 
 
+def test_verbose_tells_teachers_of_each_fold_and_students(noisy, capsys):
+    X, y = noisy
+    distillation_curve(STUMP, tree(), X, y, **DEPTHS, cv=2, teacher_cv=3, verbose=1)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    told = [line.rpartition(": ")[0] for line in shown.err.splitlines()]
+    own = [f"fold {k} of 2: {step}" for k in (1, 2) for step in ("teachers (3 fits)", "teacher")]
+    n_students = 2 * 4 * len(DEPTHS["param_range"])
+    expected = ["rehearsal", *own, "teachers (2 fits)", f"students ({n_students} fits)"]
+    assert told == [f"[distillation_curve] {step}" for step in expected]
+
+
 # ---- what cannot be used ---------------------------------------------------------------------
 
 

@@ -10,7 +10,8 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from .pictures import as_png, pyplot
-from .results import Comparison, student_names
+from .results import Comparison
+from .sentences import student_names
 from .tables import as_html
 
 _STYLE = """
