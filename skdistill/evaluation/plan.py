@@ -180,6 +180,8 @@ class Plan:
             shared += 0.0 if memory is None else memory.kept_seconds
             seconds += perf_counter() - start - shared
             self._tell_left(seconds / n_done, len(self.entries) - n_done)
+        with self.progress.part("times of predictions"):
+            measured = self.test.time(measured, list(classifiers.values()))
         return measured, classifiers
 
     def _ask(self) -> _Asked:

@@ -26,7 +26,9 @@ from skdistill import (
 )
 from skdistill.evaluation import make_noisy_table, student_on_labels
 from skdistill.evaluation import plan as module
+from skdistill.evaluation.measure import times
 from skdistill.evaluation.measure.scores import log_losses
+from skdistill.evaluation.measure.times import Timing
 from skdistill.evaluation.methods import METHODS
 
 TEST = {"X_test": None, "y_test": None}
@@ -62,9 +64,7 @@ def test_rows():
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Time each prediction a few times only."""
-    from skdistill.evaluation.measure import costs
-
-    monkeypatch.setattr(costs, "MAX_REPEATS", costs.MIN_REPEATS)
+    monkeypatch.setattr(times, "SECONDS", 0.0)
 
 
 # ---- what is compared ------------------------------------------------------------------------
@@ -217,8 +217,8 @@ def test_teacher_that_cannot_be_pickled_has_no_size_and_can_teach(noisy):
 
 def test_reported_errors_are_the_spread_over_draws_of_groups(monkeypatch):
     """18 groups of 20 all but equal rows are tested, each with a label that nothing predicts."""
-    place = "skdistill.evaluation.measure.measurement.prediction_time"
-    monkeypatch.setattr(place, lambda *args, **params: 1.0)
+    place = "skdistill.evaluation.measure.measurement.time_predictions"
+    monkeypatch.setattr(place, lambda found, X, batch=1: [Timing(1.0)] * len(found))
     n_draws, found = 60, []
     for seed in range(n_draws):
         rng = np.random.RandomState(seed)
@@ -395,6 +395,7 @@ def test_each_stage_and_each_row_of_the_table_is_told(noisy, capsys):
         r"1 of 2 students left: about # s",
         # The second student finds the teachers' answers ready.
         *(f"b: {line}" for line in of_student if "teachers" not in line),
+        r"times of predictions: # s",
     ]
     # Where a teacher of all rows is fitted in the end, for in-sample targets.
     told = [line for line in told if not line.endswith("tuned: teacher: # s")]

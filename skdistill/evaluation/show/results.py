@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from ..._utils import parameters
 from ..._utils.parameters import LARGE_BATCH
 from ..measure.measurement import Measurement
+from ..measure.times import Timing
 from . import pictures
 from .front import pareto_front
+from .notes import say_if_disturbed, say_what_prepares
 from .sentences import best_of, describe, name_of, student_names
 from .tables import (
     NO_MATHEMATICS,
@@ -115,15 +117,16 @@ class Comparison:
     @property
     def latencies(self) -> Array:
         """The time of each that counts, in microseconds per row."""
-        return np.array([self._latency(m) for m in self.measurements])
+        return np.array([self._timing(m).microseconds for m in self.measurements])
 
-    def _latency(self, m: Measurement) -> float:
-        return m.row_time if self.latency_batch == 1 else m.batch_time
+    def _timing(self, m: Measurement) -> Timing:
+        return m.row if self.latency_batch == 1 else m.batch
 
     @property
     def on_front(self) -> NDArray[np.bool_]:
-        """Which are on the Pareto front of score and time."""
-        return pareto_front([m.score for m in self.measurements], self.latencies)
+        """Which are on the Pareto front of score and time; times within their noise are equal."""
+        errors = [self._timing(m).error for m in self.measurements]
+        return pareto_front([m.score for m in self.measurements], self.latencies, errors)
 
     @property
     def fits_budget(self) -> NDArray[np.bool_]:
@@ -236,10 +239,22 @@ class Comparison:
         }
         for name, column in names.items():
             columns[column] = [getattr(m, name) for m in self.measurements]
+        for batch, timings in ((1, self._rows), (LARGE_BATCH, self._batches)):
+            columns[f"us_per_row_batch_{batch}_se"] = [timing.error for timing in timings]
+            if any(timing.preparing for timing in timings):
+                columns[f"us_before_model_batch_{batch}"] = [t.preparing for t in timings]
         columns["on_front"] = self.on_front.tolist()
         if self._has_budget:
             columns["fits_budget"] = self.fits_budget.tolist()
         return as_frame(columns)
+
+    @property
+    def _rows(self) -> list[Timing]:
+        return [m.row for m in self.measurements]
+
+    @property
+    def _batches(self) -> list[Timing]:
+        return [m.batch for m in self.measurements]
 
     # ---- text --------------------------------------------------------------------------------
 
@@ -272,8 +287,8 @@ class Comparison:
         ]
         return {
             "fit, s": [format_quantity(m.fit_seconds) for m in ms],
-            "µs, one row": [format_quantity(m.row_time) for m in ms],
-            f"µs/row, {LARGE_BATCH:,} rows": [format_quantity(m.batch_time) for m in ms],
+            **_time_cells("µs, one row", self._rows),
+            **_time_cells(f"µs/row, {LARGE_BATCH:,} rows", self._batches),
             "size": [format_size(m.size) for m in ms],
             "remarks": [mark.strip() for mark in marks],
         }
@@ -313,8 +328,8 @@ class Comparison:
             f"{'<br>'.join(tables)}<p {NO_MATHEMATICS}>{as_html(self.describe())}</p>"
             f"<p {NO_MATHEMATICS}><small>± one standard error "
             f"over {self.n_test:,} test rows; log loss floors probabilities at 1/500; agreement, "
-            "R² and KL (divergence) are with the teacher; times are for one core. Bold: on the "
-            f"Pareto front of {as_html(self.score_name)} and prediction time.</small></p>"
+            "R² and KL (divergence) are with the teacher; times are CPU time on one core. Bold: "
+            f"on the Pareto front of {as_html(self.score_name)} and prediction time.</small></p>"
         )
 
     def describe(self) -> str:
@@ -323,13 +338,22 @@ class Comparison:
         The distilled student of lowest log loss that fits the budget is held against the same
         student on labels, tuned where that was done, and against the teacher, with the standard
         error of the difference over test rows. A difference below two of them counts as none.
+        Further sentences are about times, where most of one goes to the steps of a Pipeline before
+        its model, and what would be faster, and where CPU time and time on the wall disagree.
 
         Returns
         -------
         str
             The sentences.
         """
-        return describe(self.measurements, self.fits_budget if self._has_budget else None)
+        fits = self.fits_budget if self._has_budget else None
+        best = best_of(self.measurements, fits)
+        classifier = best and self.classifiers.get((best.student, best.method))
+        notes = [
+            say_what_prepares(best, classifier) if best and classifier is not None else "",
+            say_if_disturbed(self.measurements),
+        ]
+        return " ".join([describe(self.measurements, fits), *filter(None, notes)])
 
     # ---- pictures ----------------------------------------------------------------------------
 
@@ -387,3 +411,12 @@ class Comparison:
             ax,
             two_classes=self.n_classes == 2,
         )
+
+
+def _time_cells(title: str, timings: Sequence[Timing]) -> dict[str, list[str]]:
+    """Return a column of times, in brackets what of them goes to the steps before a model."""
+    cells = [format_quantity(timing.microseconds) for timing in timings]
+    if not any(timing.preparing for timing in timings):
+        return {title: cells}
+    before = [f" ({format_quantity(t.preparing)})" if t.preparing else "" for t in timings]
+    return {f"{title} (before the model)": [a + b for a, b in zip(cells, before, strict=True)]}

@@ -33,3 +33,11 @@ def test_times_that_hardly_differ_are_one():
 
 def test_equal_members_are_all_on_the_front():
     assert_array_equal(pareto_front([0.9, 0.9], [1.0, 1.0]), [True, True])
+
+
+def test_times_within_their_noise_are_one():
+    """Two standard errors of the difference are 2 √2 there, and the gap is 2 or 3."""
+    assert_array_equal(pareto_front([0.9, 0.8], [12, 10], [1, 1]), [True, False])
+    assert_array_equal(pareto_front([0.9, 0.8], [13, 10], [1, 1]), [True, True])
+    assert_array_equal(pareto_front([0.8, 0.8], [12, 10], [1, 1]), [True, True])
+    assert_array_equal(pareto_front([0.8, 0.8], [13, 10], [1, 1]), [False, True])

@@ -10,6 +10,7 @@ from numpy.testing import assert_array_equal
 
 from skdistill.evaluation.measure.measurement import Measurement
 from skdistill.evaluation.measure.scores import Reliability
+from skdistill.evaluation.measure.times import Timing
 from skdistill.evaluation.show.results import Comparison
 
 CURVE = Reliability(np.array([0.5]), np.array([0.6]), np.array([10]))
@@ -25,6 +26,9 @@ def made_up(
     row_time=20.0,
     excess=None,
     note="",
+    error=0.0,
+    waiting=1.0,
+    preparing=0.0,
 ):
     losses = np.asarray(losses, dtype=float)
     return Measurement(
@@ -41,12 +45,12 @@ def made_up(
         0.8,
         0.05,
         1.5,
-        row_time,
-        row_time / 100,
         size,
         losses,
         CURVE,
         note,
+        row=Timing(row_time, error, row_time * waiting, preparing),
+        batch=Timing(row_time / 100, error / 100, row_time / 100, preparing / 100),
     )
 
 
@@ -147,6 +151,24 @@ def test_names_reach_terminals_and_pages_printable(measurements):
 def test_reliability_of_an_unknown_student_is_refused(measurements):
     with pytest.raises(ValueError, match=r"must be one of \['s'\], found 'x'"):
         Comparison(measurements, {}).plot_reliability(student="x")
+
+
+def test_text_and_table_tell_what_goes_before_the_model(measurements):
+    assert "before the model" not in str(Comparison(measurements, {}))
+    prepared = made_up("corrected", row_time=4700.0, preparing=4200.0, error=12.0)
+    comparison = Comparison([*measurements, prepared], {})
+    assert "µs, one row (before the model)" in str(comparison)
+    assert "4,700 (4,200)" in str(comparison)
+    table = comparison.table
+    assert list(table["us_before_model_batch_1"]) == [0, 0, 0, 4200]
+    assert list(table["us_per_row_batch_1_se"]) == [0, 0, 0, 12]
+
+
+def test_front_takes_the_measured_noise_of_times_into_account(measurements):
+    clear = [*measurements, made_up("corrected", score=0.8, row_time=30.0)]
+    noisy = [*measurements, made_up("corrected", score=0.8, row_time=30.0, error=10.0)]
+    assert_array_equal(Comparison(clear, {}).on_front, [True, False, True, False])
+    assert_array_equal(Comparison(noisy, {}).on_front, [True, False, True, True])
 
 
 # ---- what to ship ----------------------------------------------------------------------------
