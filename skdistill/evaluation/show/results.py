@@ -189,7 +189,7 @@ class Comparison:
         ... )
         >>> comparison.under(max_size=3_000).best_key
         ('max_leaf_nodes=2', 'cross_fit')
-        >>> comparison.under(max_size=3_000).best.student.get_n_leaves()
+        >>> int(comparison.under(max_size=3_000).best.student.get_n_leaves())
         2
         """
         parameters.check("under", {"max_latency": max_latency, "max_size": max_size})
