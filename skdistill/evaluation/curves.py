@@ -71,7 +71,8 @@ def distillation_curve(
     y : array-like of shape (n_samples,)
         Labels.
     param_name : str
-        A parameter of the student, `step__parameter` in a Pipeline.
+        A parameter of the student, `step__parameter` in a Pipeline. `student__parameter`, as in a
+        search over a distiller, is taken too.
     param_range : array-like of shape (n_values,)
         The values it takes, of any type.
     methods : sequence, default=("labels", "in_sample", "cross_fit", "corrected")
@@ -155,7 +156,7 @@ def distillation_curve(
     """
     parameters.check("distillation_curve", locals())
     chosen = parse_methods(methods, DIRECT)
-    values = check_param_range(student, param_name, param_range)
+    param_name, values = check_param_range(student, param_name, param_range)
     rows = rows_.check(X, y, None, groups)
     seed = as_seed(random_state)
     source = outside_source(teacher_cv, seed=seed, n_jobs=None, name="teacher_cv")

@@ -20,6 +20,7 @@ from ..rows import Rows
 from ..sources import OutOfBag, Source, check_teacher
 from ..students import DistilledClassifier, SoftLabelClassifier, Student, prepare_student
 from ..students.distilled import nan_is_new
+from ..students.student import told_who_prepares
 from ..targets import Labels, Lesson, Strategy, parse_strategy
 from .measure.scores import neg_log_loss_floored
 
@@ -87,8 +88,8 @@ def parse_methods(methods: Any, allowed: Sequence[str]) -> list[Method]:
     """Return what a user's list means: names among `allowed`, shares or pairs (rule, c)."""
     if isinstance(methods, str) or not isinstance(methods, Sequence) or not methods:
         raise ValueError(
-            f"methods must be a list with at least one of {list(allowed)}, a share in [0, 1] or a "
-            f"(rule, c) pair, found {methods!r}."
+            f"methods must be {'None or ' if allowed == METHODS else ''}a list with at least one "
+            f"of {list(allowed)}, a share in [0, 1] or a (rule, c) pair, found {methods!r}."
         )
     parsed = [_parse_method(method, allowed) for method in methods]
     if len({repr(method.key) for method in parsed}) < len(parsed):
@@ -98,7 +99,10 @@ def parse_methods(methods: Any, allowed: Sequence[str]) -> list[Method]:
 
 def _parse_method(method: Any, allowed: Sequence[str]) -> Method:
     if isinstance(method, str) and method not in allowed:
-        raise ValueError(f"methods must hold names of {list(allowed)}, found {method!r}.")
+        raise ValueError(
+            f"methods must hold names of {list(allowed)}, shares in [0, 1] or (rule, c) pairs, "
+            f"found {method!r}."
+        )
     if method in (TUNED_LABELS, TUNED):
         return Method(method, None)
     try:
@@ -138,7 +142,8 @@ class Pupil(NamedTuple):
     def learn(self, rows: Rows, student: Student, target: Array) -> DistilledClassifier:
         """Fit a student to a target, and return what one ships."""
         new = nan_is_new(self.teacher, student.estimator, rows.X)
-        return student.learn(rows, target, refuse_nan=new)
+        with told_who_prepares(self.teacher, student.estimator):
+            return student.learn(rows, target, refuse_nan=new)
 
 
 def prepare_pupil(

@@ -13,7 +13,7 @@ from .._utils.progress import SILENT, Progress
 from ..distillers import LossCorrectedDistillerCV
 from ..rehearsal import rehearse
 from ..rows import Rows
-from ..sources import Answers, Source, Splits, Teacher
+from ..sources import Answers, Folds, Source, Splits, Teacher
 from ..targets import Lesson
 from .measure.costs import pickled_size
 from .measure.measurement import Measurement, TestRows
@@ -101,7 +101,9 @@ class Plan:
 
     def check(self, named: dict[str, Any], methods: Any) -> None:
         """Find what is wrong before any teacher is fitted."""
-        own = None if self.teacher_cv is None else self._outside(self.teacher_cv, "teacher_cv")
+        own = None
+        if self.teacher_cv is not None:
+            own = self._outside(self.teacher_cv, name="teacher_cv", others=["None"])
         self.entries = [self._entry(*item, methods, own) for item in named.items()]
         every = [method for entry in self.entries for method in entry.methods]
         check_askable(self.teacher, every, own)
@@ -120,8 +122,8 @@ class Plan:
             # It finds what is wrong with rows and groups.
             self.source.split(self.train)
 
-    def _outside(self, cv: Any, name: str = "cv") -> Source:
-        return outside_source(cv, seed=self.seed, n_jobs=self.n_jobs, name=name)
+    def _outside(self, cv: Any, **called: Any) -> Source:
+        return outside_source(cv, seed=self.seed, n_jobs=self.n_jobs, **called)
 
     def _entry(self, name: str, student: Any, methods: Any, source: Source | None) -> Entry:
         pupil = prepare_pupil(self.teacher, student, self.train.n_classes, self.loss, source)
@@ -138,7 +140,7 @@ class Plan:
         return Entry(name, student, pupil, chosen)
 
     def _folds(self) -> Splits:
-        return self._outside(self.cv).split(self.train) or []
+        return Folds(self.cv, self.seed).split(self.train)
 
     # ---- teaching ----------------------------------------------------------------------------
 

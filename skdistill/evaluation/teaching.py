@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -42,9 +43,11 @@ def as_seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
-def outside_source(cv: Any, *, seed: int, n_jobs: int | None, name: str = "cv") -> Source:
+def outside_source(
+    cv: Any, *, seed: int, n_jobs: int | None, name: str = "cv", others: Sequence[str] = ()
+) -> Source:
     """Return where answers come from about rows that the teacher has not seen."""
-    return choose_source(cv, random_state=seed, n_jobs=n_jobs, name=name)
+    return choose_source(cv, random_state=seed, n_jobs=n_jobs, name=name, others=others)
 
 
 def check_askable(teacher: Any, methods: list[Method], source: Source | None) -> None:
