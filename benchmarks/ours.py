@@ -3,8 +3,9 @@
 # ruff: noqa: F401
 from skdistill._utils.numeric import as_numeric
 from skdistill.evaluation.diagnosis import Difference, advise
-from skdistill.evaluation.measure.costs import pickled_size, prediction_time
+from skdistill.evaluation.measure.costs import pickled_size
 from skdistill.evaluation.measure.scores import log_losses, onehot, reliability
+from skdistill.evaluation.measure.times import prediction_time
 from skdistill.evaluation.methods import tune_on_labels
 from skdistill.export.c import CompiledCode
 from skdistill.export.one_row import OneRow

@@ -24,6 +24,7 @@ from .rows import Rows
 from .sources import Teacher
 from .sources.answers import say
 from .students import Student
+from .students.student import who_prepares
 
 Indices = NDArray[np.intp]
 
@@ -47,7 +48,8 @@ def rehearse(
     parts = _parts(rows)
     asked = [] if unseen is None else [unseen.take(_some(unseen, _FEW))]
     for student in students:
-        _try("student", student, rows, parts, _play_student, asked)
+        told = "" if teacher is None else who_prepares(teacher.estimator, student.estimator)
+        _try("student", student, rows, parts, _play_student, asked, told)
     if teacher is not None and not is_frozen(teacher.estimator):
         _try("teacher", teacher, rows, parts, _play_teacher, asked)
 
@@ -59,8 +61,12 @@ def _try(
     parts: list[tuple[Indices, bool]],
     play: Callable[..., None],
     asked: list[Rows],
+    told: str = "",
 ) -> None:
-    """Rehearse with few rows and rounds; who fails may need more of them."""
+    """Rehearse with few rows and rounds; who fails may need more of them.
+
+    `told` is what explains most failures.
+    """
     failure: BaseException
     for part, is_short in parts:
         try:
@@ -72,10 +78,11 @@ def _try(
             return
         except (Exception, SystemExit) as error:
             failure = error
+    told = f"\n{told}" if told else ""
     raise kind_to_raise(failure)(
         f"The {role} {type(last_step(member.estimator)).__name__} cannot learn from X and y. Tried "
         f"on {len(part)} rows, before any teacher was fitted, it failed: {type(failure).__name__}: "
-        f"{failure}"
+        f"{failure}{told}"
     ) from failure
 
 

@@ -17,10 +17,16 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, indexable, validate_data
 
 from ._utils.compat import index_rows, n_rows
-from ._utils.warn import warn
+from ._utils.warn import quiet, warn
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
+
+MOST_NUMERIC_CLASSES, FEW_ROWS_OF_A_CLASS, MANY_ROWS = 50, 10, 40
+FOR_QUANTITIES = (
+    "For quantities, such as counts or prices, use DistillerRegressor, CrossFitDistillerRegressor, "
+    "LossCorrectedDistillerRegressor or LossCorrectedDistillerRegressorCV."
+)
 
 
 @dataclass(frozen=True)
@@ -212,18 +218,45 @@ def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:
     labels = column_or_1d(y)
     try:
         assert_all_finite(labels, input_name="y")
-        check_classification_targets(labels)
+        # What newer versions say of many classes is said below.
+        with quiet("The number of unique classes"):
+            check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
     except (TypeError, ValueError) as error:
+        meant = f" {FOR_QUANTITIES}" if is_continuous(labels) else ""
         raise ValueError(
             f"y must hold labels of one kind, and none missing (rows without one go to "
-            f"X_transfer), found {labels[:5].tolist()} ...: {error}"
+            f"X_transfer), found {labels[:5].tolist()} ...: {error}{meant}"
         ) from error
+    if look_like_quantities(classes, codes):
+        warn(
+            f"y holds many different numbers, each of which is a class of its own here. "
+            f"{FOR_QUANTITIES} If they are classes, hand them over as text: y.astype(str)."
+        )
     if len(classes) < 2:
         raise ValueError(
             f"y must hold at least 2 classes to learn from, found one class: {classes.tolist()}."
         )
     return labels, classes, codes
+
+
+def is_continuous(labels: NDArray[Any]) -> bool:
+    """Whether labels are numbers, finite ones, and not all whole."""
+    return labels.dtype.kind == "f" and bool(
+        np.isfinite(labels).all() and (labels != np.trunc(labels)).any()
+    )
+
+
+def look_like_quantities(classes: NDArray[Any], codes: Indices) -> bool:
+    """Whether labels may be counts or sums: many numbers, and not the codes of well-filled classes.
+
+    Codes are all numbers from 0 or 1 on, and what stands for a class stands in many rows.
+    """
+    many = len(classes) > MOST_NUMERIC_CLASSES or 2 * len(classes) > len(codes) > MANY_ROWS
+    if classes.dtype.kind not in "iuf" or not many:
+        return False
+    are_codes = classes[0] in (0, 1) and classes[-1] - classes[0] == len(classes) - 1
+    return not (are_codes and np.bincount(codes).min() >= FEW_ROWS_OF_A_CLASS)
 
 
 def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | None:

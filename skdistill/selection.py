@@ -65,8 +65,8 @@ def parse_candidates(
 def _parse(candidate: Any) -> Strategy:
     if isinstance(candidate, str) and candidate not in STRATEGIES:
         raise ValueError(
-            f"candidates must hold names of {list(STRATEGIES)}, shares in [0, 1] or (rule, c) "
-            f"pairs, found {candidate!r}."
+            f"candidates must be 'auto' or hold names of {list(STRATEGIES)}, shares in [0, 1] or "
+            f"(rule, c) pairs, found {candidate!r}."
         )
     try:
         return parse_strategy(candidate)

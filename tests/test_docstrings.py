@@ -192,7 +192,6 @@ NOT_YET = {
     "evaluation/show/displays.py",
     "evaluation/show/pictures.py",
     "evaluation/show/report.py",
-    "evaluation/show/results.py",
     "evaluation/show/tables.py",
 }
 

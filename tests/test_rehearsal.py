@@ -17,7 +17,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import (
@@ -257,3 +257,43 @@ def test_member_that_cannot_be_cloned_is_told_why():
             ValueError, match=rf"The {role} KeepsACopy cannot be cloned.*hand over a tuple.*columns"
         ):
             Distiller(teacher, student).fit(X, Y)
+
+
+# ---- who prepares rows -----------------------------------------------------------------------
+
+AS_IT_IS = "It gets X as it is, not what the teacher's Pipeline makes of it"
+TEXT = pd.DataFrame({"a": ["u", "v", "w"] * 20, "b": range(60)})
+OF_TEXT = np.arange(60) % 2
+PREPARES = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
+
+
+@pytest.mark.parametrize("rehearsed", [True, False])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda **how: Distiller(PREPARES, TREE, **how).fit(TEXT, OF_TEXT),
+        lambda **how: CrossFitDistiller(PREPARES, TREE, cv=2, **how).fit(TEXT, OF_TEXT),
+        lambda **how: compare_students(PREPARES, TREE, TEXT, OF_TEXT, methods=["in_sample"], **how),
+        lambda **how: distillation_curve(
+            PREPARES, TREE, TEXT, OF_TEXT, param_name="max_depth", param_range=[1], cv=2, **how
+        ),
+        lambda **how: diagnose_teacher(PREPARES, TEXT, OF_TEXT, student=TREE, cv=2, **how),
+    ],
+)
+def test_student_without_its_teachers_pipeline_is_told_so(call, rehearsed):
+    with pytest.raises(ValueError, match=f"(?s)could not convert string to float.*{AS_IT_IS}"):
+        call(rehearse=rehearsed)
+
+
+@pytest.mark.parametrize(
+    ("teacher", "student"),
+    [
+        (make_pipeline("passthrough", LogisticRegression()), TREE),
+        (PREPARES, make_pipeline(FunctionTransformer(), TREE)),
+    ],
+)
+@pytest.mark.parametrize("rehearsed", [True, False])
+def test_other_failures_are_not_explained_so(teacher, student, rehearsed):
+    with pytest.raises(ValueError, match="could not convert string to float") as failed:
+        Distiller(teacher, student, rehearse=rehearsed).fit(TEXT, OF_TEXT)
+    assert AS_IT_IS not in str(failed.value)

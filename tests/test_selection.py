@@ -806,10 +806,13 @@ FROZEN = FrozenEstimator(GaussianNB().fit(np.arange(4.0)[:, None], [0, 1, 0, 1])
         ({"candidates": []}, "candidates must be 'auto' or a list with at least one of"),
         ({"candidates": "residual"}, "candidates must be 'auto' or a list"),
         ({"candidates": None}, "candidates must be 'auto' or a list"),
-        ({"candidates": ["labels", "magic"]}, "candidates must hold names of .*found 'magic'"),
+        (
+            {"candidates": ["labels", "magic"]},
+            "candidates must be 'auto' or hold names of .*found 'magic'",
+        ),
         ({"candidates": [1.5]}, r"candidates holds 1.5: correction.*\[0, 1\]"),
         ({"candidates": [("fast", -1)]}, "candidates holds .*c must be a positive"),
-        ({"candidates": [("quick", 1)]}, "candidates holds .*correction must be one of"),
+        ({"candidates": [("quick", 1)]}, "candidates holds .*correction must be 'residual'"),
         ({"candidates": [("residual", 2)]}, "candidates holds .*c must be a share"),
         ({"candidates": ["labels", "labels"]}, "candidates must differ"),
         ({"candidates": ["blend"]}, "at least two others besides 'blend'"),
@@ -822,6 +825,7 @@ FROZEN = FrozenEstimator(GaussianNB().fit(np.arange(4.0)[:, None], [0, 1, 0, 1])
         ({"teacher_cv": [([0], [1])]}, "an iterable of rows does not fit the training part"),
         ({"teacher_cv": "in_sample"}, "teacher_cv must be None, 'oob', 'unseen', a number"),
         ({"teacher_cv": 1}, "cv must be at least 2 folds"),
+        ({"cv": "oob"}, "cv must be a number of folds.*out-of-bag answers with teacher_cv='oob'"),
         ({"teacher_cv": "oob"}, "cv='oob' needs a bagging teacher"),
         ({"teacher_cv": "unseen"}, "'unseen' is for a frozen teacher or given probabilities"),
         (

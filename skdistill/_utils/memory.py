@@ -202,6 +202,11 @@ class KeptAnswers:
         self.spared_seconds = 0.0
         self._kept: dict[str, tuple[Any, float]] = {}
 
+    @property
+    def kept_seconds(self) -> float:
+        """What the answers took that are kept."""
+        return sum(seconds for _, seconds in self._kept.values())
+
     def find(self, key: str, compute: Callable[[], Any], shapes: Shapes | None = None) -> Any:
         """Return what is kept under a key, or compute it; nobody else can damage it."""
         if key in self._kept:

@@ -60,9 +60,10 @@ PARAMETERS: dict[str, list[Any]] = {
 }
 
 
-def check(owner: str, values: Mapping[str, Any]) -> None:
+def check(owner: str, values: Mapping[str, Any], words: Mapping[str, str] | None = None) -> None:
     """Refuse values that no parameter of that name may have; other names are not looked at.
 
-    `owner` is the class or function that the message names.
+    `owner` is the class or function that the message names, and `words` are what it takes besides.
     """
-    check_parameters(PARAMETERS, values, owner)
+    own = {name: [StrOptions({word}), *PARAMETERS[name]] for name, word in (words or {}).items()}
+    check_parameters(PARAMETERS | own, values, owner)

@@ -6,18 +6,44 @@ so that teachers, candidates and students show up wherever they are fitted.
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
-from time import perf_counter
-from typing import Any, Self
+from time import time
+from typing import Any, NamedTuple, Self
 
 from .compat import callback_context
+
+# Of many quick fits one is told each time that so many seconds have passed.
+SECONDS_BETWEEN_LINES = 2.0
+
+
+class Voice(NamedTuple):
+    """How lines are printed: who speaks, where, and what each line begins with.
+
+    Steps of a task are told; single fits too where it `tells_fits`.
+    """
+
+    owner: str
+    stream: str = "stdout"  # a name in `sys`: a stream cannot be sent to a worker
+    beginning: str = ""
+    tells_fits: bool = False
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        with suppress(OSError, ValueError):  # no reader is no reason to fail
+            print(
+                f"[{self.owner}] {self.beginning}{text}",
+                file=getattr(sys, self.stream),
+                flush=True,
+            )
 
 
 class Progress:
     """A task of a fit, in at most `n_parts` parts, 0 for a single fit; a context manager.
 
-    `context` is scikit-learn's notion of it, None where no callback listens. A `loud` task prints
-    a line when it ends; the parts of one with `loud_parts` are loud.
+    `context` is scikit-learn's notion of it, None where no callback listens, and `voice` None
+    where nothing is printed. A task that is the part of another knows its `step`, which prints a
+    line when it ends, its number, and among how many.
     """
 
     def __init__(
@@ -25,47 +51,79 @@ class Progress:
         name: str = "",
         n_parts: int = 0,
         *,
-        owner: str = "",
         estimator: Any = None,
         context: Any = None,
-        loud: bool = False,
-        loud_parts: bool = False,
+        voice: Voice | None = None,
     ) -> None:
         self.name = name
         self.n_parts = n_parts
-        self.owner = owner
         self.estimator = estimator
         self.context = context
-        self.loud = loud
-        self.loud_parts = loud_parts
+        self.voice = voice
+        self.start = self.step_start = self.whole_start = time()
+        self.depth = self.n_made = self.number = self.n_siblings = 0
 
     @classmethod
     def of_fit(cls, estimator: Any, n_parts: int) -> Self:
-        """Return the whole fit of an estimator; its parts are printed if it is verbose."""
+        """Return the whole fit of an estimator; its steps are printed if it is verbose.
+
+        Or if something that is watches it; see `watch`.
+        """
         context = callback_context(estimator, n_parts)
+        own = Voice(type(estimator).__name__) if estimator.verbose else None
         return cls(
             "fit",
             n_parts,
-            owner=type(estimator).__name__,
             # What an earlier fit stored is sent to no worker for nothing.
             estimator=context and estimator,
             context=context,
-            loud_parts=bool(estimator.verbose),
+            voice=getattr(estimator, "_voice", None) or own,
         )
+
+    @classmethod
+    def of_call(cls, name: str, verbose: Any) -> Self:
+        """Return the whole of a function that fits much; it speaks on the stream of errors."""
+        voice = Voice(name, "stderr", tells_fits=True) if verbose else None
+        return cls(name, voice=voice)
 
     def part(self, name: str, n_parts: int = 0) -> Progress:
         """Return a part of this task. Make it in the parent process, whatever process runs it."""
-        return Progress(
+        part = Progress(
             name,
             n_parts,
-            owner=self.owner,
             estimator=self.estimator,
             context=self.context and self.context.subcontext(name, max_subtasks=n_parts),
-            loud=self.loud_parts,
+            voice=self.voice,
         )
+        self.n_made += 1
+        part.depth, part.number, part.n_siblings = self.depth + 1, self.n_made, self.n_parts
+        part.whole_start = self.start
+        part.step_start = self.step_start
+        return part
+
+    def within(self, what: str) -> Progress:
+        """Return a task of its own whose lines begin with what it is a part of."""
+        voice = self.voice
+        if voice is not None:
+            voice = voice._replace(beginning=f"{voice.beginning}{what}: ")
+        return Progress(what, voice=voice)
+
+    def watch(self, estimator: Any) -> None:
+        """Let the fit of an estimator of ours, which is a part of this task, speak with its voice.
+
+        A clone of it knows nothing of that.
+        """
+        estimator._voice = self.voice
+
+    def say(self, text: str) -> None:
+        """Print a line, where anything is printed."""
+        if self.voice is not None:
+            self.voice.say(text)
 
     def __enter__(self) -> Self:
-        self.start = perf_counter()
+        self.start = time()
+        if self.depth == 1:
+            self.step_start = self.start
         if self.context:
             self.context.call_on_fit_task_begin(estimator=self.estimator)
         return self
@@ -75,11 +133,29 @@ class Progress:
             return
         if self.context:
             self.context.call_on_fit_task_end(estimator=self.estimator)
-        if self.loud:
+        if self.voice is not None:
+            self._tell(self.voice, time())
+
+    def _tell(self, voice: Voice, now: float) -> None:
+        if self.depth == 1:
             fits = f" ({self.n_parts} fits)" if self.n_parts else ""
-            seconds = perf_counter() - self.start
-            with suppress(OSError, ValueError):  # no reader is no reason to fail
-                print(f"[{self.owner}] {self.name}{fits}: {seconds:.1f} s")
+            voice.say(f"{self.name}{fits}: {now - self.start:.1f} s")
+        elif voice.tells_fits and self.number < self.n_siblings and self._is_due(now):
+            left = (now - self.whole_start) / self.number * (self.n_siblings - self.number)
+            more = f", about {left:.0f} s left" if left >= 1 else ""
+            voice.say(
+                f"{self.name}: {self.number} of {self.n_siblings}, {now - self.start:.1f} s{more}"
+            )
+
+    def _is_due(self, now: float) -> bool:
+        """Whether this is the first of the step's fits to end for some seconds.
+
+        It takes no word from other processes: those seconds are counted from the step's start.
+        """
+        began, ended = (
+            (when - self.step_start) // SECONDS_BETWEEN_LINES for when in (self.start, now)
+        )
+        return self.depth > 1 and not self.n_parts and began < ended
 
 
 SILENT = Progress()

@@ -43,6 +43,7 @@ from ..sources import (
 )
 from ..students import DistilledClassifier, Student, prepare_student
 from ..students.distilled import nan_is_new
+from ..students.student import told_who_prepares
 from ..targets import Lesson, Strategy, Targets
 
 Array = NDArray[np.float64]
@@ -157,10 +158,8 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
             If a parameter or the data cannot be used; nothing has been fitted then. If the
             teacher fails in a fold, with the fold's name and the cause.
         """
-        values = self.get_params(deep=False)
-        if self._tries_shrinkages and isinstance(self.shrinkage, str) and self.shrinkage == "auto":
-            del values["shrinkage"]
-        parameters.check(type(self).__name__, values)
+        words = {"shrinkage": "auto"} if self._tries_shrinkages else {}
+        parameters.check(type(self).__name__, self.get_params(deep=False), words)
         # A copy, so that nothing of this fit stays where it fails.
         classes = known_classes(self.teacher, teacher_proba) if y is None else None
         rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self), classes=classes)
@@ -227,7 +226,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
     def _teach(
         self, rows: Rows, student: Student, target: Targets, progress: Progress, **shipped: Any
     ) -> dict[str, Any]:
-        with progress.part("student"):
+        with progress.part("student"), told_who_prepares(self.teacher, self.student):
             classifier = student.learn(
                 rows, target, refuse_nan=nan_is_new(self.teacher, self.student, rows.X), **shipped
             )

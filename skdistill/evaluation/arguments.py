@@ -14,6 +14,7 @@ from sklearn.utils.validation import column_or_1d
 from .. import rows as rows_
 from .._utils.estimators import last_step
 from .._utils.validation import check_scorer
+from .._utils.warn import quiet
 from ..rows import Rows
 from ..sources.fixed import check_given
 from ..students.student import check_estimator
@@ -22,10 +23,16 @@ from .measure.measurement import TestRows
 # ---- students --------------------------------------------------------------------------------
 
 
-def check_param_range(student: Any, param_name: Any, param_range: Any) -> list[Any]:
-    """Return the values of a student's parameter, or say what is wrong with them."""
+def check_param_range(student: Any, param_name: Any, param_range: Any) -> tuple[str, list[Any]]:
+    """Return a student's parameter and its values, or say what is wrong with them.
+
+    `student__parameter` is taken too, as a search over a distiller calls it.
+    """
     check_estimator(student)
     names = sorted(student.get_params()) if hasattr(student, "get_params") else []
+    short = param_name.removeprefix("student__") if isinstance(param_name, str) else param_name
+    if param_name not in names and short in names:
+        param_name = short
     if param_name not in names:
         raise ValueError(
             f"param_name must be a parameter of the student {type(student).__name__}, found "
@@ -37,7 +44,7 @@ def check_param_range(student: Any, param_name: Any, param_range: Any) -> list[A
     values = param_range.tolist() if isinstance(param_range, np.ndarray) else list(param_range)
     if not values:
         raise ValueError(f"param_range must hold at least one value of {param_name!r}.")
-    return values
+    return param_name, values
 
 
 def name_students(students: Any, param_name: Any = None, param_range: Any = None) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def name_students(students: Any, param_name: Any = None, param_range: Any = None
             raise ValueError("param_name and param_range go together: give both, or neither.")
         if isinstance(students, list | tuple | Mapping):
             raise ValueError("param_name goes with a single student, found several.")
-        values = check_param_range(students, param_name, param_range)
+        param_name, values = check_param_range(students, param_name, param_range)
         short = param_name.rpartition("__")[2]
         return {
             f"{short}={value}": clone(students).set_params(**{param_name: value})
@@ -168,4 +175,5 @@ def _split(rows: Rows, test_size: Any, seed: int) -> tuple[Rows, Rows]:
         splitter = GroupShuffleSplit(1, test_size=test_size, random_state=seed)
         train, test = next(splitter.split(numbers, groups=rows.groups))
     part = rows.take(train)
-    return rows_.check(part.X, part.y, None, part.groups), rows.take(test)
+    with quiet("y holds many different numbers"):  # which was said of all rows
+        return rows_.check(part.X, part.y, None, part.groups), rows.take(test)

@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .._utils import parameters
-from .._utils.estimators import is_frozen
-from .._utils.memory import KeptAnswers
-from ..distillers import LossCorrectedDistillerCV
-from ..rehearsal import rehearse as rehearse_members
-from ..rows import Rows
-from ..sources import Answers, Source, Splits, Teacher
-from ..targets import Lesson
+from .._utils.progress import Progress
 from .arguments import hold_out, name_students, score_name
-from .measure.costs import pickled_size
-from .measure.measurement import Measurement, TestRows
-from .measure.scores import probabilities
-from .methods import (
-    IN_SAMPLE,
-    METHODS,
-    TEACHER,
-    TUNED,
-    TUNED_LABELS,
-    Method,
-    Pupil,
-    parse_methods,
-    prepare_pupil,
-    search_grid,
-    tune_on_labels,
-)
+from .plan import Plan
 from .show.results import Comparison
-from .teaching import (
-    Taught,
-    as_answers,
-    as_seed,
-    ask_outside,
-    check_askable,
-    outside_source,
-    teach,
-    warn_if_judged_on_known_rows,
-)
-
-Array = NDArray[np.float64]
+from .teaching import as_seed
 
 
 def compare_students(
@@ -73,6 +39,7 @@ def compare_students(
     n_jobs: int | None = None,
     random_state: Any = None,
     rehearse: bool = True,
+    verbose: int = 0,
 ) -> Comparison:
     """Compare a teacher with one or more students, each trained in every way, on held-out rows.
 
@@ -138,7 +105,7 @@ def compare_students(
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
         What distilled students minimise; see :class:`~skdistill.Distiller`.
     max_latency : float, default=None
-        The most microseconds per row that fit your budget.
+        The most microseconds per row that fit your budget; see also `Comparison.under`.
     max_size : float, default=None
         The most bytes of a pickled classifier that fit it.
     latency_batch : {1, 10_000}, default=1
@@ -151,12 +118,16 @@ def compare_students(
     rehearse : bool, default=True
         Whether clones of teacher and students are tried on a few rows, before any teacher is
         fitted; see :class:`~skdistill.Distiller`.
+    verbose : int, default=0
+        1 prints on the stream of errors what has been fitted, each classifier's scores as soon as
+        it is there, and about how long the rest will take.
 
     Returns
     -------
     Comparison
         A table in print and in notebooks. It has `table` (a DataFrame where pandas is installed),
-        `plot`, `plot_reliability`, `classifiers` (what you would ship) and `measurements`.
+        `plot`, `plot_reliability`, `classifiers`, `best` (the one you would ship) and
+        `measurements`.
 
     Raises
     ------
@@ -172,6 +143,14 @@ def compare_students(
     -----
     All is measured on the same test rows, so that the best of many lines is a little worse than
     it looks; `"tuned"` was chosen without them. Log loss floors probabilities at 1/500.
+
+    Times are CPU time on one core, whatever the library. All classifiers are timed in the end, in
+    turn, so that all meet the same machine: the median of ten passes (three, if one call takes
+    long) of the quickest call in each. Two whose times differ by less than two standard errors
+    over passes, or by less than a tenth, count as equally fast. What a Pipeline's steps before its
+    model take is told apart. It is often most of it: for a tree an `OrdinalEncoder` is cheaper than
+    a `OneHotEncoder`, which no tree needs, and `compiled()` of a distilled classifier spares the
+    detour by frames and arrays altogether.
 
     Examples
     --------
@@ -192,6 +171,13 @@ def compare_students(
     [(None, 'teacher'), ('small tree', 'labels'), ('small tree', 'cross_fit')]
     >>> comparison.classifiers["small tree", "cross_fit"].predict(X[:2])
     array([0, 0])
+
+    The best distilled student, here the only one, is what you would ship:
+
+    >>> comparison.best_key
+    ('small tree', 'cross_fit')
+    >>> comparison.best.predict(X[:2])
+    array([0, 0])
     """
     parameters.check("compare_students", locals())
     named = name_students(students, param_name, param_range)
@@ -199,180 +185,27 @@ def compare_students(
     train, test = hold_out(
         X, y, X_test, y_test, test_size, groups, groups_test, bayes_proba, scoring, seed
     )
-    plan = _Plan(teacher, train, test, cv, teacher_cv, loss, n_jobs, seed)
+    plan = Plan(
+        teacher,
+        train,
+        test,
+        cv,
+        teacher_cv,
+        loss,
+        n_jobs,
+        seed,
+        score_name=score_name(scoring),
+        progress=Progress.of_call("compare_students", verbose),
+    )
     plan.check(named, methods)
     if rehearse:
-        members = [entry.pupil.student for entry in plan.entries]
-        rehearse_members(train, Teacher(teacher), *members, unseen=test.rows)
+        plan.rehearse()
     return Comparison(
         *plan.carry_out(),
-        score_name=score_name(scoring),
+        score_name=plan.score_name,
         n_test=len(test.y),
         n_classes=len(train.classes),
         max_latency=max_latency,
         max_size=max_size,
         latency_batch=latency_batch,
     )
-
-
-# ---- what is done ----------------------------------------------------------------------------
-
-
-class _Entry(NamedTuple):
-    """A student that is to be trained."""
-
-    name: str
-    student: Any
-    pupil: Pupil
-    methods: list[Method]
-
-
-class _Plan:
-    """What is trained and measured, and in which order."""
-
-    def __init__(
-        self,
-        teacher: Any,
-        train: Rows,
-        test: TestRows,
-        cv: Any,
-        teacher_cv: Any,
-        loss: str,
-        n_jobs: int | None,
-        seed: int,
-    ) -> None:
-        self.teacher = teacher
-        self.train = train
-        self.test = test
-        self.cv = cv
-        self.teacher_cv = teacher_cv
-        self.loss = loss
-        self.n_jobs = n_jobs
-        self.seed = seed
-
-    # ---- validation --------------------------------------------------------------------------
-
-    def check(self, named: dict[str, Any], methods: Any) -> None:
-        """Find what is wrong before any teacher is fitted."""
-        own = None if self.teacher_cv is None else self._outside(self.teacher_cv, "teacher_cv")
-        self.entries = [self._entry(*item, methods, own) for item in named.items()]
-        every = [method for entry in self.entries for method in entry.methods]
-        check_askable(self.teacher, every, own)
-        # The search for the tuned distillation asks teachers of its own.
-        self.asks_outside = any(m.asks_outside and m.key != TUNED for m in every)
-        searches = any(m.key in (TUNED, TUNED_LABELS) for m in every)
-        self.folds = self._folds() if self.asks_outside or searches else []
-        self.source = self._outside(self.folds) if own is None else own
-        tunes = any(m.key == TUNED for m in every)
-        if tunes and self.teacher_cv is None and len(self.folds) < 3:
-            raise ValueError(
-                f"cv must give at least 3 folds for the method 'tuned' with teacher_cv=None, found "
-                f"{len(self.folds)}."
-            )
-        if any(method.asks_outside for method in every):
-            # It finds what is wrong with rows and groups.
-            self.source.split(self.train)
-
-    def _outside(self, cv: Any, name: str = "cv") -> Source:
-        return outside_source(cv, seed=self.seed, n_jobs=self.n_jobs, name=name)
-
-    def _entry(self, name: str, student: Any, methods: Any, source: Source | None) -> _Entry:
-        pupil = prepare_pupil(self.teacher, student, self.train.n_classes, self.loss, source)
-        chosen = parse_methods(METHODS if methods is None else methods, METHODS)
-        if methods is None and is_frozen(self.teacher):
-            chosen = [method for method in chosen if not method.asks_outside]
-        if not search_grid(student):
-            if methods is not None and any(method.key == TUNED_LABELS for method in chosen):
-                raise ValueError(
-                    f"methods holds 'tuned_labels', but there is no search for the student {name}: "
-                    "leave it out, or hand over a search, such as GridSearchCV, as a student."
-                )
-            chosen = [method for method in chosen if method.key != TUNED_LABELS]
-        return _Entry(name, student, pupil, chosen)
-
-    def _folds(self) -> Splits:
-        return self._outside(self.cv).split(self.train) or []
-
-    # ---- teaching ----------------------------------------------------------------------------
-
-    def carry_out(self) -> tuple[list[Measurement], dict[tuple[str | None, Any], Any]]:
-        """Train and measure everything; return measurements and fitted classifiers."""
-        taught, answers, outside_seconds = self._ask()
-        teacher_proba = probabilities(taught.teacher, self.test.X, self.test.classes)
-        warn_if_judged_on_known_rows(self.teacher, self.test.rows, teacher_proba)
-        measured = [self.test.measure(taught.teacher, TEACHER, fit_seconds=taught.fit_seconds)]
-        classifiers: dict[tuple[str | None, Any], Any] = {(None, TEACHER): taught.teacher}
-        memory = self._memory()
-        for entry in self.entries:
-            for method in entry.methods:
-                note = ""
-                if method.key == TUNED:
-                    classifier, seconds, note = self._tune(entry, memory)
-                elif method.key == TUNED_LABELS:
-                    classifier, seconds = self._tune_on_labels(entry)
-                else:
-                    classifier, seconds = self._learn(entry, method, answers)
-                    seconds += outside_seconds if method.asks_outside else 0.0
-                    seconds += taught.asked_seconds if method.key == IN_SAMPLE else 0.0
-                classifiers[entry.name, method.key] = classifier
-                measured.append(
-                    self.test.measure(
-                        classifier,
-                        method.key,
-                        student=entry.name,
-                        teacher_proba=teacher_proba,
-                        fit_seconds=seconds,
-                        note=note,
-                    )
-                )
-        return measured, classifiers
-
-    def _ask(self) -> tuple[Taught, Answers, float]:
-        """Ask the teacher, and return how long the answers from outside took."""
-        source = self.source if self.asks_outside else None
-        start = perf_counter()
-        # First the folds: they find what is wrong with the rows.
-        outside = None if source is None else ask_outside(self.teacher, self.train, source)
-        seconds = perf_counter() - start
-        taught = teach(self.teacher, self.train, source)
-        if source is not None and source.needs_one_fit:
-            seconds = taught.fit_seconds
-        return taught, as_answers(taught, outside), seconds
-
-    def _learn(self, entry: _Entry, method: Method, answers: Answers) -> tuple[Any, float]:
-        start = perf_counter()
-        lesson = Lesson(self.train, answers, random_state=self.seed)
-        classifier = entry.pupil.learn(self.train, *entry.pupil.lesson(method, lesson))
-        return classifier, perf_counter() - start
-
-    def _tune_on_labels(self, entry: _Entry) -> tuple[Any, float]:
-        start = perf_counter()
-        tuned = tune_on_labels(
-            entry.student, self.train.X, self.train.y, cv=self.folds, n_jobs=self.n_jobs
-        )
-        return tuned.classifier_, perf_counter() - start
-
-    def _tune(self, entry: _Entry, memory: KeptAnswers | None) -> tuple[Any, float, str]:
-        model = LossCorrectedDistillerCV(
-            self.teacher,
-            entry.student,
-            cv=self.folds,
-            teacher_cv=self.teacher_cv,
-            loss=self.loss,
-            n_jobs=self.n_jobs,
-            random_state=self.seed,
-            memory=memory,
-            rehearse=False,
-        )
-        spared = 0.0 if memory is None else -memory.spared_seconds
-        start = perf_counter()
-        model.fit(self.train.X, self.train.y, groups=self.train.groups)
-        seconds = perf_counter() - start
-        spared += 0.0 if memory is None else memory.spared_seconds
-        return model.classifier_, seconds + spared, str(model.best_candidate_)
-
-    def _memory(self) -> KeptAnswers | None:
-        """Return where the tuned distillers of several students find their teacher's answers."""
-        # A teacher that cannot be pickled cannot be told from others either.
-        several = len(self.entries) > 1 and np.isfinite(pickled_size(self.teacher))
-        return KeptAnswers() if several else None

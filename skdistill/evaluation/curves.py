@@ -11,6 +11,7 @@ from sklearn.metrics import get_scorer
 from .. import rows as rows_
 from .._utils import parameters
 from .._utils.parallel import blame, run
+from .._utils.progress import Progress
 from .._utils.validation import check_scorer
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
@@ -51,6 +52,7 @@ def distillation_curve(
     n_jobs: int | None = None,
     random_state: Any = None,
     rehearse: bool = True,
+    verbose: int = 0,
 ) -> tuple[Array, dict[Any, Array]]:
     """Score a teacher, and its student for each value of a parameter, by cross-validation.
 
@@ -69,7 +71,8 @@ def distillation_curve(
     y : array-like of shape (n_samples,)
         Labels.
     param_name : str
-        A parameter of the student, `step__parameter` in a Pipeline.
+        A parameter of the student, `step__parameter` in a Pipeline. `student__parameter`, as in a
+        search over a distiller, is taken too.
     param_range : array-like of shape (n_values,)
         The values it takes, of any type.
     methods : sequence, default=("labels", "in_sample", "cross_fit", "corrected")
@@ -102,6 +105,9 @@ def distillation_curve(
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
         fitted; see :class:`~skdistill.Distiller`.
+    verbose : int, default=0
+        1 prints on the stream of errors what has been fitted, and about how long the rest of it
+        will take.
 
     Returns
     -------
@@ -150,7 +156,7 @@ def distillation_curve(
     """
     parameters.check("distillation_curve", locals())
     chosen = parse_methods(methods, DIRECT)
-    values = check_param_range(student, param_name, param_range)
+    param_name, values = check_param_range(student, param_name, param_range)
     rows = rows_.check(X, y, None, groups)
     seed = as_seed(random_state)
     source = outside_source(teacher_cv, seed=seed, n_jobs=None, name="teacher_cv")
@@ -162,9 +168,11 @@ def distillation_curve(
     asked = source if any(method.asks_outside for method in chosen) else None
     # First these: they find what is wrong with the folds.
     splits = [None if asked is None else asked.split(rows.take(train)) for train, _ in folds]
+    progress = Progress.of_call("distillation_curve", verbose)
     if rehearse:
-        rehearse_members(rows, Teacher(teacher), pupil.student)
-    taught, answers = _ask_in_folds(teacher, rows, folds, splits, asked, scorer, n_jobs)
+        with progress.part("rehearsal"):
+            rehearse_members(rows, Teacher(teacher), pupil.student)
+    taught, answers = _ask_in_folds(teacher, rows, folds, splits, asked, scorer, n_jobs, progress)
     lessons = [
         Lesson(rows, about, part=train, random_state=seed)
         for about, (train, _) in zip(answers, folds, strict=True)
@@ -184,7 +192,7 @@ def distillation_curve(
         for m, v, k in jobs
     ]
     scores = np.reshape(
-        run(_score_student, calls, n_jobs, name="students"), (len(chosen), len(values), -1)
+        run(_score_student, calls, n_jobs, progress, "students"), (len(chosen), len(values), -1)
     )
     return np.array(taught), {m.key: s for m, s in zip(chosen, scores, strict=True)}
 
@@ -206,13 +214,23 @@ def _ask_in_folds(
     source: Source | None,
     scorer: Any,
     n_jobs: int | None,
+    progress: Progress,
 ) -> tuple[list[float], list[Answers]]:
     """Return the teacher's score in each fold, and what it says about the training rows."""
     calls = [
-        (teacher, rows, fold, source, own, scorer, f"{k} of {len(folds)}")
+        (
+            teacher,
+            rows,
+            fold,
+            source,
+            own,
+            scorer,
+            f"{k} of {len(folds)}",
+            progress.within(f"fold {k} of {len(folds)}"),
+        )
         for k, (fold, own) in enumerate(zip(folds, splits, strict=True), start=1)
     ]
-    found = run(_ask_in_fold, calls, n_jobs, name="teachers")
+    found = run(_ask_in_fold, calls, n_jobs, progress, "teachers")
     scores, tested, answers = zip(*found, strict=True)
     numbers = np.concatenate([test for _, test in folds])
     warn_if_judged_on_known_rows(teacher, rows.take(numbers), np.concatenate(tested))
@@ -227,12 +245,13 @@ def _ask_in_fold(
     splits: Splits | None,
     scorer: Any,
     name: str,
+    progress: Progress,
 ) -> tuple[float, Array, Answers]:
     train, test = fold
     part, unseen = rows.take(train), rows.take(test)
     with blame(f"The teacher failed in fold {name}"):
-        outside = None if source is None else ask_outside(teacher, part, source, splits)
-        taught = teach(teacher, part, source)
+        outside = None if source is None else ask_outside(teacher, part, source, splits, progress)
+        taught = teach(teacher, part, source, progress)
         tested = say(taught.teacher, unseen)
     with blame(f"scoring failed for the teacher in fold {name}"):
         score = float(scorer(taught.teacher, unseen.X, unseen.y))

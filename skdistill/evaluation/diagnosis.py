@@ -16,6 +16,7 @@ from .._utils.compat import index_rows
 from .._utils.estimators import is_frozen
 from .._utils.numeric import as_numeric
 from .._utils.parallel import blame, run
+from .._utils.progress import Progress
 from .._utils.rounding import on_grid
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows, column_names
@@ -218,6 +219,7 @@ def diagnose_teacher(
     n_jobs: int | None = None,
     random_state: Any = None,
     rehearse: bool = True,
+    verbose: int = 0,
 ) -> Diagnosis:
     """Say whether a teacher over- or underfits, and which distiller to use.
 
@@ -247,6 +249,9 @@ def diagnose_teacher(
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
         fitted; see :class:`~skdistill.Distiller`.
+    verbose : int, default=0
+        1 prints on the stream of errors what has been fitted, and about how long the rest of it
+        will take.
 
     Returns
     -------
@@ -314,14 +319,17 @@ def diagnose_teacher(
     seed = as_seed(random_state)
     source, folds = _check(teacher, rows, cv, seed, n_jobs)
     pupil = None if student is None else prepare_pupil(teacher, student, rows.n_classes)
+    progress = Progress.of_call("diagnose_teacher", verbose)
     if rehearse:
-        rehearse_members(rows, Teacher(teacher), *([] if pupil is None else [pupil.student]))
+        with progress.part("rehearsal"):
+            rehearse_members(rows, Teacher(teacher), *([] if pupil is None else [pupil.student]))
     # First the folds: they find what is wrong with the rows.
-    asked = None if source.needs_one_fit else ask_outside(teacher, rows, source, folds)
-    taught = teach(teacher, rows, source)
+    asked = None if source.needs_one_fit else ask_outside(teacher, rows, source, folds, progress)
+    taught = teach(teacher, rows, source, progress)
     answers = as_answers(taught, asked).out
-    corrected = ResidualModel().fit(rows, answers, folds).corrected
-    on_labels = None if pupil is None else _on_labels(pupil, rows, folds, n_jobs)
+    with progress.part("correction"):
+        corrected = ResidualModel().fit(rows, answers, folds).corrected
+    on_labels = None if pupil is None else _on_labels(pupil, rows, folds, n_jobs, progress)
     return _diagnose(rows, taught.inside, answers, corrected, on_labels)
 
 
@@ -345,13 +353,15 @@ def _check(
 # ---- the student on labels -------------------------------------------------------------------
 
 
-def _on_labels(pupil: Pupil, rows: Rows, folds: Splits, n_jobs: int | None) -> Array:
+def _on_labels(
+    pupil: Pupil, rows: Rows, folds: Splits, n_jobs: int | None, progress: Progress
+) -> Array:
     """Return out-of-fold probabilities of the student trained on labels."""
     calls = [
         (pupil, rows, fold, f"{number} of {len(folds)}")
         for number, fold in enumerate(folds, start=1)
     ]
-    found = run(_on_labels_of_fold, calls, n_jobs, name="students")
+    found = run(_on_labels_of_fold, calls, n_jobs, progress, "students")
     proba = np.empty((rows.n_samples, rows.n_classes))
     for (_, test), answer in zip(folds, found, strict=True):
         proba[test] = answer

@@ -8,15 +8,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
-from .._utils.progress import Progress
+from .._utils.compat import index_rows
+from .._utils.parallel import blame, run
+from .._utils.progress import SILENT, Progress
 from ..distillers.base import BaseDistiller, Routed, Street
 from ..rows import Rows
 from ..sources import OutOfBag, Source, check_teacher
 from ..students import DistilledClassifier, SoftLabelClassifier, Student, prepare_student
 from ..students.distilled import nan_is_new
+from ..students.student import told_who_prepares
 from ..targets import Labels, Lesson, Strategy, parse_strategy
 from .measure.scores import neg_log_loss_floored
 
@@ -84,8 +88,8 @@ def parse_methods(methods: Any, allowed: Sequence[str]) -> list[Method]:
     """Return what a user's list means: names among `allowed`, shares or pairs (rule, c)."""
     if isinstance(methods, str) or not isinstance(methods, Sequence) or not methods:
         raise ValueError(
-            f"methods must be a list with at least one of {list(allowed)}, a share in [0, 1] or a "
-            f"(rule, c) pair, found {methods!r}."
+            f"methods must be {'None or ' if allowed == METHODS else ''}a list with at least one "
+            f"of {list(allowed)}, a share in [0, 1] or a (rule, c) pair, found {methods!r}."
         )
     parsed = [_parse_method(method, allowed) for method in methods]
     if len({repr(method.key) for method in parsed}) < len(parsed):
@@ -95,7 +99,10 @@ def parse_methods(methods: Any, allowed: Sequence[str]) -> list[Method]:
 
 def _parse_method(method: Any, allowed: Sequence[str]) -> Method:
     if isinstance(method, str) and method not in allowed:
-        raise ValueError(f"methods must hold names of {list(allowed)}, found {method!r}.")
+        raise ValueError(
+            f"methods must hold names of {list(allowed)}, shares in [0, 1] or (rule, c) pairs, "
+            f"found {method!r}."
+        )
     if method in (TUNED_LABELS, TUNED):
         return Method(method, None)
     try:
@@ -135,7 +142,8 @@ class Pupil(NamedTuple):
     def learn(self, rows: Rows, student: Student, target: Array) -> DistilledClassifier:
         """Fit a student to a target, and return what one ships."""
         new = nan_is_new(self.teacher, student.estimator, rows.X)
-        return student.learn(rows, target, refuse_nan=new)
+        with told_who_prepares(self.teacher, student.estimator):
+            return student.learn(rows, target, refuse_nan=new)
 
 
 def prepare_pupil(
@@ -247,6 +255,7 @@ def tune_on_labels(
     cv: Any = 5,
     n_jobs: int | None = None,
     random_state: Any = None,
+    progress: Progress = SILENT,
 ) -> Any:
     """Fit a :class:`StudentOnLabels` with parameters chosen by cross-validated log loss.
 
@@ -257,14 +266,24 @@ def tune_on_labels(
         {f"student__{name}": values for name, values in part.items()}
         for part in search_grid(student)
     ]
+    y, model, tried = np.asarray(y), student_on_labels(student), list(ParameterGrid(grid))
     if not isinstance(cv, list):
-        cv = StratifiedKFold(cv, shuffle=True, random_state=random_state)
-    search = GridSearchCV(
-        student_on_labels(student),
-        grid,
-        scoring=neg_log_loss_floored,
-        cv=cv,
-        n_jobs=n_jobs,
-        error_score="raise",
-    )
-    return search.fit(X, y).best_estimator_
+        folds = StratifiedKFold(cv, shuffle=True, random_state=random_state)
+        cv = list(folds.split(np.zeros(len(y)), y))
+    calls = [
+        (model, params, X, y, fold, f"with {params} in fold {k} of {len(cv)}")
+        for params in tried
+        for k, fold in enumerate(cv, start=1)
+    ]
+    found = run(_score_on_labels, calls, n_jobs, progress, "students")
+    best = np.reshape(found, (len(tried), -1)).mean(axis=1).argmax()
+    return clone(model).set_params(**tried[best]).fit(X, y)
+
+
+def _score_on_labels(
+    model: StudentOnLabels, params: dict[str, Any], X: Any, y: NDArray[Any], fold: Any, name: str
+) -> float:
+    train, test = fold
+    with blame(f"The student on labels failed {name}"):
+        fitted = clone(model).set_params(**params).fit(index_rows(X, train), y[train])
+        return neg_log_loss_floored(fitted, index_rows(X, test), y[test])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from .._utils.estimators import holds_fitted, is_frozen
+from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_number
 from ..rows import Rows
 from ..sources import Answers, Source, Splits, Teacher, ask, choose_source
@@ -41,9 +43,11 @@ def as_seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
-def outside_source(cv: Any, *, seed: int, n_jobs: int | None, name: str = "cv") -> Source:
+def outside_source(
+    cv: Any, *, seed: int, n_jobs: int | None, name: str = "cv", others: Sequence[str] = ()
+) -> Source:
     """Return where answers come from about rows that the teacher has not seen."""
-    return choose_source(cv, random_state=seed, n_jobs=n_jobs, name=name)
+    return choose_source(cv, random_state=seed, n_jobs=n_jobs, name=name, others=others)
 
 
 def check_askable(teacher: Any, methods: list[Method], source: Source | None) -> None:
@@ -58,28 +62,35 @@ def check_askable(teacher: Any, methods: list[Method], source: Source | None) ->
         source.check(teacher)
 
 
-def teach(teacher: Any, rows: Rows, source: Source | None = None) -> Taught:
+def teach(
+    teacher: Any, rows: Rows, source: Source | None = None, progress: Progress = SILENT
+) -> Taught:
     """Fit a teacher on rows, and ask it about them; a bag, if that is the source, out of it too."""
     start = perf_counter()
     if source is not None and source.needs_one_fit:
-        answers = source.ask(Teacher(teacher), rows, keep=True)
+        answers = source.ask(Teacher(teacher), rows, keep=True, progress=progress)
         fitted, outside = answers.teachers[0], answers.out
     else:
-        fitted, outside = Teacher(teacher).fit(rows), None
+        with progress.part("teacher"):
+            fitted, outside = Teacher(teacher).fit(rows), None
     fit_seconds = perf_counter() - start
     inside = say(fitted, rows)
     return Taught(fitted, inside, outside, fit_seconds, perf_counter() - start)
 
 
 def ask_outside(
-    teacher: Any, rows: Rows, source: Source, splits: Splits | None = None
+    teacher: Any,
+    rows: Rows,
+    source: Source,
+    splits: Splits | None = None,
+    progress: Progress = SILENT,
 ) -> Answers | None:
     """Ask teachers of folds about rows; None for a bag, which answers when it is taught."""
     if source.needs_one_fit:
         return None
     if splits is None:
-        return ask(source, Teacher(teacher), rows)
-    return source.ask(Teacher(teacher), rows, splits)
+        return ask(source, Teacher(teacher), rows, progress=progress)
+    return source.ask(Teacher(teacher), rows, splits, progress=progress)
 
 
 def warn_if_judged_on_known_rows(teacher: Any, rows: Rows, proba: Array) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .._utils.estimators import is_frozen
@@ -24,15 +25,17 @@ def choose_source(
     n_jobs: int | None = None,
     inside: bool = False,
     name: str = "cv",
+    others: Sequence[str] = (),
 ) -> Source:
     """Return where answers come from; words for in-sample ones count where `inside` says so.
 
-    `name` is what the user calls `cv`.
+    `name` is what the user calls `cv`, and `others` are what else may stand there.
     """
     source = _named(cv, random_state, n_jobs, inside=inside)
     if source is not None:
         return source
-    make_splitter(cv, random_state, name)
+    words = [word for word, kind in SOURCES.items() if inside or not kind.answers_inside]
+    make_splitter(cv, random_state, name, [*others, *map(repr, words)])
     return Folds(cv, random_state, n_jobs, name)
 
 

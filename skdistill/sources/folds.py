@@ -102,16 +102,24 @@ class Folds:
         return Answers(_put_together(rows, splits, found), known, splits, teachers, further)
 
 
-def make_splitter(cv: Any, random_state: Any, name: str = "cv") -> Any:
-    """Return what splits rows: shuffled stratified folds for a number, else `cv` itself."""
+def make_splitter(cv: Any, random_state: Any, name: str = "cv", words: Sequence[str] = ()) -> Any:
+    """Return what splits rows: shuffled stratified folds for a number, else `cv` itself.
+
+    `words` are what else may stand there, for the message.
+    """
     if is_whole_number(cv):
         return StratifiedKFold(max(cv, 2), shuffle=True, random_state=random_state)
     if hasattr(cv, "split") and not isinstance(cv, str | type):
         return cv
     if isinstance(cv, str | type) or not hasattr(cv, "__iter__"):
+        allowed = [*words, "a number of folds", "a splitter", "an iterable of (train, test) rows"]
+        meant = (
+            " A bagging teacher gives its out-of-bag answers with teacher_cv='oob'."
+            if isinstance(cv, str) and cv == "oob"
+            else ""
+        )
         raise ValueError(
-            f"{name} must be a number of folds, a splitter or an iterable of (train, test) rows, "
-            f"or 'oob' for a bagging teacher, found {cv!r}."
+            f"{name} must be {', '.join(allowed[:-1])} or {allowed[-1]}, found {cv!r}.{meant}"
         )
     return cv
 

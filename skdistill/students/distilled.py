@@ -27,6 +27,8 @@ from .calibration import calibrated
 
 Array = NDArray[np.float64]
 
+SHOWN_CLASSES = 5
+
 
 class DistilledClassifier(ClassifierMixin, BaseEstimator):
     """A fitted student with its way back to class probabilities, free of teacher and distiller.
@@ -86,6 +88,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
     >>> shipped = pickle.loads(pickle.dumps(model.classifier_))
     >>> shipped.predict(X[:2])
     array([0, 0])
+    >>> shipped
+    DistilledClassifier(DecisionTreeRegressor(max_depth=3), classes=[0, 1, 2])
     """
 
     def __init__(
@@ -113,6 +117,13 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self.refuse_nan = refuse_nan
         self.calibration = calibration
         self.version = __version__
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """Show the student and the classes; the rest are means to ends."""
+        classes = self.classes_.tolist()
+        shown = ", ".join(map(repr, classes[:SHOWN_CLASSES]))
+        more = f", … {classes[-1]!r}" if len(classes) > SHOWN_CLASSES else ""
+        return f"{type(self).__name__}({self.student!r}, classes=[{shown}{more}])"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "dtypes": plain_dtypes(self.dtypes)}

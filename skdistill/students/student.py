@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 from .._utils.compat import index_params, index_rows
 from .._utils.estimators import is_frozen, last_step, weights_name, weights_of
+from .._utils.parallel import kind_to_raise
 from .._utils.probabilities import PROBA_FLOOR
 from .._utils.rounding import on_grid
 from .._utils.validation import check_probabilities, refuse_pairwise, refuse_uncloned
@@ -159,6 +162,40 @@ class Student:
         """
         values = {name: clone(value, safe=False) for name, value in params.items()}
         return replace(self, estimator=clone(self.estimator).set_params(**values))
+
+
+def who_prepares(teacher: Any, student: Any) -> str:
+    """Say that a failed student gets rows as they are, where its teacher's Pipeline prepares them.
+
+    Empty where that is not so.
+    """
+    if prepares_rows(student) or not prepares_rows(teacher):
+        return ""
+    return (
+        "It gets X as it is, not what the teacher's Pipeline makes of it: put steps that prepare X "
+        "before the student too, make_pipeline(..., student)."
+    )
+
+
+def prepares_rows(estimator: Any) -> bool:
+    """Whether rows meet other steps before the estimator's last one."""
+    return isinstance(estimator, Pipeline) and any(
+        step not in (None, "passthrough") for _, step in estimator.steps[:-1]
+    )
+
+
+@contextmanager
+def told_who_prepares(teacher: Any, student: Any) -> Iterator[None]:
+    """Raise the errors of a student's fit with what explains most of them, if that is so."""
+    try:
+        yield
+    except Exception as error:
+        told = who_prepares(teacher, student)
+        if not told:
+            raise
+        raise kind_to_raise(error)(
+            f"The student {type(student).__name__} failed: {type(error).__name__}: {error}\n{told}"
+        ) from error
 
 
 def prepare_student(

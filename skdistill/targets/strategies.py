@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .. import corrections
 from .._utils.numeric import as_table
 from .._utils.progress import SILENT, Progress
+from .._utils.validation import is_number
 from .._utils.warn import warn
 from ..rows import Rows
 from ..sources import Answers, Further, Splits, quiet_folds
@@ -353,6 +354,16 @@ def corrected_by(correction: Any, c: Any = None, name: Any = None) -> Strategy:
     """Return the strategy of a distiller's `correction` and `c`."""
     if isinstance(correction, str) and correction == "residual":
         return Residual(name, residual.share(c))
+    known = (
+        correction in corrections.RULES
+        if isinstance(correction, str)
+        else is_number(correction) or callable(correction)
+    )
+    if not known:
+        raise ValueError(
+            "correction must be 'residual', a share in [0, 1], a function, or a rule of "
+            f"{list(corrections.RULES)}, found {correction!r}."
+        )
     return Corrected(name, corrections.resolve(correction, c), callable(correction))
 
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV
@@ -15,6 +16,8 @@ from skdistill import (
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
 )
+from skdistill._utils import progress as progress_module
+from skdistill._utils.progress import Progress
 
 try:
     from sklearn.callback import ProgressBar
@@ -40,6 +43,22 @@ STEPS = {
         ["teachers/4", "targets", "candidates/6", "student"],
     ),
 }
+
+
+class Clock:
+    """Goes on when it is told to."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(progress_module, "time", clock)
+    return clock
 
 
 class Recorder:
@@ -105,6 +124,61 @@ def test_verbose_prints_a_line_for_each_step(table, capsys, name):
 def test_nothing_is_printed_otherwise(table, capfd, name):
     distiller(name)[0].fit(*table)
     assert capfd.readouterr() == ("", "")
+
+
+def do(task, n_fits, seconds, clock):
+    """Fit something a number of times, each in its time."""
+    with task:
+        for _ in range(n_fits):
+            with task.part("fits"):
+                clock.now += seconds
+
+
+@pytest.mark.parametrize(
+    ("n_fits", "seconds", "expected"),
+    [
+        # Slow fits are told one by one, with what is left; the last one ends the step.
+        (3, 5, ["fits: 1 of 3, 5.0 s, about 10 s left", "fits: 2 of 3, 5.0 s, about 5 s left"]),
+        # Of quick ones one is told every two seconds.
+        (8, 0.5, ["fits: 4 of 8, 0.5 s, about 2 s left"]),
+        (3, 0.1, []),
+    ],
+)
+def test_call_that_fits_much_says_so_on_the_stream_of_errors(
+    clock, capsys, n_fits, seconds, expected
+):
+    do(Progress.of_call("compare", 1).part("fits", n_fits), n_fits, seconds, clock)
+    last = f"fits ({n_fits} fits): {n_fits * seconds:.1f} s"
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [f"[compare] {line}" for line in [*expected, last]]
+    assert shown.out == ""
+
+
+def test_call_that_is_not_verbose_says_nothing(clock, capsys):
+    do(Progress.of_call("compare", 0).part("fits", 3), 3, 5, clock)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_tasks_within_others_say_what_they_are_part_of(clock, capsys):
+    whole = Progress.of_call("compare", 1).within("fold 1 of 2").within("tuned")
+    do(whole.part("fits", 2), 2, 3, clock)
+    assert capsys.readouterr().err.splitlines() == [
+        "[compare] fold 1 of 2: tuned: fits: 1 of 2, 3.0 s, about 3 s left",
+        "[compare] fold 1 of 2: tuned: fits (2 fits): 6.0 s",
+    ]
+
+
+def test_watched_fit_speaks_with_the_voice_of_what_it_is_part_of(table, capsys):
+    model, steps = distiller("folds")
+    Progress.of_call("compare", 1).within("tuned").watch(model)
+    model.fit(*table)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    begins = [line.partition(" (")[0].rpartition(": ")[0] for line in shown.err.splitlines()]
+    assert [step.partition("/")[0] for step in steps] == ["teachers", "student"]
+    assert begins == ["[compare] tuned", "[compare] tuned: student"]
+    clone(model).fit(*table)
+    assert capsys.readouterr() == ("", "")
 
 
 @needs_callbacks

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
@@ -78,8 +79,33 @@ def test_students_that_cannot_be_named_are_refused(arguments, message):
 
 
 def test_values_of_arrays_become_pythons_own():
-    values = check_param_range(tree(), "max_depth", np.array([2, 3]))
+    _, values = check_param_range(tree(), "max_depth", np.array([2, 3]))
     assert [type(value) for value in values] == [int, int]
+
+
+class Holder(BaseEstimator):
+    """Has a parameter that is called as those of a distiller's student are."""
+
+    def __init__(self, student=None):
+        self.student = student
+
+    def fit(self, X, y):
+        return self
+
+
+@pytest.mark.parametrize(
+    ("student", "given", "expected"),
+    [
+        (tree(), "max_depth", "max_depth"),
+        (tree(), "student__max_depth", "max_depth"),
+        (make_pipeline(tree()), "student__decisiontreeregressor__max_depth", None),
+        (Holder(tree()), "student__max_depth", "student__max_depth"),
+    ],
+)
+def test_parameters_are_taken_as_a_search_over_a_distiller_calls_them(student, given, expected):
+    expected = given.removeprefix("student__") if expected is None else expected
+    assert check_param_range(student, given, [1]) == (expected, [1])
+    assert list(name_students(student, given, [1, 2])) == ["max_depth=1", "max_depth=2"]
 
 
 # ---- score -----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A comparison is made of the package's distillers, and asks the teacher as rarely as it can."""
 
+import re
 from typing import ClassVar
 
 import numpy as np
@@ -23,9 +24,11 @@ from skdistill import (
     LossCorrectedDistillerCV,
     compare_students,
 )
-from skdistill.evaluation import comparison as module
 from skdistill.evaluation import make_noisy_table, student_on_labels
+from skdistill.evaluation import plan as module
+from skdistill.evaluation.measure import times
 from skdistill.evaluation.measure.scores import log_losses
+from skdistill.evaluation.measure.times import Timing
 from skdistill.evaluation.methods import METHODS
 
 TEST = {"X_test": None, "y_test": None}
@@ -61,9 +64,7 @@ def test_rows():
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Time each prediction a few times only."""
-    from skdistill.evaluation.measure import costs
-
-    monkeypatch.setattr(costs, "MAX_REPEATS", costs.MIN_REPEATS)
+    monkeypatch.setattr(times, "SECONDS", 0.0)
 
 
 # ---- what is compared ------------------------------------------------------------------------
@@ -216,8 +217,8 @@ def test_teacher_that_cannot_be_pickled_has_no_size_and_can_teach(noisy):
 
 def test_reported_errors_are_the_spread_over_draws_of_groups(monkeypatch):
     """18 groups of 20 all but equal rows are tested, each with a label that nothing predicts."""
-    place = "skdistill.evaluation.measure.measurement.prediction_time"
-    monkeypatch.setattr(place, lambda *args, **params: 1.0)
+    place = "skdistill.evaluation.measure.measurement.time_predictions"
+    monkeypatch.setattr(place, lambda found, X, batch=1: [Timing(1.0)] * len(found))
     n_draws, found = 60, []
     for seed in range(n_draws):
         rng = np.random.RandomState(seed)
@@ -360,6 +361,49 @@ def test_search_on_labels_fits_as_many_students_at_a_time_as_it_is_told(noisy, m
     assert told == [2]
 
 
+# ---- what is said meanwhile ------------------------------------------------------------------
+
+
+def test_each_stage_and_each_row_of_the_table_is_told(noisy, capsys):
+    X, y, _ = noisy
+    students = {"a": tree(max_leaf_nodes=4), "b": tree(max_leaf_nodes=8)}
+    methods = ["labels", "tuned_labels", "cross_fit", "tuned"]
+    compare_students(STUMP, students, X, y, methods=methods, cv=3, random_state=0, verbose=1)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    told = [re.sub(r"[\d.]+ (s|kB)\b", r"# \1", line) for line in shown.err.splitlines()]
+    assert all(line.startswith("[compare_students] ") for line in told)
+    told = [line.removeprefix("[compare_students] ") for line in told]
+    row = r"accuracy \d\.\d{3}, log loss \d\.\d{3}, # kB, fitted in # s"
+    of_student = [
+        rf"student on labels: {row}",
+        r"student tuned on labels: students \(\d+ fits\): # s",
+        rf"student tuned on labels: {row}",
+        rf"distilled cross-fit: {row}",
+        r"distilled, tuned: teachers \(6 fits\): # s",
+        r"distilled, tuned: targets: # s",
+        r"distilled, tuned: candidates \(15 fits\): # s",
+        r"distilled, tuned: student: # s",
+        rf"distilled, tuned \(\w+\): {row}",
+    ]
+    expected = [
+        r"rehearsal: # s",
+        r"teachers \(3 fits\): # s",
+        r"teacher: # s",
+        rf"teacher: {row}",
+        *(f"a: {line}" for line in of_student),
+        r"1 of 2 students left: about # s",
+        # The second student finds the teachers' answers ready.
+        *(f"b: {line}" for line in of_student if "teachers" not in line),
+        r"times of predictions: # s",
+    ]
+    # Where a teacher of all rows is fitted in the end, for in-sample targets.
+    told = [line for line in told if not line.endswith("tuned: teacher: # s")]
+    assert len(told) == len(expected)
+    for line, pattern in zip(told, expected, strict=True):
+        assert re.fullmatch(pattern, line), line
+
+
 # ---- what stays, and what cannot be used -----------------------------------------------------
 
 
@@ -391,6 +435,9 @@ def test_nothing_handed_over_is_modified(noisy):
             "'latency_batch' parameter .* must be a int among",
         ),
         ({"cv": 1}, "at least 2 folds"),
+        ({"cv": "oob"}, "out-of-bag answers with teacher_cv='oob'"),
+        ({"cv": "oob", "methods": ["cross_fit"]}, "out-of-bag answers with teacher_cv='oob'"),
+        ({"teacher_cv": "best"}, "teacher_cv must be None, 'oob', a number of folds, a splitter"),
         ({"cv": 2}, "at least 3 folds for the method 'tuned'"),
         ({"loss": "cross_entropy"}, "needs a classifier as student"),
         ({"students": LogisticRegression(), "loss": "squared_error"}, "needs a regressor"),

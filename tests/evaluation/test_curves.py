@@ -268,6 +268,28 @@ def test_scorers_may_be_functions(noisy):
     assert (teacher_scores < 0).all()
 
 
+def test_parameter_may_be_called_as_in_a_search_over_a_distiller(noisy):
+    X, y = noisy
+    known = {"param_range": [1, 2], "cv": 2, "methods": ["labels"], "random_state": 0}
+    short, long = (
+        distillation_curve(STUMP, tree(), X, y, param_name=name, **known)[1]["labels"]
+        for name in ("max_depth", "student__max_depth")
+    )
+    assert_array_equal(short, long)
+
+
+def test_verbose_tells_teachers_of_each_fold_and_students(noisy, capsys):
+    X, y = noisy
+    distillation_curve(STUMP, tree(), X, y, **DEPTHS, cv=2, teacher_cv=3, verbose=1)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    told = [line.rpartition(": ")[0] for line in shown.err.splitlines()]
+    own = [f"fold {k} of 2: {step}" for k in (1, 2) for step in ("teachers (3 fits)", "teacher")]
+    n_students = 2 * 4 * len(DEPTHS["param_range"])
+    expected = ["rehearsal", *own, "teachers (2 fits)", f"students ({n_students} fits)"]
+    assert told == [f"[distillation_curve] {step}" for step in expected]
+
+
 # ---- what cannot be used ---------------------------------------------------------------------
 
 
@@ -285,6 +307,7 @@ def test_scorers_may_be_functions(noisy):
             "cannot judge a classifier by its predict or predict_proba",
         ),
         ({"cv": 1}, "at least 2 folds"),
+        ({"cv": "oob"}, "out-of-bag answers with teacher_cv='oob'"),
         ({"cv": []}, "cv must give folds"),
         ({"n_jobs": 0}, "'n_jobs' parameter of distillation_curve"),
         ({"teacher_cv": "oob"}, "DecisionTreeClassifier does not bag"),

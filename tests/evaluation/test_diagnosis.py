@@ -363,3 +363,16 @@ def test_bad_input_is_told_so(noisy, changes, message):
     given = {"teacher": LogisticRegression(), "X": X, "y": y, **changes}
     with pytest.raises(ValueError, match=message):
         diagnose_teacher(**given)
+
+
+@pytest.mark.parametrize(("cv", "asked"), [(3, ["teachers (3 fits)"]), ("oob", [])])
+def test_verbose_tells_each_step(noisy, cv, asked, capsys):
+    X, y = noisy
+    forest = RandomForestClassifier(60, random_state=0)
+    diagnose_teacher(forest, X, y, student=tree(max_depth=2), cv=cv, random_state=0, verbose=1)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    n_folds = cv if cv == 3 else 5
+    steps = ["rehearsal", *asked, "teacher", "correction", f"students ({n_folds} fits)"]
+    told = [line.rpartition(": ")[0] for line in shown.err.splitlines()]
+    assert told == [f"[diagnose_teacher] {step}" for step in steps]

@@ -54,6 +54,18 @@ def test_pickle_is_that_of_the_bare_tree_and_little_more(binary):
     assert len(pickle.dumps(model.classifier_)) < bare + 10_000
 
 
+def test_it_shows_its_student_and_its_classes(binary):
+    X, y = binary
+    shipped = Distiller(GaussianNB(), tree()).fit(X, y).classifier_
+    student = "DecisionTreeRegressor(max_depth=4, random_state=0)"
+    assert repr(shipped) == f"DistilledClassifier({student}, classes=['benign', 'malignant'])"
+    many = DistilledClassifier(shipped.student, np.array(list("abcdefg")))
+    assert repr(many).endswith("classes=['a', 'b', 'c', 'd', 'e', … 'g'])")
+    page = shipped._repr_html_()
+    assert "DistilledClassifier" in page
+    assert "DecisionTreeRegressor" in page
+
+
 def test_it_predicts_what_its_distiller_predicts_after_pickling(binary):
     X, y = binary
     model = Distiller(GaussianNB(), tree()).fit(X, y)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..._utils.compat import index_rows
 from ..._utils.parameters import LARGE_BATCH
 from ...rows import Rows
 from ..methods import TEACHER, title
-from .costs import pickled_size, prediction_time
+from .costs import pickled_size
 from .scores import (
     Reliability,
     bayes_log_loss,
@@ -27,6 +27,7 @@ from .scores import (
     probabilities,
     reliability,
 )
+from .times import UNKNOWN, Timing, time_predictions
 
 Array = NDArray[np.float64]
 
@@ -50,13 +51,23 @@ class Measurement:
     r2_log_odds: float
     kl_divergence: float
     fit_seconds: float  # what it takes to make it on its own, the teacher's fits included
-    row_time: float  # microseconds for one row on its own
-    batch_time: float  # microseconds per row when 10,000 rows are predicted at once
     size: float  # bytes of the pickled classifier
     losses: Array = field(repr=False, compare=False)  # log loss of each test row
     reliability: Reliability = field(repr=False, compare=False)
     note: str = ""  # what else there is to say of it
     groups: NDArray[Any] | None = field(default=None, repr=False, compare=False)  # of test rows
+    row: Timing = UNKNOWN  # of one row on its own
+    batch: Timing = UNKNOWN  # of 10,000 rows that are predicted at once
+
+    @property
+    def row_time(self) -> float:
+        """Microseconds for one row on its own."""
+        return self.row.microseconds
+
+    @property
+    def batch_time(self) -> float:
+        """Microseconds per row when 10,000 rows are predicted at once."""
+        return self.batch.microseconds
 
     @property
     def is_teacher(self) -> bool:
@@ -107,7 +118,7 @@ class TestRows:
         fit_seconds: float = float("nan"),
         note: str = "",
     ) -> Measurement:
-        """Score a fitted classifier, weigh and time it.
+        """Score a fitted classifier, and weigh it; it is timed beside all others, in the end.
 
         `teacher_proba` is what the teacher says about the rows, None for the teacher itself.
         """
@@ -130,14 +141,23 @@ class TestRows:
             curve.error,
             *fidelity(proba if teacher_proba is None else teacher_proba, proba),
             fit_seconds,
-            prediction_time(classifier, self.X),
-            prediction_time(classifier, self.X, batch=LARGE_BATCH),
             pickled_size(classifier),
             losses,
             curve,
             note,
             self.groups,
         )
+
+    def time(
+        self, measured: Sequence[Measurement], classifiers: Sequence[Any]
+    ) -> list[Measurement]:
+        """Return measurements with the times of their classifiers."""
+        of_rows = time_predictions(classifiers, self.X)
+        of_batches = time_predictions(classifiers, self.X, batch=LARGE_BATCH)
+        return [
+            replace(m, row=row, batch=batch)
+            for m, row, batch in zip(measured, of_rows, of_batches, strict=True)
+        ]
 
     def _score(self, classifier: Any, proba: Array) -> tuple[float, float]:
         if self.scorer is None:

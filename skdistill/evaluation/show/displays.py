@@ -283,7 +283,7 @@ class DistillationCurveDisplay:
         parameters.check("from_estimator", locals())
         pyplot(f"{cls.__name__}.from_estimator")
         # A list, for it is needed twice, and a generator ends.
-        param_range = check_param_range(student, param_name, param_range)
+        param_name, param_range = check_param_range(student, param_name, param_range)
         teacher_scores, student_scores = distillation_curve(
             teacher,
             student,

@@ -11,7 +11,8 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from .pictures import as_png, draw_narrow, pyplot
-from .results import Comparison, student_names
+from .results import Comparison
+from .sentences import student_names
 from .tables import as_html
 
 # In the dark pictures are turned over, black into white, and hues back; then their ground, which is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from textwrap import fill
 from typing import Any
 
@@ -11,56 +12,42 @@ from numpy.typing import NDArray
 
 from ..._utils import parameters
 from ..._utils.parameters import LARGE_BATCH
-from ..._utils.rounding import first_best, noise_of
 from ..measure.measurement import Measurement
-from ..measure.scores import mean_and_error
-from ..methods import LABELS, TUNED_LABELS
+from ..measure.times import Timing
 from . import pictures
+from .front import pareto_front
+from .notes import say_if_disturbed, say_what_prepares
+from .sentences import best_of, describe, name_of, student_names
 from .tables import (
     NO_MATHEMATICS,
     as_frame,
     as_html,
-    format_percent,
     format_quantity,
     format_score,
     format_size,
     html_table,
-    printable,
     text_table,
 )
 
 Array = NDArray[np.float64]
 
-# Two times that differ by less are one: it takes only other work on the machine.
-SAME_TIME = 1.1
-ON_LABELS = (LABELS, TUNED_LABELS)
 
+class Classifiers(dict[Any, Any]):
+    """Classifiers by student and method, and by the names under which a comparison prints them."""
 
-def pareto_front(scores: Any, times: Any) -> NDArray[np.bool_]:
-    """Mark what no other beats: none has the score in less time, or a better one in the time.
+    def __init__(self, named: dict[Any, Any], measurements: Sequence[Measurement]) -> None:
+        super().__init__(named)
+        self._keys: dict[Any, tuple[str | None, Any]] = {}
+        for m in measurements:
+            self._keys[name_of(m, measurements)] = self._keys[m.student, m.title] = (
+                m.student,
+                m.method,
+            )
 
-    Parameters
-    ----------
-    scores : array-like of shape (n,)
-        Greater is better.
-    times : array-like of shape (n,)
-        Less is better; times within a factor 1.1 count as equal.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        True for members of the front.
-
-    Examples
-    --------
-    >>> pareto_front([0.9, 0.8, 0.7, 0.8], [100, 1, 50, 1.05])
-    array([ True,  True, False,  True])
-    """
-    score, time = np.asarray(scores, dtype=np.float64), np.asarray(times, dtype=np.float64)
-    no_worse, better = score >= score[:, None], score > score[:, None]
-    faster = time * SAME_TIME < time[:, None]
-    no_slower = time <= time[:, None] * SAME_TIME
-    return np.asarray(~((no_worse & faster) | (better & no_slower)).any(axis=1))
+    def __missing__(self, name: Any) -> Any:
+        if self._keys.get(name) in self:
+            return self[self._keys[name]]
+        raise KeyError(f"There is no classifier {name!r}; there are: {list(self)}.")
 
 
 class Comparison:
@@ -89,7 +76,13 @@ class Comparison:
         One for the teacher, then one for each student and method.
     classifiers : dict of {(str or None, object): classifier}
         By name of student and method; `(None, "teacher")` is the teacher. Those of students are
-        what one ships.
+        what one ships. Names are taken as well as they are printed, such as
+        `"distilled, corrected"`, and where there are several students
+        `"small tree: distilled, corrected"`.
+    best : classifier
+        The distilled student of lowest log loss that fits the budget: what one would ship.
+    best_key : tuple of (str, object)
+        Its key in `classifiers`.
     table : DataFrame or PlainTable
         All numbers.
     on_front : ndarray of shape (n_measurements,)
@@ -111,7 +104,7 @@ class Comparison:
         latency_batch: int = 1,
     ) -> None:
         self.measurements = list(measurements)
-        self.classifiers = classifiers
+        self.classifiers = Classifiers(classifiers, self.measurements)
         self.score_name = score_name
         self.n_test = n_test
         self.n_classes = n_classes
@@ -124,15 +117,16 @@ class Comparison:
     @property
     def latencies(self) -> Array:
         """The time of each that counts, in microseconds per row."""
-        return np.array([self._latency(m) for m in self.measurements])
+        return np.array([self._timing(m).microseconds for m in self.measurements])
 
-    def _latency(self, m: Measurement) -> float:
-        return m.row_time if self.latency_batch == 1 else m.batch_time
+    def _timing(self, m: Measurement) -> Timing:
+        return m.row if self.latency_batch == 1 else m.batch
 
     @property
     def on_front(self) -> NDArray[np.bool_]:
-        """Which are on the Pareto front of score and time."""
-        return pareto_front([m.score for m in self.measurements], self.latencies)
+        """Which are on the Pareto front of score and time; times within their noise are equal."""
+        errors = [self._timing(m).error for m in self.measurements]
+        return pareto_front([m.score for m in self.measurements], self.latencies, errors)
 
     @property
     def fits_budget(self) -> NDArray[np.bool_]:
@@ -144,6 +138,75 @@ class Comparison:
         if self.max_size is not None:
             fits &= sizes <= self.max_size
         return fits
+
+    @property
+    def best_key(self) -> tuple[str | None, Any]:
+        """The key of the distilled student of lowest log loss that fits the budget."""
+        best = best_of(self.measurements, self.fits_budget)
+        if best is None:
+            raise ValueError(self._tell_misfit())
+        return best.student, best.method
+
+    @property
+    def best(self) -> Any:
+        """The distilled student of lowest log loss that fits the budget, as one ships it."""
+        return self.classifiers[self.best_key]
+
+    def under(
+        self, *, max_latency: float | None = None, max_size: float | None = None
+    ) -> Comparison:
+        """Return the same comparison under another budget; nothing is fitted or timed again.
+
+        Parameters
+        ----------
+        max_latency : float, default=None
+            The most microseconds per row, when as many rows as `latency_batch` are predicted at
+            once.
+        max_size : float, default=None
+            The most bytes of a pickled classifier.
+
+        Returns
+        -------
+        Comparison
+            Its `best`, `describe()`, `fits_budget` and `plot()` keep to that budget.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from sklearn.tree import DecisionTreeRegressor
+        >>> from skdistill import compare_students
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> comparison = compare_students(
+        ...     GaussianNB(),
+        ...     DecisionTreeRegressor(random_state=0),
+        ...     X,
+        ...     y,
+        ...     param_name="max_leaf_nodes",
+        ...     param_range=[2, 64],
+        ...     methods=["cross_fit"],
+        ...     random_state=0,
+        ... )
+        >>> comparison.under(max_size=3_000).best_key
+        ('max_leaf_nodes=2', 'cross_fit')
+        >>> int(comparison.under(max_size=3_000).best.student.get_n_leaves())
+        2
+        """
+        parameters.check("under", {"max_latency": max_latency, "max_size": max_size})
+        other = copy(self)
+        other.max_latency, other.max_size = max_latency, max_size
+        return other
+
+    def _tell_misfit(self) -> str:
+        """Say why nobody fits the budget."""
+        judged = [not m.is_teacher for m in self.measurements]
+        sizes = np.array([m.size for m in self.measurements])[judged]
+        return (
+            f"No distilled student fits the budget of max_latency={self.max_latency} µs per row "
+            f"and max_size={self.max_size} bytes: the quickest student takes "
+            f"{format_quantity(self.latencies[judged].min())} µs, and the smallest has "
+            f"{format_size(float(sizes.min()))}."
+        )
 
     @property
     def _has_budget(self) -> bool:
@@ -176,10 +239,22 @@ class Comparison:
         }
         for name, column in names.items():
             columns[column] = [getattr(m, name) for m in self.measurements]
+        for batch, timings in ((1, self._rows), (LARGE_BATCH, self._batches)):
+            columns[f"us_per_row_batch_{batch}_se"] = [timing.error for timing in timings]
+            if any(timing.preparing for timing in timings):
+                columns[f"us_before_model_batch_{batch}"] = [t.preparing for t in timings]
         columns["on_front"] = self.on_front.tolist()
         if self._has_budget:
             columns["fits_budget"] = self.fits_budget.tolist()
         return as_frame(columns)
+
+    @property
+    def _rows(self) -> list[Timing]:
+        return [m.row for m in self.measurements]
+
+    @property
+    def _batches(self) -> list[Timing]:
+        return [m.batch for m in self.measurements]
 
     # ---- text --------------------------------------------------------------------------------
 
@@ -212,8 +287,8 @@ class Comparison:
         ]
         return {
             "fit, s": [format_quantity(m.fit_seconds) for m in ms],
-            "µs, one row": [format_quantity(m.row_time) for m in ms],
-            f"µs/row, {LARGE_BATCH:,} rows": [format_quantity(m.batch_time) for m in ms],
+            **_time_cells("µs, one row", self._rows),
+            **_time_cells(f"µs/row, {LARGE_BATCH:,} rows", self._batches),
             "size": [format_size(m.size) for m in ms],
             "remarks": [mark.strip() for mark in marks],
         }
@@ -253,8 +328,8 @@ class Comparison:
             f"{'<br>'.join(tables)}<p {NO_MATHEMATICS}>{as_html(self.describe())}</p>"
             f"<p {NO_MATHEMATICS}><small>± one standard error "
             f"over {self.n_test:,} test rows; log loss floors probabilities at 1/500; agreement, "
-            "R² and KL (divergence) are with the teacher; times are for one core. Bold: on the "
-            f"Pareto front of {as_html(self.score_name)} and prediction time.</small></p>"
+            "R² and KL (divergence) are with the teacher; times are CPU time on one core. Bold: "
+            f"on the Pareto front of {as_html(self.score_name)} and prediction time.</small></p>"
         )
 
     def describe(self) -> str:
@@ -263,13 +338,22 @@ class Comparison:
         The distilled student of lowest log loss that fits the budget is held against the same
         student on labels, tuned where that was done, and against the teacher, with the standard
         error of the difference over test rows. A difference below two of them counts as none.
+        Further sentences are about times, where most of one goes to the steps of a Pipeline before
+        its model, and what would be faster, and where CPU time and time on the wall disagree.
 
         Returns
         -------
         str
             The sentences.
         """
-        return describe(self.measurements, self.fits_budget if self._has_budget else None)
+        fits = self.fits_budget if self._has_budget else None
+        best = best_of(self.measurements, fits)
+        classifier = best and self.classifiers.get((best.student, best.method))
+        notes = [
+            say_what_prepares(best, classifier) if best and classifier is not None else "",
+            say_if_disturbed(self.measurements),
+        ]
+        return " ".join([describe(self.measurements, fits), *filter(None, notes)])
 
     # ---- pictures ----------------------------------------------------------------------------
 
@@ -329,55 +413,10 @@ class Comparison:
         )
 
 
-def student_names(measurements: Sequence[Measurement]) -> list[str]:
-    """Return the students' names in the order in which they were given."""
-    return list(dict.fromkeys(str(m.student) for m in measurements if not m.is_teacher))
-
-
-def describe(measurements: Sequence[Measurement], fits: Any = None) -> str:
-    """Say what distillation gained, see :meth:`Comparison.describe`.
-
-    Parameters
-    ----------
-    measurements : sequence of Measurement
-        The teacher, and students.
-    fits : array-like of bool, default=None
-        Which of them fit the budget; None where there is none.
-
-    Returns
-    -------
-    str
-        The sentences.
-    """
-    teacher = next(m for m in measurements if m.is_teacher)
-    students = [m for m in measurements if not m.is_teacher]
-    distilled = [m for m in students if m.method not in ON_LABELS]
-    kind = "distilled students" if distilled else "students"
-    allowed = distilled or students
-    if fits is not None:
-        fitting = [m for m, fit in zip(measurements, fits, strict=True) if fit]
-        allowed = [m for m in allowed if any(m is other for other in fitting)]
-        if not allowed:
-            return f"None of the {kind} fits the budget."
-        kind += " that fit the budget"
-    gains = -np.array([m.log_loss for m in allowed])
-    best = allowed[first_best(gains, noise_of(gains))]
-    several = len(student_names(measurements)) > 1
-    name = printable(f"{best.student}: {best.title}" if several else best.title)
-    rivals = [m for m in students if m.student == best.student and m.method in ON_LABELS]
-    others = [*rivals[-1:], teacher] if best.method not in ON_LABELS else [teacher]
-    differences = ", and ".join(_difference(best, other) for other in others)
-    return (
-        f"Of the {kind}, '{name}' has the lowest log loss, {best.log_loss:.3f}: {differences}, "
-        f"at {format_percent(best.size, teacher.size)} of the teacher's size and "
-        f"{format_percent(best.row_time, teacher.row_time)} of its time for one row."
-    )
-
-
-def _difference(one: Measurement, other: Measurement) -> str:
-    mean, error = mean_and_error(one.losses - other.losses, one.groups)
-    amount = f"{abs(mean):.3f} ± {error:.3f}"
-    # The error of a single row or group is NaN: nothing is clear then.
-    if not abs(mean) >= 2 * error or mean == 0:
-        return f"no clear difference from the {printable(other.title)} ({amount})"
-    return f"{amount} {'below' if mean < 0 else 'above'} the {printable(other.title)}"
+def _time_cells(title: str, timings: Sequence[Timing]) -> dict[str, list[str]]:
+    """Return a column of times, in brackets what of them goes to the steps before a model."""
+    cells = [format_quantity(timing.microseconds) for timing in timings]
+    if not any(timing.preparing for timing in timings):
+        return {title: cells}
+    before = [f" ({format_quantity(t.preparing)})" if t.preparing else "" for t in timings]
+    return {f"{title} (before the model)": [a + b for a, b in zip(cells, before, strict=True)]}

@@ -9,9 +9,11 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skdistill._utils.parameters import LARGE_BATCH
 from skdistill.evaluation import make_noisy_table
+from skdistill.evaluation.measure import measurement as module
 from skdistill.evaluation.measure.costs import pickled_size
 from skdistill.evaluation.measure.measurement import TestRows, _blocks
 from skdistill.evaluation.measure.scores import bayes_log_loss, fidelity
+from skdistill.evaluation.measure.times import Timing
 
 CLASSES = np.array(["no", "yes"])
 
@@ -33,22 +35,25 @@ def test_measured_scores_of_labels(noisy):
     assert_allclose(measured.calibration_error, measured.reliability.error)
     assert measured.excess is None
     assert measured.size == pickled_size(classifier)
-    assert measured.row_time > measured.batch_time > 0
+    assert np.isnan(measured.row_time)
     assert not measured.is_teacher
 
 
-def test_times_are_those_of_single_rows_and_of_large_batches(noisy):
+def test_times_are_those_of_single_rows_and_of_large_batches(noisy, monkeypatch):
     X, y, _ = noisy
-    asked = set()
 
-    class Watching(DecisionTreeClassifier):
-        def predict_proba(self, X):
-            asked.add(len(X))
-            return super().predict_proba(X)
+    def times(classifiers, X, batch=1):
+        return [Timing(batch + place) for place, _ in enumerate(classifiers)]
 
-    classifier = Watching(max_depth=2, random_state=0).fit(X, y)
-    TestRows(X, y, CLASSES).measure(classifier, "labels")
-    assert {1, LARGE_BATCH} <= asked
+    monkeypatch.setattr(module, "time_predictions", times)
+    classifier = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    rows = TestRows(X, y, CLASSES)
+    measured = [rows.measure(classifier, method) for method in ("labels", "in_sample")]
+    timed = rows.time(measured, [classifier] * 2)
+    assert [(m.method, m.row_time, m.batch_time) for m in timed] == [
+        ("labels", 1, LARGE_BATCH),
+        ("in_sample", 2, LARGE_BATCH + 1),
+    ]
 
 
 def test_measured_scores_under_known_probabilities_ignore_labels(noisy):

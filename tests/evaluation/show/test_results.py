@@ -1,5 +1,6 @@
-"""The front, the budget, tables and sentences of made-up measurements."""
+"""The budget, tables and names of made-up measurements, and the best of them."""
 
+import pickle
 import re
 import sys
 
@@ -9,7 +10,8 @@ from numpy.testing import assert_array_equal
 
 from skdistill.evaluation.measure.measurement import Measurement
 from skdistill.evaluation.measure.scores import Reliability
-from skdistill.evaluation.show.results import Comparison, describe, pareto_front
+from skdistill.evaluation.measure.times import Timing
+from skdistill.evaluation.show.results import Comparison
 
 CURVE = Reliability(np.array([0.5]), np.array([0.6]), np.array([10]))
 
@@ -24,6 +26,9 @@ def made_up(
     row_time=20.0,
     excess=None,
     note="",
+    error=0.0,
+    waiting=1.0,
+    preparing=0.0,
 ):
     losses = np.asarray(losses, dtype=float)
     return Measurement(
@@ -40,44 +45,13 @@ def made_up(
         0.8,
         0.05,
         1.5,
-        row_time,
-        row_time / 100,
         size,
         losses,
         CURVE,
         note,
+        row=Timing(row_time, error, row_time * waiting, preparing),
+        batch=Timing(row_time / 100, error / 100, row_time / 100, preparing / 100),
     )
-
-
-# ---- the front -------------------------------------------------------------------------------
-
-
-def by_brute_force(scores, times):
-    return [
-        not any(
-            (s >= score and t * 1.1 < time) or (s > score and t <= time * 1.1)
-            for s, t in zip(scores, times, strict=True)
-        )
-        for score, time in zip(scores, times, strict=True)
-    ]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_front_is_what_no_other_beats(seed):
-    rng = np.random.default_rng(seed)
-    scores, times = rng.integers(0, 6, 30) / 6, 10 ** rng.normal(size=30)
-    front = pareto_front(scores, times)
-    assert_array_equal(front, by_brute_force(scores, times))
-    assert front[scores == scores.max()].any()
-
-
-def test_times_that_hardly_differ_are_one():
-    assert_array_equal(pareto_front([0.9, 0.8], [1.05, 1.0]), [True, False])
-    assert_array_equal(pareto_front([0.9, 0.8], [1.2, 1.0]), [True, True])
-
-
-def test_equal_members_are_all_on_the_front():
-    assert_array_equal(pareto_front([0.9, 0.9], [1.0, 1.0]), [True, True])
 
 
 # ---- the comparison --------------------------------------------------------------------------
@@ -179,66 +153,71 @@ def test_reliability_of_an_unknown_student_is_refused(measurements):
         Comparison(measurements, {}).plot_reliability(student="x")
 
 
-# ---- sentences -------------------------------------------------------------------------------
+def test_text_and_table_tell_what_goes_before_the_model(measurements):
+    assert "before the model" not in str(Comparison(measurements, {}))
+    prepared = made_up("corrected", row_time=4700.0, preparing=4200.0, error=12.0)
+    comparison = Comparison([*measurements, prepared], {})
+    assert "µs, one row (before the model)" in str(comparison)
+    assert "4,700 (4,200)" in str(comparison)
+    table = comparison.table
+    assert list(table["us_before_model_batch_1"]) == [0, 0, 0, 4200]
+    assert list(table["us_per_row_batch_1_se"]) == [0, 0, 0, 12]
 
 
-def described(tuned, *, in_sample=3.0, cross_fit=2.0, corrected=2.5, fits=None):
-    """Describe measurements whose losses differ between rows by a little noise."""
-    noise = np.linspace(-0.1, 0.1, 50)
-    losses = {"tuned_labels": tuned, "in_sample": in_sample, "cross_fit": cross_fit}
-    others = [made_up(m, loss + noise[::-1]) for m, loss in losses.items() if loss is not None]
-    teacher = made_up("teacher", 1.0 + noise, size=200_000)
-    rest = [made_up("labels", 4.0 + noise), made_up("corrected", corrected + noise)]
-    found = [teacher, *rest, *others]
-    return describe(found, fits and [m.method in fits for m in found])
+def test_front_takes_the_measured_noise_of_times_into_account(measurements):
+    clear = [*measurements, made_up("corrected", score=0.8, row_time=30.0)]
+    noisy = [*measurements, made_up("corrected", score=0.8, row_time=30.0, error=10.0)]
+    assert_array_equal(Comparison(clear, {}).on_front, [True, False, True, False])
+    assert_array_equal(Comparison(noisy, {}).on_front, [True, False, True, True])
 
 
-def test_sentence_states_a_gain_over_the_tuned_student():
-    text = described(tuned=2.4)
-    assert "'distilled cross-fit' has the lowest log loss, 2.000" in text
-    assert "0.400 ± 0.000 below the student tuned on labels" in text
-    assert "the student on labels" not in text
-    assert "1.000 ± 0.017 above the teacher" in text
-    assert "0.5 % of the teacher's size" in text
-    assert "100 % of its time" in text
+# ---- what to ship ----------------------------------------------------------------------------
 
 
-def test_sentence_states_a_loss():
-    assert "0.500 ± 0.000 above the student tuned on labels" in described(tuned=1.5)
+def of(measurements, **params):
+    """Return a comparison whose classifiers are words."""
+    named = {(m.student, m.method): f"{m.student}'s {m.method}" for m in measurements}
+    return Comparison(measurements, named, **params)
 
 
-def test_sentence_claims_no_difference_within_the_noise():
-    text = described(tuned=2.01, corrected=1.99)
-    assert "no clear difference from the student tuned on labels (0.020 ± 0.017)" in text
+def test_best_is_the_distilled_student_of_lowest_log_loss(measurements):
+    better = made_up("corrected", (0.9, 1.0), size=50_000)
+    comparison = of([*measurements, made_up("tuned_labels", (0.1, 0.1)), better])
+    assert comparison.best_key == ("s", "corrected")
+    assert comparison.best == "s's corrected"
 
 
-def test_sentence_compares_with_plain_labels_where_nothing_was_tuned():
-    assert "below the student on labels" in described(tuned=None)
+def test_best_keeps_to_the_budget(measurements):
+    better = made_up("corrected", (0.9, 1.0), size=50_000, row_time=30)
+    comparison = of([*measurements, better], max_size=20_000)
+    assert comparison.best_key == ("s", "cross_fit")
+    assert comparison.under().best_key == ("s", "corrected")
+    assert comparison.under(max_latency=25).best_key == ("s", "cross_fit")
+    assert "distilled cross-fit" in comparison.under(max_latency=25).describe()
+    assert comparison.max_size == 20_000
+    message = "max_latency=1 µs per row and max_size=None bytes: the quickest student takes 20 µs"
+    with pytest.raises(ValueError, match=message):
+        _ = comparison.under(max_latency=1).best
+    with pytest.raises(ValueError, match="'max_size' parameter of under must be"):
+        comparison.under(max_size="5 kB")
 
 
-def test_sentence_keeps_to_the_budget():
-    text = described(tuned=2.4, fits=["in_sample"])
-    assert "that fit the budget, 'distilled in-sample' has the lowest log loss, 3.000" in text
-    assert (
-        described(tuned=2.4, fits=["labels"]) == "None of the distilled students fits the budget."
-    )
+def test_best_without_distillation_is_on_labels(measurements):
+    assert of(measurements[:2]).best_key == ("s", "labels")
 
 
-def test_sentence_compares_a_student_with_itself_on_labels():
-    found = [
-        made_up("teacher", [1.0, 1.1]),
-        made_up("labels", [2.0, 2.1], student="good"),
-        made_up("cross_fit", [1.8, 1.9], student="good"),
-        made_up("labels", [5.0, 5.1], student="bad"),
-        made_up("cross_fit", [3.0, 3.1], student="bad"),
-    ]
-    text = describe(found)
-    assert "'good: distilled cross-fit'" in text
-    assert "0.200 ± 0.000 below the student on labels" in text
+def test_classifiers_are_found_by_their_printed_names(measurements):
+    one = of([*measurements, made_up("tuned", note="transfer")]).classifiers
+    assert one["distilled cross-fit"] == one["s", "cross_fit"] == one["s", "distilled cross-fit"]
+    assert one["teacher"] == one[None, "teacher"]
+    assert one["distilled, tuned (transfer)"] == one["s", "tuned"]
+    several = of([*measurements, made_up("cross_fit", student="t")]).classifiers
+    assert several["t: distilled cross-fit"] == several["t", "cross_fit"]
+    for name in ("distilled cross-fit", "cross_fit", ("t", "labels")):
+        with pytest.raises(KeyError, match=r"There is no classifier .*\('s', 'labels'\)"):
+            several[name]
 
 
-def test_sentence_without_distilled_students_is_about_labels():
-    text = describe([made_up("teacher", [1.0, 1.1]), made_up("labels", [2.0, 2.1])])
-    assert text.startswith(
-        "Of the students, 'student on labels' has the lowest log loss, 2.050: 1.000"
-    )
+def test_comparison_survives_pickling(measurements):
+    again = pickle.loads(pickle.dumps(of(measurements)))
+    assert again.best == again.classifiers["distilled cross-fit"]

@@ -1,0 +1,83 @@
+"""What a comparison comes to, in a sentence or two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..._utils.rounding import first_best, noise_of
+from ..measure.measurement import Measurement
+from ..measure.scores import mean_and_error
+from ..methods import LABELS, TUNED_LABELS
+from .tables import format_percent, printable
+
+ON_LABELS = (LABELS, TUNED_LABELS)
+
+
+def student_names(measurements: Sequence[Measurement]) -> list[str]:
+    """Return the students' names in the order in which they were given."""
+    return list(dict.fromkeys(str(m.student) for m in measurements if not m.is_teacher))
+
+
+def name_of(m: Measurement, measurements: Sequence[Measurement]) -> str:
+    """Return what one of several is called in print: its student is named where there are more."""
+    several = not m.is_teacher and len(student_names(measurements)) > 1
+    return f"{m.student}: {m.title}" if several else m.title
+
+
+def best_of(measurements: Sequence[Measurement], fits: Any = None) -> Measurement | None:
+    """Return the distilled student of lowest log loss that fits a budget, None where none does.
+
+    Where nobody was distilled, it is a student on labels.
+    """
+    fits = [True] * len(measurements) if fits is None else fits
+    judged = _judged(measurements)
+    allowed = [
+        m
+        for m, fit in zip(measurements, fits, strict=True)
+        if fit and any(m is one for one in judged)
+    ]
+    return _lowest(allowed) if allowed else None
+
+
+def _judged(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """Return the distilled students, or where there is none all students."""
+    students = [m for m in measurements if not m.is_teacher]
+    return [m for m in students if m.method not in ON_LABELS] or students
+
+
+def _lowest(measurements: Sequence[Measurement]) -> Measurement:
+    """Return the one of lowest log loss, the first of those that are equal."""
+    gains = -np.array([m.log_loss for m in measurements])
+    return measurements[first_best(gains, noise_of(gains))]
+
+
+def describe(measurements: Sequence[Measurement], fits: Any = None) -> str:
+    """Say what distillation gained, see `Comparison.describe`; `fits` None is no budget."""
+    teacher = next(m for m in measurements if m.is_teacher)
+    is_distilled = _judged(measurements)[0].method not in ON_LABELS
+    kind = "distilled students" if is_distilled else "students"
+    best = best_of(measurements, fits)
+    if best is None:
+        return f"None of the {kind} fits the budget."
+    kind += "" if fits is None else " that fit the budget"
+    rivals = [m for m in measurements if m.student == best.student and m.method in ON_LABELS]
+    others = [*([_lowest(rivals)] if is_distilled and rivals else []), teacher]
+    differences = ", and ".join(_difference(best, other) for other in others)
+    return (
+        f"Of the {kind}, '{printable(name_of(best, measurements))}' has the lowest log loss, "
+        f"{best.log_loss:.3f}: {differences}, "
+        f"at {format_percent(best.size, teacher.size)} of the teacher's size and "
+        f"{format_percent(best.row_time, teacher.row_time)} of its time for one row."
+    )
+
+
+def _difference(one: Measurement, other: Measurement) -> str:
+    mean, error = mean_and_error(one.losses - other.losses, one.groups)
+    amount = f"{abs(mean):.3f} ± {error:.3f}"
+    # The error of a single row or group is NaN: nothing is clear then.
+    if not abs(mean) >= 2 * error or mean == 0:
+        return f"no clear difference from the {printable(other.title)} ({amount})"
+    return f"{amount} {'below' if mean < 0 else 'above'} the {printable(other.title)}"
