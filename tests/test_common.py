@@ -111,7 +111,7 @@ PLAIN = [
     CrossFitDistillerRegressor(Ridge(), tree(), cv=3, random_state=0),
     LossCorrectedDistillerRegressor(mixed_numbers(), Ridge(), cv=3, random_state=0),
     LossCorrectedDistillerRegressor(tree(), tree(), correction="relative", cv="in_sample"),
-    LossCorrectedDistillerRegressorCV(Ridge(), tree(), cv=3, random_state=0),
+    LossCorrectedDistillerRegressorCV(mixed_numbers(), Ridge(), cv=3, random_state=0),
 ]
 RANDOM = [
     CrossFitDistiller(forest(), tree(), cv=3, random_state=0),

@@ -252,6 +252,7 @@ def test_the_word_of_a_loss_or_rule_stands_once(word):
         "distillers/crossings.py",
         "export/learners.py",
         "export/select.py",  # a step's
+        "_utils/means.py",  # TweedieRegressor's
     }
     assert len(files_that_hold()[word] - others) == 1
 
