@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 
-from ..rows import Rows
-from ..sources.fixed import check_given
+from ..outcomes import Classes
 from .reading import How, file_name, read
 from .tables import Table
 from .terminal import BadInputError, listed, reason
@@ -70,9 +69,8 @@ def given_teacher(path: str, table: Table, how: How) -> Any:
         )
     index = table.X_train.index.append(table.X_test.index)
     proba = proba[[str(label) for label in classes.tolist()]].loc[index]
-    rows = Rows(proba, y, classes, np.searchsorted(classes, y))
     try:
-        checked = check_given(proba.to_numpy(), rows, name=name)
+        checked = Classes(classes).check_given(proba.to_numpy(), len(proba), name)
     except ValueError as error:
         raise BadInputError(reason(error)) from None
     return FrozenEstimator(GivenTeacher(pd.DataFrame(checked, index=index), classes))
