@@ -287,6 +287,7 @@ def test_text_is_compared_letter_by_letter_however_it_is_declared(dialect, decla
     base.execute(create)
     base.execute(insert)
     first, second = base.execute(query).fetchall()
+    base.close()
     assert first == second
 
 
