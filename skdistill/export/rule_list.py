@@ -208,17 +208,17 @@ def rules(model: Any, X: Any = None, *, max_rules: int | None = None) -> Rules:
     >>> from skdistill import Distiller
     >>> from skdistill.export import rules
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = Distiller(GaussianNB(), DecisionTreeRegressor(max_leaf_nodes=4)).fit(X, y)
-    >>> found = rules(model)
+    >>> tree = DecisionTreeRegressor(max_leaf_nodes=4, random_state=0)
+    >>> found = rules(Distiller(GaussianNB(), tree).fit(X, y))
     >>> found
     coverage   P(0)   P(1)   P(2)  rule
-    ------------------------------------------------------------------------------------------
-      33.3 %  1.000  0.000  0.000  petal length (cm) ≤ 2.45
-      30.7 %  0.000  0.974  0.026  2.45 < petal length (cm) ≤ 4.85 and petal width (cm) ≤ 1.75
-      30.7 %  0.000  0.021  0.979  petal length (cm) > 2.45 and petal width (cm) > 1.75
-       5.3 %  0.000  0.529  0.471  petal length (cm) > 4.85 and petal width (cm) ≤ 1.75
-    >>> found[3].label, found[3].conditions[0].intervals
-    (1, ((4.85..., inf),))
+    -----------------------------------------------------------------------------------------
+      33.3 %  1.000  0.000  0.000  petal width (cm) ≤ 0.8
+      30.7 %  0.000  0.974  0.026  0.8 < petal width (cm) ≤ 1.75 and petal length (cm) ≤ 4.85
+      30.7 %  0.000  0.021  0.979  petal width (cm) > 1.75
+       5.3 %  0.000  0.529  0.471  0.8 < petal width (cm) ≤ 1.75 and petal length (cm) > 4.85
+    >>> found[2].label, found[2].conditions[0].intervals
+    (2, ((1.7500000596046448, inf),))
     """
     check("rules", {"max_rules": max_rules})
     program = _read(model)

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ TEXTS = ["plain", "it's", '"', "back\\slash", "two\nlines", "-- no comment", "ä
 def ask(dialect, expressions):
     select = "SELECT " + ", ".join(expressions)
     if dialect == "sqlite":
-        return sqlite3.connect(":memory:").execute(select).fetchone()
+        with closing(sqlite3.connect(":memory:")) as base:
+            return base.execute(select).fetchone()
     return pytest.importorskip("duckdb").connect().execute(select).fetchone()
 
 

@@ -249,6 +249,7 @@ def test_the_largest_tree_for_sqlite_works_in_a_view_and_one_more_level_is_refus
     base.execute("INSERT INTO rows VALUES (0.1, 0.2, 0.3)")
     base.execute(f"CREATE VIEW v AS SELECT * FROM (SELECT * FROM ({query}))")
     assert base.execute("SELECT label FROM v WHERE label IN (0, 1)").fetchone()[0] in (0, 1)
+    base.close()
     larger = program_of(Trees([complete_tree(13)], np.zeros(1)), [Sigmoid()], 2)
     with pytest.raises(ValueError, match="8192 leaves .* 13 CASEs .* and 12 may, since SQLite's"):
         select(larger, "sqlite")

@@ -3,6 +3,7 @@
 import pickle
 import sqlite3
 import sys
+from contextlib import closing
 
 import lightgbm
 import numpy as np
@@ -221,11 +222,11 @@ def tree():
 
 
 def ask(query, create, rows, select="SELECT * FROM scored"):
-    base = sqlite3.connect(":memory:")
-    base.execute(create)
-    base.executemany(f"INSERT INTO rows VALUES ({', '.join('?' * len(rows[0]))})", rows)
-    base.execute(f"CREATE VIEW scored AS {query}")
-    return base.execute(select).fetchall()
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute(create)
+        base.executemany(f"INSERT INTO rows VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        base.execute(f"CREATE VIEW scored AS {query}")
+        return base.execute(select).fetchall()
 
 
 def test_columns_that_are_kept_come_first(tree):
@@ -288,6 +289,7 @@ def test_text_is_compared_letter_by_letter_however_it_is_declared(dialect, decla
     base.execute(create)
     base.execute(insert)
     first, second = base.execute(query).fetchall()
+    base.close()
     assert first == second
 
 
