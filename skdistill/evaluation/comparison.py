@@ -202,7 +202,7 @@ def compare_students(
         plan.rehearse()
     return Comparison(
         *plan.carry_out(),
-        score_name=plan.score_name,
+        score_name=plan.sheet.score.title,
         n_test=len(test.y),
         n_classes=len(train.classes),
         max_latency=max_latency,
