@@ -277,17 +277,18 @@ def diagnose_teacher(
     seed = as_seed(random_state)
     source, folds = _check(teacher, rows, cv, seed, n_jobs)
     pupil = None if student is None else prepare_pupil(teacher, student, rows.n_classes)
-    progress = Progress.of_call("diagnose_teacher", verbose)
-    if rehearse:
-        with progress.part("rehearsal"):
-            rehearse_members(rows, Teacher(teacher), *([] if pupil is None else [pupil.student]))
-    # First the folds: they find what is wrong with the rows.
-    asked = None if source.needs_one_fit else ask_outside(teacher, rows, source, folds, progress)
-    taught = teach(teacher, rows, source, progress)
-    answers = as_answers(taught, asked).out
-    with progress.part("correction"):
-        corrected = ResidualModel().fit(rows, answers, folds).corrected
-    on_labels = None if pupil is None else _on_labels(pupil, rows, folds, n_jobs, progress)
+    with Progress.of_call("diagnose_teacher", verbose) as progress:
+        if rehearse:
+            members = [] if pupil is None else [pupil.student]
+            with progress.part("rehearsal"):
+                rehearse_members(rows, Teacher(teacher), *members)
+        # First the folds: they find what is wrong with the rows.
+        asked = ask_outside(teacher, rows, source, folds, progress)
+        taught = teach(teacher, rows, source, progress)
+        answers = as_answers(taught, asked).out
+        with progress.part("correction"):
+            corrected = ResidualModel().fit(rows, answers, folds).corrected
+        on_labels = None if pupil is None else _on_labels(pupil, rows, folds, n_jobs, progress)
     return _diagnose(rows, taught.inside, answers, corrected, on_labels)
 
 

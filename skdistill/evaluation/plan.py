@@ -205,7 +205,9 @@ class Plan:
     def _make(
         self, entry: Entry, method: Method, asked: _Asked, memory: KeptAnswers | None
     ) -> _Made:
-        progress = self.progress.within(self._name(entry.name, title(method.key)))
+        name = self._name(entry.name, title(method.key))
+        self.progress.begin(name)
+        progress = self.progress.within(name)
         if method.key == TUNED:
             return self._tune(entry, memory, progress)
         if method.key == TUNED_LABELS:

@@ -19,6 +19,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import skdistill
 from skdistill import diagnose_teacher
+from skdistill._utils import progress
 from skdistill.evaluation import make_noisy_table, student_on_labels
 from skdistill.evaluation.advice import Difference, advise
 from skdistill.evaluation.diagnosis import squared_bias
@@ -306,7 +307,9 @@ def test_bad_input_is_told_so(noisy, changes, message):
 
 
 @pytest.mark.parametrize(("cv", "asked"), [(3, ["teachers (3 fits)"]), ("oob", [])])
-def test_verbose_tells_each_step(noisy, cv, asked, capsys):
+def test_verbose_tells_each_step(noisy, cv, asked, capsys, monkeypatch):
+    for limit in ("SECONDS_BETWEEN_LINES", "SECONDS_OF_SILENCE"):
+        monkeypatch.setattr(progress, limit, 600)  # whatever else the machine does
     X, y = noisy
     forest = RandomForestClassifier(60, random_state=0)
     diagnose_teacher(forest, X, y, student=tree(max_depth=2), cv=cv, random_state=0, verbose=1)
