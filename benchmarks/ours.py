@@ -2,11 +2,12 @@
 
 # ruff: noqa: F401
 from skdistill._utils.numeric import as_numeric
-from skdistill.evaluation.diagnosis import Difference, advise
+from skdistill.evaluation.advice import Difference, advise
 from skdistill.evaluation.measure.costs import pickled_size
 from skdistill.evaluation.measure.scores import log_losses, onehot, reliability
-from skdistill.evaluation.measure.times import prediction_time
+from skdistill.evaluation.measure.times import prediction_time, time_predictions
 from skdistill.evaluation.methods import tune_on_labels
+from skdistill.evaluation.show.front import pareto_front
 from skdistill.export.c import CompiledCode
 from skdistill.export.one_row import OneRow
 from skdistill.export.onnx import open_session

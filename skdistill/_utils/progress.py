@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from threading import Event, Thread
 from time import time
 from typing import Any, NamedTuple, Self
 
@@ -15,21 +16,59 @@ from .compat import callback_context
 
 # Of many quick fits one is told each time that so many seconds have passed.
 SECONDS_BETWEEN_LINES = 2.0
+# After so many without a line it is said what takes so long.
+SECONDS_OF_SILENCE = 5.0
+
+
+class Pulse:
+    """Knows what is done at present, and says so every few seconds in which nothing else was said.
+
+    It beats in the process that made it, between its two calls.
+    """
+
+    def __init__(self) -> None:
+        self.over = Event()
+        self.said = time()
+        self.doing = ("", self.said)
+
+    def __reduce__(self) -> Any:
+        return Pulse, ()
+
+    def start(self, voice: Voice) -> None:
+        """Begin to beat."""
+        Thread(target=self._beat, args=(voice,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Be silent."""
+        self.over.set()
+
+    def _beat(self, voice: Voice) -> None:
+        while not self.over.wait(SECONDS_OF_SILENCE / 5):
+            what, since = self.doing
+            if time() - self.said >= SECONDS_OF_SILENCE:
+                voice.say(f"{what or 'at work'}, {time() - since:.0f} s so far")
 
 
 class Voice(NamedTuple):
     """How lines are printed: who speaks, where, and what each line begins with.
 
-    Steps of a task are told; single fits too where it `tells_fits`.
+    Steps of a task are told; with a pulse single fits too, and silence is broken.
     """
 
     owner: str
     stream: str = "stdout"  # a name in `sys`: a stream cannot be sent to a worker
     beginning: str = ""
-    tells_fits: bool = False
+    pulse: Pulse | None = None
+
+    def begin(self, what: str, since: float) -> None:
+        """Note what is done from now on."""
+        if self.pulse is not None:
+            self.pulse.doing = ((self.beginning + what).removesuffix(": "), since)
 
     def say(self, text: str) -> None:
         """Print a line."""
+        if self.pulse is not None:
+            self.pulse.said = time()
         with suppress(OSError, ValueError):  # no reader is no reason to fail
             print(
                 f"[{self.owner}] {self.beginning}{text}",
@@ -83,7 +122,7 @@ class Progress:
     @classmethod
     def of_call(cls, name: str, verbose: Any) -> Self:
         """Return the whole of a function that fits much; it speaks on the stream of errors."""
-        voice = Voice(name, "stderr", tells_fits=True) if verbose else None
+        voice = Voice(name, "stderr", pulse=Pulse()) if verbose else None
         return cls(name, voice=voice)
 
     def part(self, name: str, n_parts: int = 0) -> Progress:
@@ -115,6 +154,11 @@ class Progress:
         """
         estimator._voice = self.voice
 
+    def begin(self, what: str) -> None:
+        """Note what is done from now on and is no part of its own, to be told if it takes long."""
+        if self.voice is not None:
+            self.voice.begin(what, time())
+
     def say(self, text: str) -> None:
         """Print a line, where anything is printed."""
         if self.voice is not None:
@@ -126,26 +170,36 @@ class Progress:
             self.step_start = self.start
         if self.context:
             self.context.call_on_fit_task_begin(estimator=self.estimator)
+        if self.voice is not None:
+            self.voice.begin(self._title, self.start)
+            if self.voice.pulse is not None and not self.depth:
+                self.voice.pulse.start(self.voice)
         return self
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if self.voice is not None and self.voice.pulse is not None and not self.depth:
+            self.voice.pulse.stop()
         if error is not None:
             return
         if self.context:
             self.context.call_on_fit_task_end(estimator=self.estimator)
         if self.voice is not None:
             self._tell(self.voice, time())
+            self.begin("")
+
+    @property
+    def _title(self) -> str:
+        if self.depth < 2:
+            return self.name + (f" ({self.n_parts} fits)" if self.n_parts else "")
+        return f"{self.name}: {self.number} of {self.n_siblings}"
 
     def _tell(self, voice: Voice, now: float) -> None:
         if self.depth == 1:
-            fits = f" ({self.n_parts} fits)" if self.n_parts else ""
-            voice.say(f"{self.name}{fits}: {now - self.start:.1f} s")
-        elif voice.tells_fits and self.number < self.n_siblings and self._is_due(now):
+            voice.say(f"{self._title}: {now - self.start:.1f} s")
+        elif voice.pulse is not None and self.number < self.n_siblings and self._is_due(now):
             left = (now - self.whole_start) / self.number * (self.n_siblings - self.number)
             more = f", about {left:.0f} s left" if left >= 1 else ""
-            voice.say(
-                f"{self.name}: {self.number} of {self.n_siblings}, {now - self.start:.1f} s{more}"
-            )
+            voice.say(f"{self._title}, {now - self.start:.1f} s{more}")
 
     def _is_due(self, now: float) -> bool:
         """Whether this is the first of the step's fits to end for some seconds.

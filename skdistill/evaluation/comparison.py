@@ -185,24 +185,26 @@ def compare_students(
     train, test = hold_out(
         X, y, X_test, y_test, test_size, groups, groups_test, bayes_proba, scoring, seed
     )
-    plan = Plan(
-        teacher,
-        train,
-        test,
-        cv,
-        teacher_cv,
-        loss,
-        n_jobs,
-        seed,
-        score_name=score_name(scoring),
-        progress=Progress.of_call("compare_students", verbose),
-    )
-    plan.check(named, methods)
-    if rehearse:
-        plan.rehearse()
+    with Progress.of_call("compare_students", verbose) as progress:
+        plan = Plan(
+            teacher,
+            train,
+            test,
+            cv,
+            teacher_cv,
+            loss,
+            n_jobs,
+            seed,
+            score_name=score_name(scoring),
+            progress=progress,
+        )
+        plan.check(named, methods)
+        if rehearse:
+            plan.rehearse()
+        found = plan.carry_out()
     return Comparison(
-        *plan.carry_out(),
-        score_name=plan.score_name,
+        *found,
+        score_name=plan.sheet.score.title,
         n_test=len(test.y),
         n_classes=len(train.classes),
         max_latency=max_latency,

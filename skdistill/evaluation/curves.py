@@ -168,32 +168,34 @@ def distillation_curve(
     asked = source if any(method.asks_outside for method in chosen) else None
     # First these: they find what is wrong with the folds.
     splits = [None if asked is None else asked.split(rows.take(train)) for train, _ in folds]
-    progress = Progress.of_call("distillation_curve", verbose)
-    if rehearse:
-        with progress.part("rehearsal"):
-            rehearse_members(rows, Teacher(teacher), pupil.student)
-    taught, answers = _ask_in_folds(teacher, rows, folds, splits, asked, scorer, n_jobs, progress)
-    lessons = [
-        Lesson(rows, about, part=train, random_state=seed)
-        for about, (train, _) in zip(answers, folds, strict=True)
-    ]
-    targets = [[pupil.lesson(method, lesson) for method in chosen] for lesson in lessons]
-    jobs = [(m, v, k) for m in range(len(chosen)) for v in values for k in range(len(folds))]
-    calls = [
-        (
-            pupil,
-            {param_name: v},
-            rows,
-            folds[k],
-            *targets[k][m],
-            scorer,
-            f"for {chosen[m].key!r} with {param_name}={v!r} in fold {k + 1} of {len(folds)}",
+    with Progress.of_call("distillation_curve", verbose) as progress:
+        if rehearse:
+            with progress.part("rehearsal"):
+                rehearse_members(rows, Teacher(teacher), pupil.student)
+        taught, answers = _ask_in_folds(
+            teacher, rows, folds, splits, asked, scorer, n_jobs, progress
         )
-        for m, v, k in jobs
-    ]
-    scores = np.reshape(
-        run(_score_student, calls, n_jobs, progress, "students"), (len(chosen), len(values), -1)
-    )
+        lessons = [
+            Lesson(rows, about, part=train, random_state=seed)
+            for about, (train, _) in zip(answers, folds, strict=True)
+        ]
+        targets = [[pupil.lesson(method, lesson) for method in chosen] for lesson in lessons]
+        jobs = [(m, v, k) for m in range(len(chosen)) for v in values for k in range(len(folds))]
+        calls = [
+            (
+                pupil,
+                {param_name: v},
+                rows,
+                folds[k],
+                *targets[k][m],
+                scorer,
+                f"for {chosen[m].key!r} with {param_name}={v!r} in fold {k + 1} of {len(folds)}",
+            )
+            for m, v, k in jobs
+        ]
+        scores = np.reshape(
+            run(_score_student, calls, n_jobs, progress, "students"), (len(chosen), len(values), -1)
+        )
     return np.array(taught), {m.key: s for m, s in zip(chosen, scores, strict=True)}
 
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from textwrap import fill
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from .. import rows as rows_
 from .._utils import parameters
 from .._utils.compat import index_rows
 from .._utils.estimators import is_frozen
-from .._utils.numeric import as_numeric
 from .._utils.parallel import blame, run
 from .._utils.progress import Progress
-from .._utils.rounding import on_grid
 from ..outcomes import Classes
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows, column_names
@@ -25,6 +22,8 @@ from ..sources import Folds, Source, Splits, Teacher
 from ..sources.overfit import overfit_share
 from ..targets import Labels, Lesson
 from ..targets.residual import ResidualModel
+from .advice import Difference, advise, percent
+from .explanation import explain_shift
 from .measure.scores import (
     Reliability,
     floored,
@@ -42,48 +41,7 @@ from .teaching import as_answers, as_seed, ask_outside, outside_source, teach
 Array = NDArray[np.float64]
 
 FOLDS_BESIDE_A_BAG = 5
-# The thresholds are measured by benchmarks/diagnosis.py. A difference counts if it is more than so
-# many standard errors, paired over rows.
-CLEAR = 2.0
-# A teacher that remembers less than this of its labels hardly differs from a cross-fitted one.
-MIN_OVERFIT = 0.1
 SHOWN_COLUMNS, SHOWN_SHARE = 5, 0.01
-MENTIONED_COLUMNS, MENTIONED_SHARE = 2, 0.2
-# What says where the correction acts: a small model of it, fitted to explain and not to predict.
-_EXPLAINER = {
-    "objective": "regression",
-    "num_leaves": 15,
-    "min_data_in_leaf": 20,
-    "learning_rate": 0.2,
-    "verbosity": -1,
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-}
-_EXPLAINER_ROUNDS = 40
-_EXPLAINED_CLASSES = 5
-OWN_ANSWER = "the teacher's own answer"
-
-
-class Difference(NamedTuple):
-    """A mean difference of log losses, paired over rows, and its standard error.
-
-    Where there are groups the error is over them.
-    """
-
-    mean: float
-    error: float
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether it is positive, and more than two standard errors."""
-        return self.mean > CLEAR * self.error and self.mean > 0
-
-    def __neg__(self) -> Difference:
-        return Difference(-self.mean, self.error)
-
-    def __str__(self) -> str:
-        return f"{self.mean:.3f} ± {self.error:.3f}"
 
 
 @dataclass(frozen=True)
@@ -147,7 +105,7 @@ class Diagnosis:
 
     def _lines(self) -> dict[str, str]:
         columns = [
-            f"{printable(name)} {_percent(share)}"
+            f"{printable(name)} {percent(share)}"
             for name, share in self.correction_columns.items()
             if share >= SHOWN_SHARE
         ][:SHOWN_COLUMNS]
@@ -320,17 +278,18 @@ def diagnose_teacher(
     seed = as_seed(random_state)
     source, folds = _check(teacher, rows, cv, seed, n_jobs)
     pupil = None if student is None else prepare_pupil(teacher, student, rows.n_classes)
-    progress = Progress.of_call("diagnose_teacher", verbose)
-    if rehearse:
-        with progress.part("rehearsal"):
-            rehearse_members(rows, Teacher(teacher), *([] if pupil is None else [pupil.student]))
-    # First the folds: they find what is wrong with the rows.
-    asked = None if source.needs_one_fit else ask_outside(teacher, rows, source, folds, progress)
-    taught = teach(teacher, rows, source, progress)
-    answers = as_answers(taught, asked).out
-    with progress.part("correction"):
-        corrected = ResidualModel().fit(rows, answers, folds).corrected
-    on_labels = None if pupil is None else _on_labels(pupil, rows, folds, n_jobs, progress)
+    with Progress.of_call("diagnose_teacher", verbose) as progress:
+        if rehearse:
+            members = [] if pupil is None else [pupil.student]
+            with progress.part("rehearsal"):
+                rehearse_members(rows, Teacher(teacher), *members)
+        # First the folds: they find what is wrong with the rows.
+        asked = ask_outside(teacher, rows, source, folds, progress)
+        taught = teach(teacher, rows, source, progress)
+        answers = as_answers(taught, asked).out
+        with progress.part("correction"):
+            corrected = ResidualModel().fit(rows, answers, folds).corrected
+        on_labels = None if pupil is None else _on_labels(pupil, rows, folds, n_jobs, progress)
     return _diagnose(rows, taught.inside, answers, corrected, on_labels)
 
 
@@ -391,7 +350,7 @@ def _diagnose(
     }
     gain = _difference(losses["outside"], losses["corrected"], rows.groups)
     bias, bias_se = squared_bias(truth, floored(outside), corrected, rows.groups)
-    columns = _columns(rows.X, outside, corrected)
+    columns = explain_shift(rows.X, outside, corrected)
     facts: dict[str, Any] = {
         "overfit_share": overfit_share(truth, inside, outside),
         "correction_gain": gain,
@@ -437,95 +396,3 @@ def squared_bias(
     """
     found = ((corrected - proba) * (truth - proba)).sum(axis=1)
     return mean_and_error(found / 2 if truth.shape[1] == 2 else found, groups)
-
-
-def _columns(X: Any, proba: Array, corrected: Array) -> dict[str, float]:
-    """Return on which columns the correction depends, by the gains of a small model of it."""
-    import lightgbm as lgb
-
-    logs = np.log(floored(proba))
-    shift = np.log(corrected) - logs
-    shift = shift[:, 1:] - shift[:, :1] if shift.shape[1] == 2 else shift - shift.mean(1)[:, None]
-    spread = shift.std(axis=0)
-    if spread.max() < 1e-6:
-        return {}
-    numbers = as_numeric(X)
-    names = column_names(X)
-    if names is None:
-        names = np.array([f"column {j}" for j in range(numbers.shape[1])], dtype=object)
-    own = on_grid(logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs)
-    sparse_rows = sparse.issparse(numbers)
-    table = (
-        sparse.hstack([numbers, own], format="csr") if sparse_rows else np.hstack([numbers, own])
-    )
-    gains = np.zeros(table.shape[1])
-    for k in np.argsort(-on_grid(spread), kind="stable")[:_EXPLAINED_CLASSES]:
-        model = lgb.train(_EXPLAINER, lgb.Dataset(table, shift[:, k]), _EXPLAINER_ROUNDS)
-        gains += model.feature_importance("gain")
-    shares = gains / max(gains.sum(), 1e-300)
-    n_columns = numbers.shape[1]
-    found = {OWN_ANSWER: float(shares[n_columns:].sum())}
-    for name, share in zip(names, shares[:n_columns], strict=True):
-        found[str(name)] = found.get(str(name), 0.0) + float(share)
-    ordered = sorted(found.items(), key=lambda item: -item[1])
-    return {name: share for name, share in ordered if share > 0}
-
-
-# ---- advice ----------------------------------------------------------------------------------
-
-
-def advise(
-    *,
-    overfit_share: float,
-    correction_gain: Difference,
-    correction_columns: dict[str, float],
-    lead: Difference | None = None,
-    corrected_lead: Difference | None = None,
-) -> tuple[str, str]:
-    """Return which distiller to use, and why in one sentence, from what `Diagnosis` holds."""
-    leads = [difference for difference in (lead, corrected_lead) if difference is not None]
-    if leads and not any(difference.is_clear for difference in leads):
-        return "LossCorrectedDistillerCV", _advice_to_choose(*leads)
-    remembers = f"remembers {_percent(overfit_share)} of what it could not know of its labels"
-    if correction_gain.is_clear:
-        besides = f"; it cross-fits as well, for the teacher {remembers}"
-        return "LossCorrectedDistiller", (
-            "Use LossCorrectedDistiller: the labels show where the teacher is wrong"
-            f"{_where(correction_columns)}, and putting that right lowers its log loss for rows "
-            f"that it has not seen by {correction_gain}"
-            f"{besides if overfit_share >= MIN_OVERFIT else ''}."
-        )
-    if overfit_share >= MIN_OVERFIT:
-        return "CrossFitDistiller", (
-            f"Use CrossFitDistiller: the teacher {remembers}, which a student that is taught "
-            "in-sample learns as well, and its answers about rows that it has not seen show no "
-            "bias that is worth correcting."
-        )
-    return "Distiller", (
-        f"Use Distiller, which fits the teacher once: it {remembers}, so that CrossFitDistiller "
-        "would hardly do better, and its answers show no bias that is worth correcting."
-    )
-
-
-def _advice_to_choose(lead: Difference, corrected_lead: Difference) -> str:
-    if (-corrected_lead).is_clear:
-        return (
-            "Train the student on labels, or use LossCorrectedDistillerCV, which tries that too: "
-            "for rows not seen, its log loss when trained on labels lies "
-            f"{-lead} below the teacher's, and {-corrected_lead} below the corrected teacher's."
-        )
-    return (
-        "Use LossCorrectedDistillerCV, which tries labels alone too: for rows not seen, neither "
-        "the teacher nor the corrected teacher clearly leads the student trained on labels (by "
-        f"{lead} and {corrected_lead} of log loss)."
-    )
-
-
-def _where(columns: dict[str, float]) -> str:
-    """Name what the correction depends on most."""
-    names = [printable(name) for name, share in columns.items() if share >= MENTIONED_SHARE]
-    return f", mostly by {' and '.join(names[:MENTIONED_COLUMNS])}" if names else ""
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

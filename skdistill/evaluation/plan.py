@@ -32,6 +32,7 @@ from .methods import (
     title,
     tune_on_labels,
 )
+from .show.columns import OF_CLASSES
 from .show.tables import format_score, format_size, printable
 from .teaching import (
     Taught,
@@ -94,7 +95,7 @@ class Plan:
         self.loss = loss
         self.n_jobs = n_jobs
         self.seed = seed
-        self.score_name = score_name
+        self.sheet = OF_CLASSES.called(score_name)
         self.progress = progress
 
     # ---- validation --------------------------------------------------------------------------
@@ -204,7 +205,9 @@ class Plan:
     def _make(
         self, entry: Entry, method: Method, asked: _Asked, memory: KeptAnswers | None
     ) -> _Made:
-        progress = self.progress.within(self._name(entry.name, title(method.key)))
+        name = self._name(entry.name, title(method.key))
+        self.progress.begin(name)
+        progress = self.progress.within(name)
         if method.key == TUNED:
             return self._tune(entry, memory, progress)
         if method.key == TUNED_LABELS:
@@ -266,10 +269,13 @@ class Plan:
 
     def _tell(self, m: Measurement) -> None:
         """Say the line of the table that is ready."""
+        said = ", ".join(
+            f"{score.title} {format_score(score.of(m))}"
+            for score in (self.sheet.score, self.sheet.loss)
+        )
         self.progress.say(
-            f"{self._name(m.student, m.title)}: {self.score_name} {format_score(m.score)}, "
-            f"log loss {format_score(m.log_loss)}, {format_size(m.size)}, "
-            f"fitted in {m.fit_seconds:.1f} s"
+            f"{self._name(m.student, m.title)}: {said}, {format_size(m.size)}, fitted in "
+            f"{m.fit_seconds:.1f} s"
         )
 
     def _tell_left(self, seconds_each: float, n_left: int) -> None:

@@ -119,11 +119,8 @@ def make_splitter(cv: Any, random_state: Any, name: str = "cv", words: Sequence[
         return cv
     if isinstance(cv, str | type) or not hasattr(cv, "__iter__"):
         allowed = [*words, "a number of folds", "a splitter", "an iterable of (train, test) rows"]
-        meant = (
-            " A bagging teacher gives its out-of-bag answers with teacher_cv='oob'."
-            if isinstance(cv, str) and cv == "oob"
-            else ""
-        )
+        meant = " A bagging teacher gives its out-of-bag answers with teacher_cv='oob'."
+        meant = meant if isinstance(cv, str) and not words else ""
         raise ValueError(
             f"{name} must be {', '.join(allowed[:-1])} or {allowed[-1]}, found {cv!r}.{meant}"
         )

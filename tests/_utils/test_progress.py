@@ -1,6 +1,8 @@
 """What a fit says of itself: to scikit-learn's callbacks, and in print."""
 
+import pickle
 import re
+import threading
 
 import pytest
 from sklearn.base import clone
@@ -166,6 +168,47 @@ def test_tasks_within_others_say_what_they_are_part_of(clock, capsys):
         "[compare] fold 1 of 2: tuned: fits: 1 of 2, 3.0 s, about 3 s left",
         "[compare] fold 1 of 2: tuned: fits (2 fits): 6.0 s",
     ]
+
+
+def test_silence_is_broken_while_something_takes_long(monkeypatch, capsys):
+    monkeypatch.setattr(progress_module, "SECONDS_OF_SILENCE", 0.01)
+    lines = []
+    with Progress.of_call("compare", 1) as whole, whole.within("tuned").part("fits", 2) as step:
+        whole.say("begun")
+        with step.part("fits"), step.part("fits"):
+            while not any("so far" in line for line in lines):
+                lines += capsys.readouterr().err.splitlines()
+    assert lines[0] == "[compare] begun"
+    assert "[compare] tuned: fits: 2 of 2, 0 s so far" in lines
+    capsys.readouterr()
+    threads = [thread for thread in threading.enumerate() if "_beat" in thread.name]
+    for thread in threads:
+        thread.join(timeout=10)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_silence_ends_with_an_error_too():
+    before = threading.active_count()
+
+    def fail():
+        with Progress.of_call("compare", 1):
+            assert threading.active_count() == before + 1
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        fail()
+    for thread in threading.enumerate():
+        if "_beat" in thread.name:
+            thread.join(timeout=10)
+    assert threading.active_count() == before
+
+
+def test_what_goes_to_a_worker_tells_its_fits_and_does_not_beat():
+    task = pickle.loads(pickle.dumps(Progress.of_call("compare", 1).part("fits", 2)))
+    before = threading.active_count()
+    with task.part("fits"):
+        assert task.voice.pulse is not None
+        assert threading.active_count() == before
 
 
 def test_watched_fit_speaks_with_the_voice_of_what_it_is_part_of(table, capsys):

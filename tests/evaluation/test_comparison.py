@@ -24,6 +24,7 @@ from skdistill import (
     LossCorrectedDistillerCV,
     compare_students,
 )
+from skdistill._utils import progress
 from skdistill.evaluation import make_noisy_table, student_on_labels
 from skdistill.evaluation import plan as module
 from skdistill.evaluation.measure import times
@@ -364,7 +365,9 @@ def test_search_on_labels_fits_as_many_students_at_a_time_as_it_is_told(noisy, m
 # ---- what is said meanwhile ------------------------------------------------------------------
 
 
-def test_each_stage_and_each_row_of_the_table_is_told(noisy, capsys):
+def test_each_stage_and_each_row_of_the_table_is_told(noisy, capsys, monkeypatch):
+    for limit in ("SECONDS_BETWEEN_LINES", "SECONDS_OF_SILENCE"):
+        monkeypatch.setattr(progress, limit, 600)  # whatever else the machine does
     X, y, _ = noisy
     students = {"a": tree(max_leaf_nodes=4), "b": tree(max_leaf_nodes=8)}
     methods = ["labels", "tuned_labels", "cross_fit", "tuned"]

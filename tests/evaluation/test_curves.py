@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller, distillation_curve
+from skdistill._utils import progress
 from skdistill.evaluation import make_noisy_table, neg_log_loss_floored
 
 
@@ -278,7 +279,9 @@ def test_parameter_may_be_called_as_in_a_search_over_a_distiller(noisy):
     assert_array_equal(short, long)
 
 
-def test_verbose_tells_teachers_of_each_fold_and_students(noisy, capsys):
+def test_verbose_tells_teachers_of_each_fold_and_students(noisy, capsys, monkeypatch):
+    for limit in ("SECONDS_BETWEEN_LINES", "SECONDS_OF_SILENCE"):
+        monkeypatch.setattr(progress, limit, 600)  # whatever else the machine does
     X, y = noisy
     distillation_curve(STUMP, tree(), X, y, **DEPTHS, cv=2, teacher_cv=3, verbose=1)
     shown = capsys.readouterr()

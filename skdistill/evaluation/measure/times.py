@@ -4,9 +4,9 @@ CPU time counts. On the wall a call that is longer than a scheduler's slice take
 other work holds the core, and equal models differ by whatever ran beside each of them. They are
 called in turn, in passes, so that all meet the same machine. Of a pass the quickest call counts,
 for what is slower met a cold cache or a slowed-down core; of the passes the median, whose spread
-says how far a time is to be trusted. Six equal forests on a machine with four times as many
-processes as cores differed by up to 6 % so, and by up to 250 % in the least time on the wall of
-one after the other.
+says how far a time is to be trusted. Six copies of a forest, on two busy cores, differed by 3 to
+5 % so (at worst by 23 %), and by a factor of 1.5 to 2.8 (at worst of 3.5) in the least time on the
+wall of one after the other: `benchmarks/results/speed/equal_models.md`.
 """
 
 from __future__ import annotations

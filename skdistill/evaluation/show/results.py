@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._utils import parameters
-from ..._utils.parameters import LARGE_BATCH
 from ..measure.measurement import Measurement
 from ..measure.times import Timing
 from . import pictures
+from .columns import OF_CLASSES, ScoreSheet, cost_cells, cost_columns
 from .front import pareto_front
 from .notes import say_if_disturbed, say_what_prepares
 from .sentences import best_of, describe, name_of, student_names
@@ -23,7 +23,6 @@ from .tables import (
     as_frame,
     as_html,
     format_quantity,
-    format_score,
     format_size,
     html_table,
     text_table,
@@ -142,7 +141,7 @@ class Comparison:
     @property
     def best_key(self) -> tuple[str | None, Any]:
         """The key of the distilled student of lowest log loss that fits the budget."""
-        best = best_of(self.measurements, self.fits_budget)
+        best = best_of(self.measurements, self.fits_budget, self._sheet.loss)
         if best is None:
             raise ValueError(self._tell_misfit())
         return best.student, best.method
@@ -209,52 +208,26 @@ class Comparison:
         )
 
     @property
+    def _sheet(self) -> ScoreSheet:
+        return OF_CLASSES.called(self.score_name)
+
+    @property
     def _has_budget(self) -> bool:
         return self.max_latency is not None or self.max_size is not None
 
     @property
     def table(self) -> Any:
         """All numbers: a DataFrame where pandas is installed, a printable object otherwise."""
-        names = {
-            "score": "score",
-            "score_se": "score_se",
-            "log_loss": "log_loss",
-            "log_loss_se": "log_loss_se",
-            "excess": "excess_log_loss",
-            "brier_score": "brier_score",
-            "calibration_error": "calibration_error",
-            "agreement": "agreement",
-            "r2_log_odds": "r2_log_odds",
-            "kl_divergence": "kl_divergence",
-            "fit_seconds": "fit_seconds",
-            "row_time": "us_per_row_batch_1",
-            "batch_time": f"us_per_row_batch_{LARGE_BATCH}",
-            "size": "pickled_bytes",
-        }
-        if all(m.excess is None for m in self.measurements):
-            del names["excess"]
         columns: dict[str, list[Any]] = {
             "student": [m.student for m in self.measurements],
             "method": [m.method for m in self.measurements],
+            **self._sheet.columns(self.measurements),
+            **cost_columns(self.measurements),
         }
-        for name, column in names.items():
-            columns[column] = [getattr(m, name) for m in self.measurements]
-        for batch, timings in ((1, self._rows), (LARGE_BATCH, self._batches)):
-            columns[f"us_per_row_batch_{batch}_se"] = [timing.error for timing in timings]
-            if any(timing.preparing for timing in timings):
-                columns[f"us_before_model_batch_{batch}"] = [t.preparing for t in timings]
         columns["on_front"] = self.on_front.tolist()
         if self._has_budget:
             columns["fits_budget"] = self.fits_budget.tolist()
         return as_frame(columns)
-
-    @property
-    def _rows(self) -> list[Timing]:
-        return [m.row for m in self.measurements]
-
-    @property
-    def _batches(self) -> list[Timing]:
-        return [m.batch for m in self.measurements]
 
     # ---- text --------------------------------------------------------------------------------
 
@@ -266,38 +239,22 @@ class Comparison:
             "method": [m.title for m in self.measurements],
         }
 
-    def _score_cells(self) -> dict[str, list[str]]:
-        ms = self.measurements
-        return {
-            self.score_name: [format_score(m.score, m.score_se) for m in ms],
-            "log loss": [format_score(m.log_loss, m.log_loss_se) for m in ms],
-            "excess": [format_score(m.excess) for m in ms if m.excess is not None],
-            "Brier": [format_score(m.brier_score) for m in ms],
-            "calibration error": [format_score(m.calibration_error) for m in ms],
-            "agreement": [format_score(m.agreement) for m in ms],
-            "R² log-odds": [format_score(m.r2_log_odds) for m in ms],
-            "KL": [format_score(m.kl_divergence) for m in ms],
-        }
+    @property
+    def _n_names(self) -> int:
+        return sum(1 for cells in self._names().values() if cells)
 
-    def _cost_cells(self) -> dict[str, list[str]]:
-        ms = self.measurements
+    def _parts(self) -> list[dict[str, list[str]]]:
+        """Return the columns of both tables: scores, and costs."""
         marks = [
             ("front" if front else "") + ("" if fits else " over budget")
             for front, fits in zip(self.on_front, self.fits_budget, strict=True)
         ]
-        return {
-            "fit, s": [format_quantity(m.fit_seconds) for m in ms],
-            **_time_cells("µs, one row", self._rows),
-            **_time_cells(f"µs/row, {LARGE_BATCH:,} rows", self._batches),
-            "size": [format_size(m.size) for m in ms],
-            "remarks": [mark.strip() for mark in marks],
-        }
+        names = self._names()
+        costs = cost_cells(self.measurements) | {"remarks": [mark.strip() for mark in marks]}
+        return [names | self._sheet.cells(self.measurements), names | costs]
 
     def __str__(self) -> str:
-        names = self._names()
-        left = sum(1 for cells in names.values() if cells)
-        parts = (self._score_cells(), self._cost_cells())
-        tables = [text_table({**names, **part}, left=left) for part in parts]
+        tables = [text_table(part, left=self._n_names) for part in self._parts()]
         return "\n\n".join([*tables, fill(self.describe(), width=94)])
 
     __repr__ = __str__
@@ -314,15 +271,14 @@ class Comparison:
             Two `table` and two `p` elements. Members of the Pareto front are bold, what is over
             the budget is faint.
         """
-        names = self._names()
         tables = [
             html_table(
-                {**names, **part},
-                left=sum(1 for cells in names.values() if cells),
+                part,
+                left=self._n_names,
                 bold=self.on_front.tolist(),
                 faint=(~self.fits_budget).tolist(),
             )
-            for part in (self._score_cells(), self._cost_cells())
+            for part in self._parts()
         ]
         return (
             f"{'<br>'.join(tables)}<p {NO_MATHEMATICS}>{as_html(self.describe())}</p>"
@@ -347,13 +303,13 @@ class Comparison:
             The sentences.
         """
         fits = self.fits_budget if self._has_budget else None
-        best = best_of(self.measurements, fits)
+        best = best_of(self.measurements, fits, self._sheet.loss)
         classifier = best and self.classifiers.get((best.student, best.method))
         notes = [
             say_what_prepares(best, classifier) if best and classifier is not None else "",
             say_if_disturbed(self.measurements),
         ]
-        return " ".join([describe(self.measurements, fits), *filter(None, notes)])
+        return " ".join([describe(self.measurements, fits, self._sheet.loss), *filter(None, notes)])
 
     # ---- pictures ----------------------------------------------------------------------------
 
@@ -411,12 +367,3 @@ class Comparison:
             ax,
             two_classes=self.n_classes == 2,
         )
-
-
-def _time_cells(title: str, timings: Sequence[Timing]) -> dict[str, list[str]]:
-    """Return a column of times, in brackets what of them goes to the steps before a model."""
-    cells = [format_quantity(timing.microseconds) for timing in timings]
-    if not any(timing.preparing for timing in timings):
-        return {title: cells}
-    before = [f" ({format_quantity(t.preparing)})" if t.preparing else "" for t in timings]
-    return {f"{title} (before the model)": [a + b for a, b in zip(cells, before, strict=True)]}

@@ -11,6 +11,7 @@ from ..._utils.rounding import first_best, noise_of
 from ..measure.measurement import Measurement
 from ..measure.scores import mean_and_error
 from ..methods import LABELS, TUNED_LABELS
+from .columns import OF_CLASSES, Score
 from .tables import format_percent, printable
 
 ON_LABELS = (LABELS, TUNED_LABELS)
@@ -27,8 +28,10 @@ def name_of(m: Measurement, measurements: Sequence[Measurement]) -> str:
     return f"{m.student}: {m.title}" if several else m.title
 
 
-def best_of(measurements: Sequence[Measurement], fits: Any = None) -> Measurement | None:
-    """Return the distilled student of lowest log loss that fits a budget, None where none does.
+def best_of(
+    measurements: Sequence[Measurement], fits: Any = None, loss: Score = OF_CLASSES.loss
+) -> Measurement | None:
+    """Return the distilled student of lowest loss that fits a budget, None where none does.
 
     Where nobody was distilled, it is a student on labels.
     """
@@ -39,7 +42,7 @@ def best_of(measurements: Sequence[Measurement], fits: Any = None) -> Measuremen
         for m, fit in zip(measurements, fits, strict=True)
         if fit and any(m is one for one in judged)
     ]
-    return _lowest(allowed) if allowed else None
+    return _lowest(allowed, loss) if allowed else None
 
 
 def _judged(measurements: Sequence[Measurement]) -> list[Measurement]:
@@ -48,27 +51,29 @@ def _judged(measurements: Sequence[Measurement]) -> list[Measurement]:
     return [m for m in students if m.method not in ON_LABELS] or students
 
 
-def _lowest(measurements: Sequence[Measurement]) -> Measurement:
-    """Return the one of lowest log loss, the first of those that are equal."""
-    gains = -np.array([m.log_loss for m in measurements])
+def _lowest(measurements: Sequence[Measurement], loss: Score) -> Measurement:
+    """Return the one of lowest loss, the first of those that are equal."""
+    gains = -np.array([loss.of(m) for m in measurements])
     return measurements[first_best(gains, noise_of(gains))]
 
 
-def describe(measurements: Sequence[Measurement], fits: Any = None) -> str:
+def describe(
+    measurements: Sequence[Measurement], fits: Any = None, loss: Score = OF_CLASSES.loss
+) -> str:
     """Say what distillation gained, see `Comparison.describe`; `fits` None is no budget."""
     teacher = next(m for m in measurements if m.is_teacher)
     is_distilled = _judged(measurements)[0].method not in ON_LABELS
     kind = "distilled students" if is_distilled else "students"
-    best = best_of(measurements, fits)
+    best = best_of(measurements, fits, loss)
     if best is None:
         return f"None of the {kind} fits the budget."
     kind += "" if fits is None else " that fit the budget"
     rivals = [m for m in measurements if m.student == best.student and m.method in ON_LABELS]
-    others = [*([_lowest(rivals)] if is_distilled and rivals else []), teacher]
+    others = [*([_lowest(rivals, loss)] if is_distilled and rivals else []), teacher]
     differences = ", and ".join(_difference(best, other) for other in others)
     return (
-        f"Of the {kind}, '{printable(name_of(best, measurements))}' has the lowest log loss, "
-        f"{best.log_loss:.3f}: {differences}, "
+        f"Of the {kind}, '{printable(name_of(best, measurements))}' has the lowest "
+        f"{loss.title}, {loss.of(best):.3f}: {differences}, "
         f"at {format_percent(best.size, teacher.size)} of the teacher's size and "
         f"{format_percent(best.row_time, teacher.row_time)} of its time for one row."
     )

@@ -1,0 +1,93 @@
+"""Which distiller to use, and why: rules on what a diagnosis measured."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .show.tables import printable
+
+# The thresholds are measured by benchmarks/diagnosis.py. A difference counts if it is more than so
+# many standard errors, paired over rows.
+CLEAR = 2.0
+# A teacher that remembers less than this of its labels hardly differs from a cross-fitted one.
+MIN_OVERFIT = 0.1
+MENTIONED_COLUMNS, MENTIONED_SHARE = 2, 0.2
+
+
+class Difference(NamedTuple):
+    """A mean difference of log losses, paired over rows, and its standard error.
+
+    Where there are groups the error is over them.
+    """
+
+    mean: float
+    error: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it is positive, and more than two standard errors."""
+        return self.mean > CLEAR * self.error and self.mean > 0
+
+    def __neg__(self) -> Difference:
+        return Difference(-self.mean, self.error)
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} ± {self.error:.3f}"
+
+
+def advise(
+    *,
+    overfit_share: float,
+    correction_gain: Difference,
+    correction_columns: dict[str, float],
+    lead: Difference | None = None,
+    corrected_lead: Difference | None = None,
+) -> tuple[str, str]:
+    """Return which distiller to use, and why in one sentence, from what `Diagnosis` holds."""
+    leads = [difference for difference in (lead, corrected_lead) if difference is not None]
+    if leads and not any(difference.is_clear for difference in leads):
+        return "LossCorrectedDistillerCV", _advice_to_choose(*leads)
+    remembers = f"remembers {percent(overfit_share)} of what it could not know of its labels"
+    if correction_gain.is_clear:
+        besides = f"; it cross-fits as well, for the teacher {remembers}"
+        return "LossCorrectedDistiller", (
+            "Use LossCorrectedDistiller: the labels show where the teacher is wrong"
+            f"{_where(correction_columns)}, and putting that right lowers its log loss for rows "
+            f"that it has not seen by {correction_gain}"
+            f"{besides if overfit_share >= MIN_OVERFIT else ''}."
+        )
+    if overfit_share >= MIN_OVERFIT:
+        return "CrossFitDistiller", (
+            f"Use CrossFitDistiller: the teacher {remembers}, which a student that is taught "
+            "in-sample learns as well, and its answers about rows that it has not seen show no "
+            "bias that is worth correcting."
+        )
+    return "Distiller", (
+        f"Use Distiller, which fits the teacher once: it {remembers}, so that CrossFitDistiller "
+        "would hardly do better, and its answers show no bias that is worth correcting."
+    )
+
+
+def _advice_to_choose(lead: Difference, corrected_lead: Difference) -> str:
+    if (-corrected_lead).is_clear:
+        return (
+            "Train the student on labels, or use LossCorrectedDistillerCV, which tries that too: "
+            "for rows not seen, its log loss when trained on labels lies "
+            f"{-lead} below the teacher's, and {-corrected_lead} below the corrected teacher's."
+        )
+    return (
+        "Use LossCorrectedDistillerCV, which tries labels alone too: for rows not seen, neither "
+        "the teacher nor the corrected teacher clearly leads the student trained on labels (by "
+        f"{lead} and {corrected_lead} of log loss)."
+    )
+
+
+def _where(columns: dict[str, float]) -> str:
+    """Name what the correction depends on most."""
+    names = [printable(name) for name, share in columns.items() if share >= MENTIONED_SHARE]
+    return f", mostly by {' and '.join(names[:MENTIONED_COLUMNS])}" if names else ""
+
+
+def percent(share: float) -> str:
+    """Write a share as a whole number of hundredths."""
+    return f"{100 * share:.0f} %"
