@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .reading import check_column
 from .target import NUMBER, TRUTH_VALUES
-from .terminal import BadInputError, listed
+from .terminal import BadInputError, counted, listed
 
 INFINITY = re.compile(r"\s*[+-]?inf(inity)?\s*", re.IGNORECASE)
 COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*", re.ASCII)
@@ -224,14 +224,12 @@ def _is_name(column: Any) -> bool:
 
 def _summary(kinds: dict[str, list[str]]) -> str:
     """Say how many columns are numbers, text and dates."""
-    count = {
-        ("number", "numbers"): sum(len(kinds.get(kind, ())) for kind in ("number", "comma")),
-        ("text", "text"): sum(
-            len(kinds.get(kind, ())) for kind in ("text", "thousands", "slashed")
-        ),
-        ("date", "dates"): len(kinds.get("date", ())),
-    }
-    told = [f"{n} {several if n > 1 else one}" for (one, several), n in count.items() if n]
+    number_of = {kind: len(names) for kind, names in kinds.items()}
+    n_numbers = number_of.get("number", 0) + number_of.get("comma", 0)
+    n_dates = number_of.get("date", 0)
+    n_text = sum(number_of.values()) - n_numbers - n_dates
+    told = [counted(n_numbers, "number")] * (n_numbers > 0)
+    told += [f"{n_text:,} text"] * (n_text > 0) + [counted(n_dates, "date")] * (n_dates > 0)
     return f"Columns: {', '.join(told) or 'none'}."
 
 
@@ -283,10 +281,11 @@ def mask_giants(X: Any, notes: list[str]) -> Any:
     numbers = X.select_dtypes("float")
     with np.errstate(over="ignore"):
         giants = np.isinf(numbers.astype(np.float32))
-    if not giants.to_numpy().any():
+    n_giants = int(giants.to_numpy().sum())
+    if not n_giants:
         return X
     notes.append(
-        f"Took {int(giants.to_numpy().sum()):,} numbers for missing, which are infinite or beyond "
+        f"Took {counted(n_giants, 'number')} for missing, infinite or beyond "
         f"±{np.finfo(np.float32).max:.1e}, the range of trees: in "
         f"{listed(giants.columns[giants.any()])}."
     )

@@ -17,7 +17,7 @@ from ..evaluation.show.report import Section, html_report, write_page
 from ..evaluation.show.results import Comparison, student_names
 from ..evaluation.show.tables import format_quantity, format_size, printable, text_table
 from .tables import Table
-from .terminal import BadInputError, reason, say
+from .terminal import BadInputError, counted, reason, say
 
 LINE_WIDTH = 94
 # Four digits of a share of fewer rows would be noise.
@@ -33,7 +33,7 @@ def heading(table: Table, teacher: str, students: list[str]) -> list[str]:
     n_train, n_features = table.X_train.shape
     lines = [
         f"{table.name}: {n_train:,} rows to train and {len(table.y_test):,} to test, "
-        f"{n_features} features, {len(np.unique(table.y_train))} classes.",
+        f"{counted(n_features, 'feature')}, {len(np.unique(table.y_train))} classes.",
         *table.notes,
     ]
     if len(table.y_test) < FEW_ROWS:

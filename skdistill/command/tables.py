@@ -20,7 +20,7 @@ from .target import (
     find_task,
     refuse_numbers,
 )
-from .terminal import BadInputError
+from .terminal import BadInputError, counted
 
 SIMULATED_ROWS = 2_000
 SIMULATED_TEST_ROWS = 10_000
@@ -141,7 +141,7 @@ def _with_target(frame: Any, target: str, how: How, notes: list[str]) -> Any:
     """Leave out rows without a label, and say what is taken for one."""
     missing = int(frame[target].isna().sum())
     if missing:
-        notes.append(f"Left out {missing:,} rows whose {target!r} is missing.")
+        notes.append(f"Left out {counted(missing, 'row')} whose {target!r} is missing.")
         frame = frame[frame[target].notna()]
     words = [word for word in MISSING_WORDS if word in set(frame[target])]
     if words:

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from .terminal import BadInputError
+from .terminal import BadInputError, counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -128,8 +128,8 @@ def check_classes(y: NDArray[Any]) -> None:
     if classes.dtype.kind in "iu" and len(names) > 2:
         hint = " If it is a count: counts and quantities are not predicted yet."
     raise BadInputError(
-        f"Class {names[rarest]!r} has {counts[rarest]} rows, but each of the {len(names)} "
-        f"classes needs at least {ROWS_PER_CLASS}: {FOLDS} folds in the "
+        f"Class {names[rarest]!r} has {counted(int(counts[rarest]), 'row')}, but each of the "
+        f"{len(names)} classes needs at least {ROWS_PER_CLASS}: {FOLDS} folds in the "
         f"{1 - TEST_SHARE:.0%} of rows that are trained on. Take more rows, or join or "
         f"leave out rare classes.{hint}"
     )

@@ -36,6 +36,15 @@ def listed(names: Any, most: int = 3) -> str:
     return ", ".join(names[:most]) + (f", … ({len(names):,} in all)" if len(names) > most else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> counted(1, "row"), counted(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{number:,} {noun}" + "s" * (number != 1)
+
+
 def reason(error: BaseException | str) -> str:
     """Return what an error says, on one line."""
     return " ".join(str(error).split()) or type(error).__name__

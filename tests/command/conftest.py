@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from skdistill.command import output
+from skdistill.command import output, terminal
 from skdistill.command import run as command
 from skdistill.evaluation.show.results import Comparison
 
 from ..evaluation.show.test_results import made_up
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Say nothing on standard error because a machine is busy: lines are counted there."""
+    monkeypatch.setattr(terminal, "SECONDS_OF_SILENCE", 600.0)
 
 
 @pytest.fixture

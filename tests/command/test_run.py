@@ -46,5 +46,5 @@ def test_odd_tables_are_compared_or_refused_in_one_line(monkeypatch, capsys, tmp
 @pytest.mark.parametrize("name", ["none.zip", "none.csv.zst"])
 def test_a_process_refuses_in_one_line(tmp_path, write, name):
     write(two_columns("123", "ab"), name)
-    done = in_a_shell(f"{name} --target y", tmp_path)
+    done = in_a_shell(f"{name} --target y --quiet", tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (2, b"", 1)

@@ -172,9 +172,9 @@ ABOUT_TARGETS = {
     "a price": refused(table(y=[3.5 * row for row in range(N_ROWS)]), "--task classes"),
     "numbers wanted": refused(table(), "not predicted yet", options="--task numbers"),
     "a small count": refused(
-        table(y=[min(row, 9) for row in range(N_ROWS)]), "Class 0 has 1 rows", "If it is a count"
+        table(y=[min(row, 9) for row in range(N_ROWS)]), "Class 0 has 1 row", "If it is a count"
     ),
-    "a rare word": refused(table(y=["rare"] + ["no", "yes"] * 29 + ["no"]), "'rare' has 1 rows"),
+    "a rare word": refused(table(y=["rare"] + ["no", "yes"] * 29 + ["no"]), "'rare' has 1 row"),
     "one class": refused(table(y=["no"] * N_ROWS), "at least 2 classes"),
     "no label": refused(table(y=[""] * N_ROWS), "at least 2 classes"),
     "truth": Run(table(y=cells(["True", "false", "TRUE"])), said=("'True' = 'TRUE'",)),
@@ -235,7 +235,7 @@ ABOUT_COLUMNS = {
     "a column called like a part": Run(
         table(**{"d": DAYS, "d day": cells("123")}), learned=("d", "d day", *LEARNED)
     ),
-    "dropped": Run(table(), "--drop colour", learned=("size",), said=("1 feature",)),
+    "dropped": Run(table(), "--drop colour", learned=("size",), said=("1 feature,",)),
     "two dropped": Run(table(key=KEYS, a=cells("12345")), "--drop a --drop key"),
     "unknown, dropped": refused(
         table(), "(--drop); did you mean 'colour'?", options="--drop color"
