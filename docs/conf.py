@@ -20,6 +20,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "myst_parser",
     "numpydoc",
+    "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "mathml",
     "fitted_names",
@@ -41,6 +42,15 @@ autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_use_plots = False
+
+# ---- Copy buttons ----------------------------------------------------------------------------
+
+# Beside what one can paste, and not beside what was printed. Prompts and answers stay behind.
+copybutton_selector = ", ".join(
+    f"div.highlight-{language} pre" for language in ("default", "python", "Python", "bash", "javascript")
+)
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 # ---- Gallery ---------------------------------------------------------------------------------
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import doctest
 import inspect
 import re
+import symtable
 from dataclasses import is_dataclass
 from pathlib import Path
 
@@ -167,6 +170,35 @@ def test_what_is_returned_is_documented(thing):
 def test_an_example_shows_how_it_is_used(thing):
     thing = MADE_BY.get(thing, thing)
     assert ">>> " in sections_of(thing).get("Examples", "")
+
+
+def names_that_are_missing(code):
+    """Return the names that a piece of code reads and does not bring along."""
+    table = symtable.symtable(code, "example", "exec")
+    brought = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
+    read, tables = set(), [table]
+    while tables:
+        scope = tables.pop()
+        read |= {
+            s.get_name() for s in scope.get_symbols() if s.is_referenced() and is_global(s, scope)
+        }
+        tables += scope.get_children()
+    return read - brought - set(dir(builtins))
+
+
+def is_global(symbol, scope):
+    return symbol.is_global() or scope.get_type() == "module"
+
+
+def test_a_name_that_only_the_module_has_is_missing():
+    code = "from a import f\nx = [f(i) for i in range(3)]\ndef g(z): return z + h + x\ng(2)\nk\n"
+    assert names_that_are_missing(code) == {"h", "k"}
+
+
+@pytest.mark.parametrize("thing", DOCUMENTED.values(), ids=DOCUMENTED)
+def test_an_example_can_be_pasted(thing):
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(thing) or "")
+    assert not names_that_are_missing("".join(example.source for example in examples))
 
 
 @pytest.mark.parametrize(

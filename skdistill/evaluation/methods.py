@@ -211,6 +211,7 @@ def student_on_labels(student: Any) -> StudentOnLabels:
     Examples
     --------
     >>> from sklearn.linear_model import LinearRegression
+    >>> from skdistill.evaluation import student_on_labels
     >>> X, y = [[0.0], [1.0], [2.0]], ["a", "b", "b"]
     >>> student_on_labels(LinearRegression()).fit(X, y).predict([[2.0]])
     array(['b'], dtype='<U1')
