@@ -13,6 +13,7 @@ such as an HTML report, can be given in place of the site.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def look(pages: Sequence[Path], root: Path, out: Path, chrome: str) -> Iterator[
                 for path in pages:
                     name = path.relative_to(root).with_suffix("").as_posix()
                     files.append(out / f"{screen}_{scheme}" / f"{name.replace('/', '__')}.png")
-                    page.goto(path.resolve().as_uri())
+                    page.goto(path.as_uri())
                     page.screenshot(path=files[-1], full_page=True)
                     if scheme == SCHEMES[0] and (excess := page.evaluate(TOO_WIDE)) > 0:
                         yield f"{name} is {excess} pixels wider than a {screen}"
@@ -90,8 +91,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=DOCS / "_build" / "looks")
     options = parser.parse_args()
     places = options.pages or [SITE]
-    root = places[0] if places[0].is_dir() else places[0].parent
-    for problem in look(pages_of(places), root, options.out, options.chrome):
+    pages = [page.resolve() for page in pages_of(places)]
+    root = Path(os.path.commonpath([page.parent for page in pages]))
+    for problem in look(pages, root, options.out, options.chrome):
         print(problem)
     print(f"The pictures are in {options.out}.")
 

@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 PREFIX, ENDING = "benchmarks/results/", ".md"
-# The blank before a unit or an error, and that behind ±.
-INSIDE = re.compile(r"(?<=\d) (?=[±%]|[a-zA-Z]{1,2}\b)|(?<=±) ")
+# A number with its unit or error, which `site.css` keeps on one line.
+NUMBER = re.compile(r"[-+−≥≤<]?\s?[.\d].{0,20}")
 
 
 def copy_results(app: Sphinx) -> None:
@@ -27,12 +27,12 @@ def copy_results(app: Sphinx) -> None:
     shutil.copytree(RESULTS, folder, ignore=shutil.ignore_patterns("*.jsonl"))
 
 
-def keep_numbers_whole(app: Sphinx, tree: nodes.document) -> None:
-    """Break no line of a table of results between a number and its unit or error."""
+def mark_numbers(app: Sphinx, tree: nodes.document) -> None:
+    """Mark what is a number in a table of results."""
     if app.env.docname.startswith(f"{RESULTS.name}/"):
         for cell in tree.findall(nodes.entry):
-            for text in list(cell.findall(nodes.Text)):
-                text.parent.replace(text, nodes.Text(INSIDE.sub("\N{NO-BREAK SPACE}", text)))
+            if NUMBER.fullmatch(cell.astext()):
+                cell["classes"].append("number")
 
 
 def link_results(app: Sphinx, tree: nodes.document, name: str) -> None:
@@ -51,6 +51,6 @@ def link_results(app: Sphinx, tree: nodes.document, name: str) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Copy before pages are looked for, and link before one is written."""
     app.connect("builder-inited", copy_results)
-    app.connect("doctree-read", keep_numbers_whole)
+    app.connect("doctree-read", mark_numbers)
     app.connect("doctree-resolved", link_results)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -97,6 +97,8 @@ ax.axhline(
 )
 ax.set(xscale="log", yscale="log", xlabel="leaves of the student")
 ax.set_xticks(sizes, sizes)
+losses = [0.05, 0.1, 0.2, 0.5, 1]
+ax.set_yticks(losses, losses)
 ax.minorticks_off()
 ax.set_ylabel("log loss above the best possible")
 ax.legend()

@@ -60,6 +60,7 @@ for name, transfer in ways.items():
 # can.
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+ax.set_prop_cycle(color=["#009e73", "#56b4e9", "#7a5195", "#b3a100"])
 for name, values in losses.items():
     style = "--" if ways[name] is None else "-"
     ax.plot(range(len(sizes)), values, "o" + style, label=name)

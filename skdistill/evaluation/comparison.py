@@ -51,8 +51,9 @@ def compare_students(
     teacher : classifier
         Any classifier with `predict_proba`. It is cloned, never modified.
     students : estimator, list or dict of estimators
-        What learns from it; see :class:`~skdistill.Distiller`. The keys of a dict are the
-        students' names. They are cloned, never modified.
+        What learns from it: any regressor, or a classifier whose `fit` takes `sample_weight`, see
+        :ref:`students`. The keys of a dict are the students' names. They are cloned, never
+        modified.
     X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         Rows.
     y : array-like of shape (n_samples,)
@@ -103,7 +104,9 @@ def compare_students(
     scoring : str, callable or None, default=None
         The score, beside the log loss; None is the accuracy.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
-        What distilled students minimise; see :class:`~skdistill.Distiller`.
+        What distilled students minimise: `"squared_error"` on probabilities or
+        `"squared_error_logit"` on log-odds, both for regressors, or `"cross_entropy"` of soft
+        labels, for classifiers. `"auto"` is the first for regressors, the last for classifiers.
     max_latency : float, default=None
         The most microseconds per row that fit your budget; see also `Comparison.under`.
     max_size : float, default=None

@@ -65,7 +65,8 @@ def distillation_curve(
     teacher : classifier
         Any classifier with `predict_proba`. It is cloned, never modified.
     student : regressor or classifier
-        What learns from it; see :class:`~skdistill.Distiller`. It is cloned, never modified.
+        What learns from it: any regressor, or a classifier whose `fit` takes `sample_weight`, see
+        :ref:`students`. It is cloned, never modified.
     X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         Rows.
     y : array-like of shape (n_samples,)
@@ -97,7 +98,9 @@ def distillation_curve(
         :func:`~skdistill.evaluation.neg_log_loss_floored`: `"neg_log_loss"` has no floor, and an
         unpruned tree that is certain and wrong once scores worse than nothing.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
-        What distilled students minimise; see :class:`~skdistill.Distiller`.
+        What distilled students minimise: `"squared_error"` on probabilities or
+        `"squared_error_logit"` on log-odds, both for regressors, or `"cross_entropy"` of soft
+        labels, for classifiers. `"auto"` is the first for regressors, the last for classifiers.
     n_jobs : int, default=None
         Number of teachers, and of students, fitted at the same time.
     random_state : int, RandomState instance or None, default=None
