@@ -47,7 +47,8 @@ numpydoc_use_plots = False
 
 # Beside what one can paste, and not beside what was printed. Prompts and answers stay behind.
 copybutton_selector = ", ".join(
-    f"div.highlight-{language} pre" for language in ("default", "python", "Python", "bash", "javascript")
+    f"div.highlight-{language} pre"
+    for language in ("default", "python", "Python", "bash", "javascript")
 )
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True

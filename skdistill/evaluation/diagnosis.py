@@ -17,7 +17,7 @@ from .._utils.parallel import blame, run
 from .._utils.progress import Progress
 from ..outcomes import Classes
 from ..rehearsal import rehearse as rehearse_members
-from ..rows import Rows, column_names
+from ..rows import Rows
 from ..sources import Folds, Source, Splits, Teacher
 from ..sources.overfit import overfit_share
 from ..targets import Labels, Lesson
