@@ -9,7 +9,7 @@ from .diagnosis import Diagnosis, diagnose_teacher
 from .measure.scores import neg_log_loss_floored
 from .methods import student_on_labels
 from .show.results import Comparison
-from .simulated import make_noisy_table
+from .simulated import make_noisy_numbers, make_noisy_table
 
 __all__ = [
     "Comparison",
@@ -17,6 +17,7 @@ __all__ = [
     "compare_students",
     "diagnose_teacher",
     "distillation_curve",
+    "make_noisy_numbers",
     "make_noisy_table",
     "neg_log_loss_floored",
     "student_on_labels",

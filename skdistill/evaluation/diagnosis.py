@@ -163,7 +163,7 @@ class Diagnosis:
                 (CORRECTED, "not seen, corrected"): self.corrected_calibration,
             },
             ax,
-            two_classes=self.n_classes == 2,
+            n_classes=self.n_classes,
         )
 
 
