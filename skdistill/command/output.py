@@ -24,6 +24,8 @@ LINE_WIDTH = 94
 # Four digits of a share of fewer rows would be noise.
 ROWS_FOR_FOUR_DIGITS = 1_000
 FEW_ROWS = 100
+# From here on six digits are no longer those before the point.
+LARGE = 1e6
 
 
 # ---- text ------------------------------------------------------------------------------------
@@ -55,8 +57,9 @@ def _held(table: Table) -> str:
     """Say what the target holds."""
     if table.task is Task.CLASSES:
         return f"{len(np.unique(table.y_train))} classes"
-    low, high = table.y_train.min(), table.y_train.max()
-    return f"numbers from {low:,.6g} to {high:,.6g}"
+    y = table.y_train
+    form = ",.0f" if (y == y.round()).all() or abs(y).max() >= LARGE else ",.6g"
+    return f"numbers from {y.min():{form}} to {y.max():{form}}"
 
 
 def text_of(comparison: Comparison, *, teacher_is_given: bool = False) -> str:

@@ -124,7 +124,7 @@ class ForNumbers:
             if found is not None:
                 raise ValueError(
                     f"{found} answers no mean, and {caller} judges by the squared error, which is "
-                    "least for a mean: use distillation_curve with the loss that is meant as "
+                    "least for a mean: use distillation_curve, with the loss that is meant as "
                     "scoring, such as "
                     "make_scorer(mean_pinball_loss, alpha=0.9, greater_is_better=False)."
                 )
