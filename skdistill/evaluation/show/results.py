@@ -69,8 +69,8 @@ class Comparison:
         The budget, in microseconds per row and bytes.
     latency_batch : {1, 10_000}, default=1
         Which of the two times counts.
-    sheet : ScoreSheet, default=OF_CLASSES
-        The scores that measurements hold, of classes or of numbers.
+    sheet : ScoreSheet, default=None
+        The scores that measurements hold; None is those of classes.
 
     Attributes
     ----------
@@ -107,8 +107,9 @@ class Comparison:
         max_latency: float | None = None,
         max_size: float | None = None,
         latency_batch: int = 1,
-        sheet: ScoreSheet = OF_CLASSES,
+        sheet: ScoreSheet | None = None,
     ) -> None:
+        sheet = OF_CLASSES if sheet is None else sheet
         self.measurements = list(measurements)
         self.models = Models(models, self.measurements, sheet.models.removesuffix("s"))
         self.score_name = sheet.score.title if score_name is None else score_name
