@@ -44,7 +44,9 @@ def link_results(app: Sphinx, tree: nodes.document, name: str) -> None:
             continue
         if page in app.env.found_docs and (place.startswith(PREFIX) or name.startswith("results/")):
             address = app.builder.get_relative_uri(name, page)
-            text.replace_self(nodes.reference("", "", text.deepcopy(), refuri=address))
+            text.replace_self(
+                nodes.reference("", "", text.deepcopy(), refuri=address, internal=True)
+            )
         elif place.startswith(PREFIX):
             logger.warning("there is no page %s", place, location=text)
 
