@@ -161,7 +161,7 @@ TEXTS = {
     "zeros": lambda rows, rng: bytes(500),
 }
 # After these the classes are still what they were.
-HARMLESS = ("plain", "windows", "BOM", "blank lines", "row names")
+HARMLESS = ("plain", "windows", "BOM", "UTF-16", "blank lines", "row names", "semicolons", "tabs")
 
 
 # ---- what it is stored as ----------------------------------------------------------------------
