@@ -5,6 +5,8 @@ import pytest
 
 from skdistill.command import output, terminal
 from skdistill.command import run as command
+from skdistill.command.models import make_student
+from skdistill.evaluation import student_on_labels
 from skdistill.evaluation.show.results import Comparison
 
 from ..evaluation.show.test_results import made_up
@@ -52,3 +54,26 @@ def learned(monkeypatch):
 def three_folds(monkeypatch):
     """Spare the tests that do not look at folds some time."""
     monkeypatch.setattr(command, "FOLDS", 3)
+
+
+@pytest.fixture
+def on_labels(monkeypatch):
+    """Let students be compared on labels alone, all but the first too large for the budget."""
+    held = {}
+
+    def compare(table, _, students, arguments):
+        held["table"] = table
+        for name in students:
+            model = student_on_labels(make_student(name, 0, table.X_train))
+            held[name] = model.fit(table.X_train, table.y_train).classifier_
+        sizes = [1000 * place for place in range(1, len(students) + 1)]
+        losses = [[1.0 / place] for place in range(1, len(students) + 1)]
+        made = [
+            made_up("labels", loss, student=name, size=size)
+            for name, size, loss in zip(students, sizes, losses, strict=True)
+        ]
+        classifiers = {(name, "labels"): held[name] for name in students}
+        return Comparison([made_up("teacher"), *made], classifiers, max_size=arguments.max_size)
+
+    monkeypatch.setattr(command, "_compare", compare)
+    return held

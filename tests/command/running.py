@@ -1,5 +1,6 @@
 """The command, run in-process on small tables."""
 
+import csv
 import io
 import os
 import re
@@ -10,6 +11,7 @@ import numpy as np
 
 from skdistill.command.run import main
 
+DATES = [f"2024-{1 + row % 12:02d}-{1 + row % 28:02d}" for row in range(160)]
 METHODS = [
     "teacher",
     "student on labels",
@@ -88,3 +90,25 @@ class Unwritable(io.StringIO):
 
     def write(self, text):
         raise self.error
+
+
+def numbers_only():
+    """Return a table without text, whose student gets arrays and must know names all the same."""
+    rng = np.random.RandomState(0)
+    rows = [f"{a:.3f},{b:.3f},{'yes' if a > b else 'no'}" for a, b in rng.standard_normal((90, 2))]
+    return "\n".join(["left,right,target", *rows])
+
+
+def with_dates():
+    head, *rows = mixed_table().split("\n")
+    return "\n".join(
+        [f"when,{head}", *(f"{day},{row}" for day, row in zip(DATES, rows, strict=True))]
+    )
+
+
+def predicted(capsys, *argv):
+    """Return the classes and probabilities that `predict` prints."""
+    assert main(["predict", *map(str, argv)]) == 0
+    head, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert head == ["class", "probability no", "probability yes"]
+    return [row[0] for row in rows], np.array([row[1:] for row in rows], dtype=float)

@@ -1,72 +1,17 @@
-"""The best student as a file, and new rows answered by it."""
+"""The best student as a file, and what is refused before any fit."""
 
-import csv
-import io
 import pickle
 import sqlite3
 import sys
 
-import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from skdistill.command import run as command
 from skdistill.command import saving
-from skdistill.command.models import STUDENTS, make_student
-from skdistill.command.run import main
-from skdistill.evaluation import student_on_labels
-from skdistill.evaluation.show.results import Comparison
+from skdistill.command.models import STUDENTS
 
-from ..evaluation.show.test_results import made_up
-from .running import mixed_table, refusal, run
-
-DATES = [f"2024-{1 + row % 12:02d}-{1 + row % 28:02d}" for row in range(160)]
-
-
-@pytest.fixture
-def on_labels(monkeypatch):
-    """Let students be compared on labels alone, all but the first too large for the budget."""
-    held = {}
-
-    def compare(table, _, students, arguments):
-        held["table"] = table
-        for name in students:
-            model = student_on_labels(make_student(name, 0, table.X_train))
-            held[name] = model.fit(table.X_train, table.y_train).classifier_
-        sizes = [1000 * place for place in range(1, len(students) + 1)]
-        losses = [[1.0 / place] for place in range(1, len(students) + 1)]
-        made = [
-            made_up("labels", loss, student=name, size=size)
-            for name, size, loss in zip(students, sizes, losses, strict=True)
-        ]
-        classifiers = {(name, "labels"): held[name] for name in students}
-        return Comparison([made_up("teacher"), *made], classifiers, max_size=arguments.max_size)
-
-    monkeypatch.setattr(command, "_compare", compare)
-    return held
-
-
-def numbers_only():
-    """Return a table without text, whose student gets arrays and must know names all the same."""
-    rng = np.random.RandomState(0)
-    rows = [f"{a:.3f},{b:.3f},{'yes' if a > b else 'no'}" for a, b in rng.standard_normal((90, 2))]
-    return "\n".join(["left,right,target", *rows])
-
-
-def with_dates():
-    head, *rows = mixed_table().split("\n")
-    return "\n".join(
-        [f"when,{head}", *(f"{day},{row}" for day, row in zip(DATES, rows, strict=True))]
-    )
-
-
-def predicted(capsys, *argv):
-    """Return the classes and probabilities that `predict` prints."""
-    assert main(["predict", *map(str, argv)]) == 0
-    head, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
-    assert head == ["class", "probability no", "probability yes"]
-    return [row[0] for row in rows], np.array([row[1:] for row in rows], dtype=float)
-
+from .running import mixed_table, numbers_only, predicted, refusal, run, with_dates
 
 # ---- files -----------------------------------------------------------------------------------
 
@@ -214,67 +159,3 @@ def test_a_student_that_a_format_cannot_take(monkeypatch, capsys, write, tmp_pat
     argv = [write(numbers_only()), "--target", "target", "--save", str(tmp_path / "s.c")]
     message = refusal(capsys, *argv)
     assert "The student 'tree' cannot be saved as .c: KNeighborsRegressor" in message
-
-
-# ---- new rows --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def student(on_labels, capsys, write, tmp_path):
-    """Return the path of a saved student of a mixed table with dates."""
-    path = str(tmp_path / "student.joblib")
-    run(capsys, write(with_dates()), "--target", "target", "--save", path)
-    return path
-
-
-ROW = "2024-05-06,1.5,red,True,False,3,"
-HEAD = "when,size,colour,flag,sometimes,[odd] {name},target"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"{HEAD}\n{ROW}",
-        f"{HEAD}\n{ROW}".replace(",", ";"),
-        f"{HEAD}\n{ROW}".replace(",", ";").replace("1.5", "1,5"),
-        f"{HEAD}\n{ROW}".replace("True,False", "true,0").replace("2024-05-06", "06.05.2024"),
-        f"more,{HEAD.removesuffix(',target')}\n,{ROW.removesuffix(',')}",
-        f"{HEAD}\n{ROW}\n2024-05-06,x,red,True,False,3,".split("\n2024-05-06,x")[0],
-    ],
-)
-def test_new_rows_may_be_written_in_another_way(student, capsys, write, text):
-    expected = predicted(capsys, student, write(f"{HEAD}\n{ROW}", "a.csv"))[1]
-    assert_allclose(predicted(capsys, student, write(text, "b.csv"))[1], expected, rtol=0)
-
-
-def test_missing_values_and_new_words_are_answered(student, capsys, write):
-    path = write(f"{HEAD}\n,,,,,,\n2024-05-06,1e300,violet,True,False,3,\n", "new.csv")
-    assert np.isfinite(predicted(capsys, student, path)[1]).all()
-
-
-def test_no_rows_are_answered_by_a_header(student, capsys, write):
-    assert main(["predict", student, write(HEAD, "none.csv")]) == 0
-    assert capsys.readouterr().out == "class,probability no,probability yes\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (f"{HEAD}\n{ROW}".replace("size", "sise"), "no column 'size'; did you mean 'sise'?"),
-        (f"{HEAD}\n{ROW}".replace("1.5", "large"), "'size' must hold numbers, as in training"),
-        (f"{HEAD}\n{ROW}".replace("2024-05-06", "May"), "'when' must hold dates"),
-        ("", "as CSV"),
-    ],
-)
-def test_rows_of_another_table(student, capsys, write, text, said):
-    assert said in refusal(capsys, "predict", student, write(text, "other.csv"))
-
-
-def test_files_that_hold_no_student(capsys, write, tmp_path):
-    rows = write(numbers_only())
-    other = tmp_path / "other.pkl"
-    other.write_bytes(pickle.dumps({"no": "student"}))
-    assert "no student that --save" in refusal(capsys, "predict", str(other), rows)
-    assert "Could not read" in refusal(capsys, "predict", write("no pickle", "s.pkl"), rows)
-    assert "There is no file" in refusal(capsys, "predict", "nowhere.pkl", rows)
-    assert "predict reads .skops" in refusal(capsys, "predict", write("", "s.onnx"), rows)
