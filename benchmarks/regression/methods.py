@@ -44,7 +44,9 @@ def make_student(name: str, seed: int, words: Words) -> Any:
 def columns(words: Words) -> ColumnTransformer:
     """Return what scales numbers and gives each frequent word a column."""
     spread = {"min_frequency": 20, "handle_unknown": "infrequent_if_exist", "sparse_output": False}
-    return ColumnTransformer([("words", OneHotEncoder(**spread), [*words])], StandardScaler())
+    return ColumnTransformer(
+        [("words", OneHotEncoder(**spread), [*words])], remainder=StandardScaler()
+    )
 
 
 def network(seed: int) -> MLPRegressor:

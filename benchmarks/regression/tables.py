@@ -119,7 +119,8 @@ def prepare(table: pd.DataFrame, source: Source) -> Table:
     table = table.rename(columns=str.strip)
     y = table[source.target]
     if source.scale is not None:
-        y = source.scale(y.where(y >= 0)).replace(-np.inf, np.nan)
+        with np.errstate(divide="ignore"):
+            y = source.scale(y).replace(-np.inf, np.nan)
     known = y.notna()
     left_out = [source.target, *source.without]
     X = table.drop(columns=[*left_out, "rownames"], errors="ignore")[known].reset_index(drop=True)
