@@ -13,9 +13,13 @@ __getattr__, __dir__ = lazily(
         ".corrections": (),
         ".distillers": (
             "CrossFitDistiller",
+            "CrossFitDistillerRegressor",
             "Distiller",
+            "DistillerRegressor",
             "LossCorrectedDistiller",
             "LossCorrectedDistillerCV",
+            "LossCorrectedDistillerRegressor",
+            "LossCorrectedDistillerRegressorCV",
             "distillation_targets",
             "teacher_probabilities",
         ),
@@ -24,6 +28,7 @@ __getattr__, __dir__ = lazily(
         ".samplers": ("MungeSampler", "NodeSampler"),
         ".students": (
             "DistilledClassifier",
+            "DistilledRegressor",
             "LGBMSoftClassifier",
             "SoftLabelClassifier",
             "SoftmaxRegression",
@@ -35,9 +40,13 @@ if TYPE_CHECKING:
     from . import corrections
     from .distillers import (
         CrossFitDistiller,
+        CrossFitDistillerRegressor,
         Distiller,
+        DistillerRegressor,
         LossCorrectedDistiller,
         LossCorrectedDistillerCV,
+        LossCorrectedDistillerRegressor,
+        LossCorrectedDistillerRegressorCV,
         distillation_targets,
         teacher_probabilities,
     )
@@ -46,6 +55,7 @@ if TYPE_CHECKING:
     from .samplers import MungeSampler, NodeSampler
     from .students import (
         DistilledClassifier,
+        DistilledRegressor,
         LGBMSoftClassifier,
         SoftLabelClassifier,
         SoftmaxRegression,
@@ -53,12 +63,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CrossFitDistiller",
+    "CrossFitDistillerRegressor",
     "DistillationCurveDisplay",
     "DistilledClassifier",
+    "DistilledRegressor",
     "Distiller",
+    "DistillerRegressor",
     "LGBMSoftClassifier",
     "LossCorrectedDistiller",
     "LossCorrectedDistillerCV",
+    "LossCorrectedDistillerRegressor",
+    "LossCorrectedDistillerRegressorCV",
     "MungeSampler",
     "NodeSampler",
     "SoftLabelClassifier",

@@ -349,9 +349,13 @@ def resolve(correction: Any, c: float | None = None) -> Callable[..., Array]:
         return partial(_share_of_orthogonal, share=_check_share(correction))
     if callable(correction):
         return partial(_call_users_rule, rule=correction)
-    raise ValueError(
+    raise _no_rule(correction, RULES)
+
+
+def _no_rule(correction: Any, rules: Any) -> ValueError:
+    return ValueError(
         "correction must be a number in [0, 1], the name of a rule or a callable, "
-        f"found {correction!r}; the rules are {_listed(RULES)}"
+        f"found {correction!r}; the rules are {_listed(rules)}"
     )
 
 
@@ -385,6 +389,92 @@ def _call_users_rule(
     if not np.isfinite(gamma).all():
         raise ValueError("correction returned NaN or infinite values; γ must be finite")
     return np.array(np.broadcast_to(gamma, shape), dtype=np.float64)
+
+
+# ---------------------------------------------------------------------------------------------
+# Numbers as outcomes. The link is the identity, φ' = 1, and what is known of the noise is the mean
+# squared residual v of the teacher about rows that it has not seen: c counts in it. With b² the
+# squared bias that is feared, γ = b² / (b² + v) is the argmin of b² (1 − γ)² + γ² v.
+
+
+def _fast_of_numbers(prediction: Array, noise: float, c: float) -> Array:
+    """Balance a squared bias of c v."""
+    return np.full_like(prediction, c / (c + 1))
+
+
+def _absolute_of_numbers(prediction: Array, noise: float, c: float) -> Array:
+    """Balance the worst case over true means within c √v of the prediction: b = c √v."""
+    return np.full_like(prediction, c**2 / (c**2 + 1))
+
+
+def _relative_of_numbers(prediction: Array, noise: float, c: float) -> Array:
+    """Balance the worst case over true means within a factor 1 + c: b = c |m̂|, the far end."""
+    feared = (c * prediction) ** 2
+    total = feared + noise
+    return np.divide(feared, total, out=np.zeros_like(feared), where=total > 0)
+
+
+# The rules that mean something for numbers, and their default c.
+RULES_OF_NUMBERS: dict[str, tuple[Callable[..., Array], float]] = {
+    "fast": (_fast_of_numbers, 0.1),
+    "relative": (_relative_of_numbers, 0.5),
+    "absolute": (_absolute_of_numbers, 0.1),
+}
+
+
+def resolve_for_numbers(correction: Any, c: float | None = None) -> Callable[..., Array]:
+    """Turn a regressor's `correction` and `c` into ``rule(prediction, y, *, link, noise)`` for γ.
+
+    As :func:`resolve`; `noise` is the mean squared residual of the teacher.
+
+    >>> import numpy as np
+    >>> m, y = np.array([0.0, 2.0]), np.array([1.0, 2.0])
+    >>> resolve_for_numbers("fast", c=0.25)(m, y, link="identity", noise=1.0)
+    array([0.2, 0.2])
+    >>> resolve_for_numbers("relative", c=0.5)(m, y, link="identity", noise=1.0)
+    array([0. , 0.5])
+    """
+    if c is not None:
+        c = _check_c(c)
+    if isinstance(correction, str):
+        if correction in RULES_WITHOUT_C:
+            return partial(_share_of_numbers, share=1.0)
+        if correction not in RULES_OF_NUMBERS:
+            raise ValueError(
+                f"correction must be one of {_listed([*RULES_WITHOUT_C, *RULES_OF_NUMBERS])} for "
+                f"numbers, or 'residual', found {correction!r}"
+            )
+        rule, default = RULES_OF_NUMBERS[correction]
+        return partial(_rule_of_numbers, rule=rule, c=default if c is None else c)
+    if _is_number(correction):
+        return partial(_share_of_numbers, share=_check_share(correction))
+    if callable(correction):
+        return partial(_users_rule_of_numbers, rule=correction)
+    raise _no_rule(correction, [*RULES_WITHOUT_C, *RULES_OF_NUMBERS])
+
+
+def _share_of_numbers(
+    prediction: Array, y: Array, *, link: str, share: float, noise: float = np.nan
+) -> Array:
+    return np.full_like(prediction, share)
+
+
+def _rule_of_numbers(
+    prediction: Array,
+    y: Array,
+    *,
+    link: str,
+    noise: float,
+    rule: Callable[[Array, float, float], Array],
+    c: float,
+) -> Array:
+    return rule(prediction, noise, c)
+
+
+def _users_rule_of_numbers(
+    prediction: Array, y: Array, *, link: str, rule: Callable[..., Any], noise: float = np.nan
+) -> Array:
+    return _call_users_rule(prediction, y, link=link, rule=rule)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -86,10 +86,10 @@ def _play_teacher(teacher: Teacher, rows: Rows, asked: list[Rows]) -> None:
 
 
 def _play_student(student: Student, rows: Rows, asked: list[Rows]) -> None:
-    soft = _SURE * rows.onehot + (1 - _SURE) / rows.n_classes
-    classifier = student.learn(rows, student.loss.target(soft, rows.onehot))
+    soft = rows.outcome.soften(rows.truth, _SURE)
+    shipped = student.learn(rows, student.loss.target(soft, rows.truth))
     for some in (rows, *asked):
-        classifier.predict_proba(some.X)
+        rows.outcome.say(shipped, some.X)
 
 
 def _shortened(estimator: Any) -> Any:
@@ -115,9 +115,8 @@ def _parts(rows: Rows) -> list[tuple[Indices, bool]]:
 
 
 def _some(rows: Rows, n_rows: int) -> Indices:
-    """Choose rows of all classes, and those on which a member may choke."""
-    counted = np.flatnonzero(rows.weights > 0)
-    by_class = counted[np.argsort(rows.codes[counted], kind="stable")]
+    """Choose rows of all kinds of labels, and those on which a member may choke."""
+    by_class = rows.outcome.spread(rows.y, rows.codes, np.flatnonzero(rows.weights > 0))
     _, starts, counts = np.unique(rows.codes[by_class], return_index=True, return_counts=True)
     sizes = np.maximum(_ROWS_OF_A_CLASS, n_rows * counts // counts.sum())
     # Classes of one size would hide what a member does about their sizes.

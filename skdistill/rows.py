@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import assert_all_finite
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d, indexable, validate_data
+from sklearn.utils.validation import indexable, validate_data
 
 from ._utils.compat import index_rows, n_rows
-from ._utils.warn import warn
+
+if TYPE_CHECKING:
+    from .outcomes import Outcome
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -27,15 +27,15 @@ Indices = NDArray[np.intp]
 class Rows:
     """Rows as the user handed them over, and what is known of each.
 
-    `X` stays a frame, array or sparse matrix; `y` are labels, `classes` all there are, sorted, and
-    `codes` each label's place among them. Without labels `y` is empty, and no code counts. Weights
-    and groups may be None, and so may what is known of the columns: their number, their names, and
-    the types of a frame with categories.
+    `X` stays a frame, array or sparse matrix; `y` are labels, `outcome` says what they are, and
+    `codes` are the places of their classes, zeros of numbers. Without labels `y` is empty, and no
+    code counts. Weights and groups may be None, and so may what is known of the columns: their
+    number, their names, and the types of a frame with categories.
     """
 
     X: Any
     y: NDArray[Any]
-    classes: NDArray[Any]
+    outcome: Outcome
     codes: Indices
     sample_weight: Array | None = None
     groups: Any = None
@@ -44,7 +44,7 @@ class Rows:
     dtypes: dict[str, Any] | None = None
 
     def take(self, part: Indices) -> Rows:
-        """Return some of the rows, by their numbers; the classes stay all there are."""
+        """Return some of the rows, by their numbers; the outcome stays what it is."""
         weight, groups = self.sample_weight, self.groups
         return replace(
             self,
@@ -66,16 +66,21 @@ class Rows:
         return len(self.y) > 0
 
     def pretend_labels(self) -> Rows:
-        """Return the same rows with labels of all classes, for a rehearsal."""
-        codes = np.arange(self.n_samples) % self.n_classes
-        return replace(self, y=self.classes[codes], codes=codes)
+        """Return the same rows with labels of all kinds, for a rehearsal."""
+        y, codes = self.outcome.pretend(self.n_samples)
+        return replace(self, y=y, codes=codes)
 
     @property
-    def onehot(self) -> Array:
-        """Labels as rows of zeros and a one, shape (n_samples, n_classes)."""
+    def truth(self) -> Array:
+        """Labels as columns, shape (n_samples, n_columns): rows of zeros and a one, or numbers."""
         if not self.has_labels:
             raise AssertionError("a strategy did not say that it needs labels")
-        return np.asarray(np.eye(len(self.classes))[self.codes])
+        return self.outcome.columns(self.y, self.codes)
+
+    @property
+    def target(self) -> NDArray[Any]:
+        """What a model of the labels learns: codes of classes, or numbers."""
+        return self.outcome.target(self.y, self.codes)
 
     @property
     def weights(self) -> Array:
@@ -88,9 +93,19 @@ class Rows:
         return len(self.codes)
 
     @property
+    def classes(self) -> NDArray[Any]:
+        """All labels there are, sorted; none where these are numbers."""
+        return self.outcome.classes
+
+    @property
     def n_classes(self) -> int:
         """Number of classes."""
         return len(self.classes)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of labels and answers."""
+        return self.outcome.n_columns
 
     def __sizeof__(self) -> int:
         # dask asks before it shares an argument among its workers instead of sending it again.
@@ -105,26 +120,29 @@ def check(
     groups: Any = None,
     *,
     estimator: Any = None,
-    classes: NDArray[Any] | None = None,
+    known: Outcome | None = None,
+    read: Callable[[Any], tuple[NDArray[Any], Outcome, Indices]] | None = None,
 ) -> Rows:
     """Return what `fit` was given as rows, or say what is wrong with it.
 
-    `y` may be None where the classes are known. Sets `n_features_in_` and `feature_names_in_` of
-    `estimator`, where one is given.
+    `read` reads labels, by default classes; `y` may be None where it is `known` what they would
+    be. Sets `n_features_in_` and `feature_names_in_` of `estimator`, where one is given.
     """
+    from .outcomes import read_classes  # what ships reads rows, and no labels
+
     table = _Table() if estimator is None else estimator
-    if y is None and classes is not None:
+    if y is None and known is not None:
         n = n_rows(as_rows(X))
         X = check_table(table, X, np.zeros(n))
-        labels, codes = classes[:0], np.zeros(n, dtype=np.intp)
+        labels, outcome, codes = known.classes[:0], known, np.zeros(n, dtype=np.intp)
     else:
         X = check_table(table, X, y)
-        labels, classes, codes = check_labels(y)
+        labels, outcome, codes = (read or read_classes)(y)
     weights = check_weights(sample_weight, n_rows(X))
     check_groups(groups, n_rows(X))
     n_features = getattr(table, "n_features_in_", None)
     names = getattr(table, "feature_names_in_", None)
-    return Rows(X, labels, classes, codes, weights, groups, n_features, names, category_dtypes(X))
+    return Rows(X, labels, outcome, codes, weights, groups, n_features, names, category_dtypes(X))
 
 
 class _Table(ClassifierMixin, BaseEstimator):
@@ -159,7 +177,8 @@ def _count(y: Any, name: str) -> int:
     if y is None:
         raise ValueError(
             f"This requires y to be passed, but the target {name} is None: only what learns from a "
-            "frozen teacher, or from teacher_proba, alone needs no labels."
+            "frozen teacher alone, or from given answers (teacher_proba, teacher_prediction), "
+            "needs no labels."
         )
     if not hasattr(y, "shape"):
         y = np.asarray(y, dtype=object)
@@ -200,30 +219,6 @@ def _check_shape(X: Any, name: str) -> None:
 
 def _shown(value: Any) -> str:
     return repr(value.item() if isinstance(value, np.ndarray) and not value.ndim else value)[:100]
-
-
-def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:
-    """Return labels as an array, the sorted classes, and each label's place among them."""
-    if np.asarray(y).shape[1:] == (1,):
-        warn(
-            "A column-vector y was passed when a 1d array was expected: y is taken as flat labels.",
-            DataConversionWarning,
-        )
-    labels = column_or_1d(y)
-    try:
-        assert_all_finite(labels, input_name="y")
-        check_classification_targets(labels)
-        classes, codes = np.unique(labels, return_inverse=True)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"y must hold labels of one kind, and none missing (rows without one go to "
-            f"X_transfer), found {labels[:5].tolist()} ...: {error}"
-        ) from error
-    if len(classes) < 2:
-        raise ValueError(
-            f"y must hold at least 2 classes to learn from, found one class: {classes.tolist()}."
-        )
-    return labels, classes, codes
 
 
 def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | None:

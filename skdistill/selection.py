@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
+from . import corrections
 from ._utils.compat import index_params, index_rows
 from ._utils.parallel import blame, run
-from ._utils.probabilities import floor_proba
 from ._utils.progress import SILENT, Progress
 from ._utils.rounding import first_best, noise_of
 from ._utils.warn import warn
@@ -27,7 +26,15 @@ from .rows import Rows
 from .sources import Splits
 from .students import Student
 from .students.calibration import Calibration, fit_calibration
-from .targets import STRATEGIES, Blend, Lesson, Strategy, Targets, parse_strategy
+from .targets import (
+    STRATEGIES,
+    Blend,
+    Correction,
+    Lesson,
+    Strategy,
+    Targets,
+    parse_strategy,
+)
 
 Array = NDArray[np.float64]
 
@@ -35,12 +42,17 @@ SHARES = (0.1, 0.2, 0.3, 0.5, 0.7)
 
 
 def parse_candidates(
-    candidates: Any, *, is_tree: bool = False, with_shares: bool = False
+    candidates: Any,
+    *,
+    is_tree: bool = False,
+    with_shares: bool = False,
+    resolve: Callable[..., Correction] = corrections.resolve,
 ) -> list[Strategy]:
     """Return what a user's list of candidates means, in the given order.
 
     "auto" are those that have a name, and shares besides `with_shares`. Trees and forests learn
-    from further rows, and others from a blend; neither gains from the other's.
+    from further rows, and others from a blend; neither gains from the other's. `resolve` knows the
+    rules that candidates may name.
     """
     names = list(STRATEGIES)
     if isinstance(candidates, str) and candidates == "auto":
@@ -51,7 +63,7 @@ def parse_candidates(
             f"candidates must be 'auto' or a list with at least one of {names}, a share in "
             f"[0, 1] or a (rule, c) pair, found {candidates!r}."
         )
-    parsed = [_parse(candidate) for candidate in candidates]
+    parsed = [_parse(candidate, resolve) for candidate in candidates]
     if len({str(candidate.name) for candidate in parsed}) < len(parsed):
         raise ValueError(f"candidates must differ from each other, found {candidates!r}.")
     if _blend(parsed) is not None and len(parsed) < 3:
@@ -62,14 +74,14 @@ def parse_candidates(
     return parsed
 
 
-def _parse(candidate: Any) -> Strategy:
+def _parse(candidate: Any, resolve: Callable[..., Correction]) -> Strategy:
     if isinstance(candidate, str) and candidate not in STRATEGIES:
         raise ValueError(
             f"candidates must hold names of {list(STRATEGIES)}, shares in [0, 1] or (rule, c) "
             f"pairs, found {candidate!r}."
         )
     try:
-        return parse_strategy(candidate)
+        return parse_strategy(candidate, resolve)
     except ValueError as error:
         raise ValueError(f"candidates holds {candidate!r}: {error}") from error
 
@@ -85,7 +97,8 @@ def _blend(candidates: Sequence[Strategy]) -> Blend | None:
 class Task:
     """What a search works on: rows, a student, and pairs of training and validation rows.
 
-    `floor` is that of the default score, the log loss, and `judge` None for it.
+    `floor` is that of the log loss, which judges classes by default as the squared error does
+    numbers; `judge` is None for the default.
     """
 
     rows: Rows
@@ -111,7 +124,7 @@ class Judge:
 
 
 class Trial(NamedTuple):
-    """A student of one candidate in one fold: its probabilities, its score, its fit time.
+    """A student of one candidate in one fold: its answers, its score, its fit time.
 
     And how strongly it was shrunk.
     """
@@ -185,56 +198,11 @@ def _try(
         ways = student.take(rows, train).learn_each(rows.take(train), target)
         for strength, classifier in zip(student.shrinkages, ways, strict=True):
             seconds = found[0].seconds if found else perf_counter() - start
-            proba = classifier.predict_proba(index_rows(rows.X, valid))
+            proba = np.asarray(rows.outcome.say(classifier, index_rows(rows.X, valid)))
             with blame(f"scoring failed {name}"):
                 score = None if judge is None else judge.score(classifier, rows, valid)
             found.append(Trial(proba, score, seconds, strength))
     return found
-
-
-# ---- blending --------------------------------------------------------------------------------
-
-
-def blend_weights(label_proba: Array, sample_weight: Array | None = None) -> Array:
-    """Return the weights on the simplex whose mixture has the least log loss.
-
-    A super learner of the candidates' students: the weights minimise the mean of
-    −log Σ_c w_c f_c, by SLSQP. `label_proba` is what each member's out-of-fold student gives for
-    each row's label, floored, shape (n_samples, n_members). Weights are rounded to
-    thousandths: what the solver's last steps change would move targets, and a weight that only they
-    keep from 0 would cost a member's targets.
-
-    >>> import numpy as np
-    >>> blend_weights(np.array([[0.9, 0.1], [0.1, 0.9]])).round(2)
-    array([0.5, 0.5])
-    """
-    n_members = label_proba.shape[1]
-    row_weight = np.ones(len(label_proba)) if sample_weight is None else sample_weight
-    row_weight = row_weight / row_weight.sum()
-
-    def risk(w: Array) -> tuple[float, Array]:
-        # Not by @, whose sums depend on the number of threads.
-        mixed = np.einsum("ij,j->i", label_proba, w)
-        slope = np.einsum("i,ij->j", row_weight / mixed, label_proba)
-        return -float((row_weight * np.log(mixed)).sum()), -slope
-
-    found = minimize(
-        risk,
-        np.full(n_members, 1 / n_members),
-        jac=True,
-        method="SLSQP",
-        bounds=[(0.0, 1.0)] * n_members,
-        constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
-        # Members are often alike: by default a gain below 1e-6 ends the search where it starts.
-        options={"ftol": 1e-10},
-    )
-    weights = np.rint(1000 * np.clip(found.x, 0.0, 1.0))
-    return np.asarray(weights / weights.sum())
-
-
-def of_label(proba: Array, codes: NDArray[np.intp], floor: float) -> Array:
-    """Return the floored probability that each row's own label gets."""
-    return np.asarray(floor_proba(proba, floor)[np.arange(len(codes)), codes])
 
 
 # ---- the choice ------------------------------------------------------------------------------
@@ -348,18 +316,17 @@ def _try_blend(
     """
     members = blend_members(candidates)
 
-    def label_proba(without: int | None) -> Array:
+    def answers(without: int | None) -> list[Array]:
         chosen = [_best_shrunk(task, ways[member.name], without) for member in members]
-        own = [out_of_fold(task, trials) for trials in chosen]
-        return np.column_stack([of_label(proba, task.rows.codes, task.floor) for proba in own])
+        return [out_of_fold(task, trials) for trials in chosen]
 
     mixed = []
     for k, (by_name, (_, valid)) in enumerate(zip(targets, task.folds, strict=True)):
-        mixture = blend.weighed(members, weights_without(task, label_proba(k), valid))
+        mixture = blend.weighed(members, weights_without(task, answers(k), valid))
         known = {member.name: by_name[member.name].own for member in members}
         mixed.append({blend.name: Targets(mixture.mix(known))})
     found = _best_shrunk(task, try_students(task, mixed, "blend")[blend.name])
-    weights = blend_weights(label_proba(None), task.rows.sample_weight)
+    weights = _weigh(task, answers(None), slice(None), task.rows.sample_weight)
     return found, blend.weighed(members, weights)
 
 
@@ -381,10 +348,15 @@ def blend_members(candidates: Sequence[Strategy]) -> list[Strategy]:
     return named if len(named) > 1 else [c for c in candidates if not isinstance(c, Blend)]
 
 
-def weights_without(task: Task, label_proba: Array, valid: NDArray[np.intp]) -> Array:
+def weights_without(task: Task, answers: list[Array], valid: NDArray[np.intp]) -> Array:
     """Weigh the members of a blend by the rows of all folds but one."""
     others, weight = _without(task, valid)
-    return blend_weights(label_proba[others], weight)
+    return _weigh(task, answers, others, weight)
+
+
+def _weigh(task: Task, answers: list[Array], part: Any, weight: Array | None) -> Array:
+    rows, own = task.rows, [answer[part] for answer in answers]
+    return rows.outcome.blend_weights(own, rows.target[part], weight, task.floor)
 
 
 def _without(task: Task, valid: NDArray[np.intp]) -> tuple[NDArray[np.bool_], Array | None]:
@@ -406,7 +378,7 @@ def calibrate(task: Task, proba: Array, min_gain_se: float) -> Calibration | Non
         better[valid] = fit_calibration(proba[others], task.rows.codes[others], weight)(
             proba[valid]
         )
-    plain, calibrated = (np.log(of_label(p, task.rows.codes, task.floor)) for p in (proba, better))
+    plain, calibrated = (_row_scores(task, p) for p in (proba, better))
     if not _gains(calibrated - plain, task.rows.weights, min_gain_se, noise_of(plain)):
         return None
     return fit_calibration(proba, task.rows.codes, task.rows.sample_weight)
@@ -421,19 +393,24 @@ def _others(task: Task, fold: int) -> NDArray[np.bool_]:
 
 def out_of_fold(task: Task, trials: Sequence[Trial]) -> Array:
     """Put the folds' predictions back in the order of the rows."""
-    proba = np.empty((len(task.rows.codes), task.rows.n_classes))
+    proba = np.empty((len(task.rows.codes), task.rows.n_columns))
     for (_, valid), trial in zip(task.folds, trials, strict=True):
         proba[valid] = trial.proba
     return proba
 
 
 def _scores(task: Task, ordered: Sequence[Sequence[Trial]]) -> tuple[Array, Array]:
-    """Return each candidate's score for every row (log loss) or fold, and their weights."""
+    """Return each candidate's score for every row (by default) or fold, and their weights."""
     if task.judge is not None:
         scores = np.array([[trial.score for trial in trials] for trials in ordered], dtype=float)
         return scores, np.ones(len(task.folds))
-    rows = [np.log(of_label(out_of_fold(task, t), task.rows.codes, task.floor)) for t in ordered]
+    rows = [_row_scores(task, out_of_fold(task, trials)) for trials in ordered]
     return np.array(rows), task.rows.weights
+
+
+def _row_scores(task: Task, answers: Array) -> Array:
+    """Return for each row how good its answer is."""
+    return task.rows.outcome.row_scores(answers, task.rows.target, task.floor)
 
 
 def _fold_means(scores: Array, weights: Array) -> Array:

@@ -46,6 +46,7 @@ PARAMETERS: dict[str, list[Any]] = {
     "share": [Interval(Real, 0, 1, closed="both")],
     "shrinkage": [Interval(Real, 0, np.inf, closed="left"), None],
     "spread": [Interval(Real, 0, np.inf, closed="left")],
+    "store_teacher_prediction": _FLAG,
     "store_teacher_proba": _FLAG,
     "store_teachers": _FLAG,
     # Beyond these every answer becomes a label, or nothing.

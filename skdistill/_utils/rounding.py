@@ -29,6 +29,18 @@ def on_grid(values: Array) -> Array:
     return np.asarray(np.rint(np.asarray(values) * _STEPS) / _STEPS + 0.0)
 
 
+def to_digits(values: Array) -> Array:
+    """Round numbers of any size to 40 binary digits each.
+
+    As :func:`on_grid`, for what does not lie in [0, 1]: numbers of about one size have exact sums.
+
+    >>> bool(to_digits(np.float64(1e9 * (0.1 + 0.2))) == to_digits(np.float64(0.3 * 1e9)))
+    True
+    """
+    mantissa, exponent = np.frexp(np.asarray(values, dtype=np.float64))
+    return np.asarray(np.ldexp(np.rint(mantissa * _STEPS) / _STEPS, exponent) + 0.0)
+
+
 def noise_of(scores: Array) -> float:
     """Return by how much means of scores may differ and still be equal."""
     finite = scores[np.isfinite(scores)]

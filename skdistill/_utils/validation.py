@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.dummy import DummyRegressor
 from sklearn.metrics import get_scorer
 from sklearn.utils import get_tags
 
@@ -128,7 +128,7 @@ def check_scorer_in_folds(scoring: Any, rows: Any, folds: Any) -> None:
     """
     if not isinstance(scoring, str):
         return
-    prior = DummyClassifier(strategy="prior").fit(np.zeros((rows.n_samples, 1)), rows.y)
+    prior = rows.outcome.prior().fit(np.zeros((rows.n_samples, 1)), rows.y)
     for fold, (_, valid) in enumerate(folds, start=1):
         try:
             with quiet():
@@ -140,7 +140,7 @@ def check_scorer_in_folds(scoring: Any, rows: Any, folds: Any) -> None:
             ) from error
 
 
-def _judges_numbers(scoring: Any) -> bool:
+def judges_numbers(scoring: Any) -> bool:
     """Whether a scorer of scikit-learn's takes outcomes that are no classes."""
     if callable(scoring) and not is_made_scorer(scoring):
         return False
@@ -153,22 +153,17 @@ def _judges_numbers(scoring: Any) -> bool:
         return False
 
 
-def check_scorer(scoring: Any, X: Any, y: NDArray[Any]) -> None:
-    """Refuse a scorer that cannot judge a classifier by its labels or probabilities."""
+def check_scorer(scoring: Any, rows: Any) -> None:
+    """Refuse a scorer that cannot judge what the rows' outcome is."""
     if scoring is None:
         return
-    if _judges_numbers(scoring):
-        raise ValueError(
-            f"scoring={scoring!r} judges numbers and not classes: use one for classifiers, such as "
-            "'neg_log_loss', 'roc_auc' or 'accuracy'."
-        )
+    rows.outcome.refuse_scorer(scoring)
     try:
         # It never looks at rows, but the scorer may.
-        prior = DummyClassifier(strategy="prior").fit(np.zeros((len(y), 1)), y)
-        if not np.isfinite(float(get_scorer(scoring)(prior, X, y))):
+        prior = rows.outcome.prior().fit(np.zeros((rows.n_samples, 1)), rows.y)
+        if not np.isfinite(float(get_scorer(scoring)(prior, rows.X, rows.y))):
             raise ValueError("it gives no finite score.")
     except Exception as error:
         raise ValueError(
-            f"scoring={scoring!r} cannot judge a classifier by its predict or predict_proba: "
-            f"{error}"
+            f"scoring={scoring!r} cannot judge {rows.outcome.judged}: {error}"
         ) from error

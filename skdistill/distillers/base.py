@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metadata_routing import (
@@ -22,14 +22,16 @@ from sklearn.utils.metadata_routing import (
 
 from .. import rows as rows_
 from .._utils import parameters
-from .._utils.compat import CallbackSupportMixin, routing_enabled, with_callbacks
+from .._utils.compat import CallbackSupportMixin, routing_enabled
 from .._utils.memory import open_memory, warn_of_unseeded_folds
 from .._utils.progress import Progress
 from .._utils.validation import check_weights_taken, refuse_extra_params
+from ..outcomes import Outcome
 from ..rehearsal import rehearse
 from ..rows import Rows
 from ..sources import (
     NOTHING,
+    Answers,
     OutOfBag,
     Source,
     Teacher,
@@ -37,11 +39,9 @@ from ..sources import (
     ask,
     check_can_be_asked,
     check_sampler,
-    check_teacher,
-    known_classes,
     settle,
 )
-from ..students import DistilledClassifier, Student, prepare_student
+from ..students import Student
 from ..students.distilled import nan_is_new
 from ..targets import Lesson, Strategy, Targets
 
@@ -87,8 +87,8 @@ def present(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
-    """Validation, routing, tags and prediction of all distillers."""
+class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+    """Validation, routing, tags and prediction of all distillers; a face says of what outcome."""
 
     # What fit takes but only hands on; asking for it is the members' business.
     __metadata_request__fit = {"sample_weight": UNUSED, "groups": UNUSED}  # noqa: RUF012
@@ -99,75 +99,34 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
     # Whether a search finds what `shrinkage` is best.
     _tries_shrinkages = False
 
-    @with_callbacks
-    def fit(
+    # What a face says: what ships is called so, and what keeps the teachers' answers.
+    _shipped: ClassVar[str]
+    _kept_answers: ClassVar[str]
+
+    def _fit_to(
         self,
         X: Any,
-        y: ArrayLike | None = None,
-        *,
-        sample_weight: ArrayLike | None = None,
-        groups: ArrayLike | None = None,
-        teacher_proba: ArrayLike | None = None,
-        X_transfer: Any = None,
-        **fit_params: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        given: Any,
+        X_transfer: Any,
+        fit_params: dict[str, Any],
     ) -> Self:
-        """Ask the teacher, and fit the student to what it says.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Training rows. Frames, arrays and sparse matrices reach teacher and student as they
-            are.
-        y : array-like of shape (n_samples,), default=None
-            Class labels of any type. None where nothing needs them: :class:`Distiller` asks a
-            frozen teacher, or `teacher_proba` is given, and there is no correction and no search.
-            The classes are the teacher's then, or the names of the columns of `teacher_proba`, or
-            their numbers.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows, for teacher and student. A weight of 0 is absence, and
-            2 repetition, where both members honour that and nothing draws or counts rows: folds of
-            a number, bags and the learned correction do.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for the splitter. No teacher may have seen the siblings of a row
-            that it answers about: folds that tear a group apart are refused, and so is a bag.
-        teacher_proba : array-like of shape (n_samples, n_classes), default=None
-            Probabilities made elsewhere, columns in the order of `classes_`; no teacher is
-            fitted then, and `teacher` may be None. They should be out-of-fold or out-of-bag;
-            a warning is given if they look like those of a teacher that saw the labels.
-            Out-of-fold probabilities made beforehand must not be used to tune `correction`,
-            `c` or the student, because the teachers that gave them saw the validation labels
-            of the search.
-        X_transfer : {array-like, sparse matrix, frame} of shape (n_rows, n_features), default=None
-            Further rows, without labels, with the columns of X, that the student learns from
-            besides: the mean of what the teachers (and the learned correction) say about them.
-            A search of scikit-learn's around a distiller takes it for one entry a row where it has
-            as many rows as X, and hands over those of the training rows: nothing is wrong then, but
-            some rows are not used.
-        **fit_params : dict
-            With metadata routing: what teacher, student and splitter request.
-
-        Returns
-        -------
-        self
-            The fitted distiller itself.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or the data cannot be used; nothing has been fitted then. If the
-            teacher fails in a fold, with the fold's name and the cause.
-        """
+        """Check all that `fit` was handed, and walk the street; `given` are teachers' answers."""
         values = self.get_params(deep=False)
         if self._tries_shrinkages and isinstance(self.shrinkage, str) and self.shrinkage == "auto":
             del values["shrinkage"]
         parameters.check(type(self).__name__, values)
         # A copy, so that nothing of this fit stays where it fails.
-        classes = known_classes(self.teacher, teacher_proba) if y is None else None
-        rows = rows_.check(X, y, sample_weight, groups, estimator=copy(self), classes=classes)
-        street = self._choose(rows, teacher_proba, X_transfer)
+        known = self._known(given) if y is None else None
+        rows = rows_.check(
+            X, y, sample_weight, groups, estimator=copy(self), known=known, read=self._read
+        )
+        street = self._choose(rows, given, X_transfer)
         if street.wanted:
-            check_can_be_asked(street.source)
-        routed = self._route(street, fit_params, given=teacher_proba is not None)
+            check_can_be_asked(street.source, rows.outcome)
+        routed = self._route(street, fit_params, given=given is not None)
         street = street._replace(
             rows=_with_weights(rows, routed),
             student=replace(street.student, params=routed.student),
@@ -176,7 +135,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         with Progress.of_fit(self, self._n_steps) as progress:
             fitted = self._fit(street, teacher, routed, progress)
         names = {"n_features_in_": rows.n_features, "feature_names_in_": rows.feature_names}
-        self._keep({**fitted, "classes_": rows.classes, **present(names)})
+        self._keep({**fitted, **self._says_of(rows), **present(names)})
         return self
 
     def _fit(
@@ -213,7 +172,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         return {
             **self._teach(rows, student, strategy.targets(lesson, student.loss), progress),
             **({"teachers_": list(answers.teachers)} if answers.teachers else {}),
-            **({"teacher_proba_": answers.out} if self.store_teacher_proba else {}),
+            **self._keeps_of(answers),
         }
 
     def _rehearsal(self, teacher: Teacher, street: Street) -> Callable[[], None] | None:
@@ -228,10 +187,10 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         self, rows: Rows, student: Student, target: Targets, progress: Progress, **shipped: Any
     ) -> dict[str, Any]:
         with progress.part("student"):
-            classifier = student.learn(
+            learned = student.learn(
                 rows, target, refuse_nan=nan_is_new(self.teacher, self.student, rows.X), **shipped
             )
-        return {"student_": classifier.student, "classifier_": classifier}
+        return {"student_": learned.student, self._shipped: learned}
 
     def _keep(self, fitted: dict[str, Any]) -> None:
         """Set the fitted attributes all at once, and let none of an earlier fit survive."""
@@ -241,21 +200,13 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
 
     # ---- choice and validation ----------------------------------------------------------------
 
-    def _choose(self, rows: Rows, teacher_proba: Any, X_transfer: Any) -> Street:
+    def _choose(self, rows: Rows, given: Any, X_transfer: Any) -> Street:
         """Make what the fit walks along from the parameters, and find what is wrong with them."""
-        if teacher_proba is None:
-            check_teacher(self.teacher)
-        student = prepare_student(
-            self.student,
-            rows.n_classes,
-            loss=self.loss,
-            temperature=self.temperature,
-            proba_floor=self.proba_floor,
-            shrinkage=0.0 if self.shrinkage is None else self.shrinkage,
-            transfer_weight=self.transfer_weight,
-        )
+        if given is None:
+            rows.outcome.check_teacher(self.teacher)
+        student = self._prepare(rows, 0.0 if self.shrinkage is None else self.shrinkage)
         open_memory(self.memory)
-        source = self._source(teacher_proba)
+        source = self._source(given)
         if source.fits_teachers:
             warn_of_unseeded_folds(self.memory, self._splitter())
         if self.shrinkage is None and isinstance(source, OutOfBag):
@@ -268,6 +219,7 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
                     "correction or the search, found y=None."
                 )
             strategy.check(rows, student.loss)
+        self._check_members(strategies, given=given is not None)
         wanted = self._wanted(rows, strategies, X_transfer)
         if wanted and self.transfer_weight != 1:
             student.adapter.check_weights(student.estimator)
@@ -287,9 +239,34 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
         """Whether any strategy learns from rows that are made."""
         return True
 
-    def _source(self, teacher_proba: Any) -> Any:
+    def _source(self, given: Any) -> Any:
         """Return where this fit's answers come from."""
-        return settle(self._own_source(), self.teacher, teacher_proba)
+        return settle(self._own_source(), self.teacher, given)
+
+    # What faces decide.
+
+    def _known(self, given: Any) -> Outcome | None:
+        """Return what is known of the outcome where there are no labels."""
+        raise NotImplementedError
+
+    def _read(self, y: Any) -> tuple[NDArray[Any], Outcome, NDArray[np.intp]]:
+        """Return labels, what they are, and their codes."""
+        raise NotImplementedError
+
+    def _prepare(self, rows: Rows, shrinkage: Any) -> Student:
+        """Return the student, checked."""
+        raise NotImplementedError
+
+    def _says_of(self, rows: Rows) -> dict[str, Any]:
+        """Return fitted attributes that say what the labels are."""
+        return {}
+
+    def _keeps_of(self, answers: Answers) -> dict[str, Any]:
+        """Return the teachers' answers as a fitted attribute, if they are to be kept."""
+        raise NotImplementedError
+
+    def _check_members(self, strategies: list[Strategy], *, given: bool) -> None:
+        """Refuse members that do not go with what the labels are used for."""
 
     # What subclasses decide.
 
@@ -384,78 +361,32 @@ class BaseDistiller(CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, B
 
     # ---- prediction ---------------------------------------------------------------------------
 
-    def _fitted(self) -> DistilledClassifier:
+    def _fitted(self) -> Any:
         # check_is_fitted composes our tags, which costs more than a small tree's prediction.
-        classifier: DistilledClassifier | None = vars(self).get("classifier_")
-        if classifier is None:
+        shipped = vars(self).get(self._shipped)
+        if shipped is None:
             raise NotFittedError(
                 f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with "
                 "appropriate arguments before using this estimator."
             )
-        return classifier
-
-    def predict_proba(self, X: Any) -> Array:
-        """Predict class probabilities, at the cost of the student.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Rows to predict. A frame must have its columns in the order seen in `fit`; where the
-            student selects columns by name, those it selects suffice.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`.
-        """
-        return self._fitted().predict_proba(X)
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Predict the logarithm of class probabilities, −inf where a probability is 0.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Log-probabilities in the order of `classes_`.
-        """
-        return self._fitted().predict_log_proba(X)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
-        return self._fitted().predict(X)
+        return shipped
 
     def __sklearn_is_fitted__(self) -> bool:
-        return "classifier_" in vars(self)
+        return self._shipped in vars(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        members = [
-            get_tags(member)
-            for member in (self.teacher, self.student)
-            if hasattr(member, "__sklearn_tags__") and not isinstance(member, type)
-        ]
+        members = self._members_tags()
         inputs = tags.input_tags
         inputs.sparse = all(member.input_tags.sparse for member in members)
         inputs.allow_nan = all(member.input_tags.allow_nan for member in members)
         inputs.positive_only = any(member.input_tags.positive_only for member in members)
         tags.non_deterministic = any(member.non_deterministic for member in members)
-        tags.classifier_tags.multi_class = all(
-            member.classifier_tags.multi_class for member in members if member.classifier_tags
-        )
         return tags
+
+    def _members_tags(self) -> list[Any]:
+        return [
+            get_tags(member)
+            for member in (self.teacher, self.student)
+            if hasattr(member, "__sklearn_tags__") and not isinstance(member, type)
+        ]

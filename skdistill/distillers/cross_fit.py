@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .._utils.probabilities import PROBA_FLOOR
-from ..rows import Rows
-from ..sources import Source, choose_source
-from ..targets import CrossFit, Strategy
-from .base import BaseDistiller
+from .faces import ClassDistiller
+from .ways import CrossFitted
 
 
-class CrossFitDistiller(BaseDistiller):
+class CrossFitDistiller(CrossFitted, ClassDistiller):
     """Cross-fitted knowledge distillation: no teacher is asked about a row it has seen.
 
     The rows are split in folds, and each row's class probabilities come from a teacher that was
@@ -173,17 +171,3 @@ class CrossFitDistiller(BaseDistiller):
         self.verbose = verbose
         self.store_teachers = store_teachers
         self.store_teacher_proba = store_teacher_proba
-
-    # Whether `cv` may name a source of in-sample answers.
-    _inside = False
-
-    def _own_source(self) -> Source:
-        return choose_source(
-            self._folds_parameter(),
-            random_state=self.random_state,
-            n_jobs=self.n_jobs,
-            inside=self._inside,
-        )
-
-    def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
-        return [CrossFit("cross_fit")]

@@ -13,9 +13,10 @@ from .._utils import parameters
 from .._utils.memory import open_memory, warn_of_unseeded_folds
 from .._utils.probabilities import PROBA_FLOOR
 from .._utils.validation import check_weights_taken
+from ..outcomes import Classes
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
-from ..sources import Answers, Source, Teacher, ask, check_teacher, choose_source, settle
+from ..sources import Answers, Source, Teacher, ask, choose_source, settle
 from ..targets import LOSSES, CrossFit, Lesson, Strategy, corrected_by, make_loss
 
 Array = NDArray[np.float64]
@@ -220,7 +221,7 @@ def _source(
 ) -> Source:
     """Return where answers come from, and find what is wrong before anything is fitted."""
     if teacher_proba is None:
-        check_teacher(teacher)
+        Classes.check_teacher(teacher)
     own = choose_source(cv, random_state=random_state, n_jobs=n_jobs, inside=True)
     source = settle(own, teacher, teacher_proba)
     open_memory(memory)

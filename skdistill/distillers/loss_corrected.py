@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .._utils.probabilities import PROBA_FLOOR
-from ..rows import Rows
-from ..targets import Strategy, corrected_by
 from .cross_fit import CrossFitDistiller
+from .ways import Corrected
 
 
-class LossCorrectedDistiller(CrossFitDistiller):
+class LossCorrectedDistiller(Corrected, CrossFitDistiller):
     """Cross-fitted distillation whose loss is corrected by the labels.
 
     A teacher that underfits hands its bias on to the student. The corrected loss subtracts
@@ -146,10 +145,6 @@ class LossCorrectedDistiller(CrossFitDistiller):
     array([0, 0, 0])
     """
 
-    # Teachers, correction, student.
-    _n_steps = 3
-    _inside = True
-
     def __init__(
         self,
         teacher: Any,
@@ -192,6 +187,3 @@ class LossCorrectedDistiller(CrossFitDistiller):
         )
         self.correction = correction
         self.c = c
-
-    def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
-        return [corrected_by(self.correction, self.c)]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .._utils.probabilities import PROBA_FLOOR
-from ..rows import Rows
-from ..sources import InSample, Source
-from ..targets import CrossFit, Strategy
-from .base import BaseDistiller
+from .faces import ClassDistiller
+from .ways import Plain
 
 
-class Distiller(BaseDistiller):
+class Distiller(Plain, ClassDistiller):
     """Plain knowledge distillation: the teacher is asked about the rows it was fitted on.
 
     The teacher is fitted on all rows, the student learns the class probabilities that the
@@ -154,10 +152,3 @@ class Distiller(BaseDistiller):
         self.verbose = verbose
         self.store_teachers = store_teachers
         self.store_teacher_proba = store_teacher_proba
-
-    def _own_source(self) -> Source:
-        return InSample()
-
-    def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
-        # The only answers there are, as they are.
-        return [CrossFit("plain")]

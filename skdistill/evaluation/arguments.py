@@ -14,6 +14,7 @@ from sklearn.utils.validation import column_or_1d
 from .. import rows as rows_
 from .._utils.estimators import last_step
 from .._utils.validation import check_scorer
+from ..outcomes import Classes
 from ..rows import Rows
 from ..sources.fixed import check_given
 from ..students.student import check_estimator
@@ -141,9 +142,9 @@ def hold_out(
     if unknown:
         raise ValueError(f"The test rows hold labels that no training row has: {unknown}.")
     if bayes_proba is not None:
-        tested = Rows(X_test, y_test, classes, np.searchsorted(classes, y_test))
+        tested = Rows(X_test, y_test, Classes(classes), np.searchsorted(classes, y_test))
         bayes_proba = check_given(bayes_proba, tested, name="bayes_proba")
-    check_scorer(scoring, rows.X, rows.y)
+    check_scorer(scoring, rows)
     scorer = None if scoring is None else get_scorer(scoring)
     groups_test = None if groups_test is None else np.ravel(groups_test)
     return rows, TestRows(X_test, y_test, classes, scorer, bayes_proba, groups_test)

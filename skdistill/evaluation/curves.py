@@ -156,7 +156,7 @@ def distillation_curve(
     source = outside_source(teacher_cv, seed=seed, n_jobs=None, name="teacher_cv")
     pupil = prepare_pupil(teacher, student, rows.n_classes, loss, source)
     check_askable(teacher, chosen, source)
-    check_scorer(scoring, rows.X, rows.y)
+    check_scorer(scoring, rows)
     scorer = get_scorer("accuracy" if scoring is None else scoring)
     folds = _outer_folds(rows, cv, seed)
     asked = source if any(method.asks_outside for method in chosen) else None

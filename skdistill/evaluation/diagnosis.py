@@ -17,9 +17,10 @@ from .._utils.estimators import is_frozen
 from .._utils.numeric import as_numeric
 from .._utils.parallel import blame, run
 from .._utils.rounding import on_grid
+from ..outcomes import Classes
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows, column_names
-from ..sources import Folds, Source, Splits, Teacher, check_teacher
+from ..sources import Folds, Source, Splits, Teacher
 from ..sources.overfit import overfit_share
 from ..targets import Labels, Lesson
 from ..targets.residual import ResidualModel
@@ -309,7 +310,7 @@ def diagnose_teacher(
     'LossCorrectedDistiller'
     """
     parameters.check("diagnose_teacher", locals())
-    check_teacher(teacher)
+    Classes.check_teacher(teacher)
     rows = rows_.check(X, y, None, groups)
     seed = as_seed(random_state)
     source, folds = _check(teacher, rows, cv, seed, n_jobs)

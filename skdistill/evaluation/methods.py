@@ -12,9 +12,11 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from .._utils.progress import Progress
-from ..distillers.base import BaseDistiller, Routed, Street
+from ..distillers.base import Routed, Street
+from ..distillers.faces import ClassDistiller
+from ..outcomes import Classes
 from ..rows import Rows
-from ..sources import OutOfBag, Source, check_teacher
+from ..sources import OutOfBag, Source
 from ..students import DistilledClassifier, SoftLabelClassifier, Student, prepare_student
 from ..students.distilled import nan_is_new
 from ..targets import Labels, Lesson, Strategy, parse_strategy
@@ -146,7 +148,7 @@ def prepare_pupil(
     source: Source | None = None,
 ) -> Pupil:
     """Check teacher and student, and return what can be taught."""
-    check_teacher(teacher)
+    Classes.check_teacher(teacher)
     return Pupil(
         prepare_student(student, n_classes, loss=loss),
         prepare_student(student, n_classes, on_labels=True),
@@ -158,7 +160,7 @@ def prepare_pupil(
 # ---- students on labels ----------------------------------------------------------------------
 
 
-class StudentOnLabels(BaseDistiller):
+class StudentOnLabels(ClassDistiller):
     """A student that learns labels, the same way as a distilled one learns its targets."""
 
     teacher = None

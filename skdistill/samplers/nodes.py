@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.tree import BaseDecisionTree
 from sklearn.utils.validation import check_is_fitted
@@ -16,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.estimators import last_step, read_by_last
 from .._utils.numeric import NumericEncoder
 from .._utils.trees import FORESTS, as_trees_read, nodes_of
-from ..rows import check_labels, pick_by_column
+from ..outcomes import Classes, Numbers, check_labels
+from ..rows import pick_by_column
 from .base import BaseSampler
 
 Indices = NDArray[np.intp]
@@ -73,11 +73,17 @@ class _TreeEncoder(NumericEncoder):
         return numeric if hasattr(numeric, "tocsr") else np.clip(numeric, -_LARGEST, _LARGEST)
 
 
-def grow_trees(X: Any, codes: Indices, sample_weight: Any = None, seed: Any = None) -> Trees:
+def grow_trees(
+    X: Any,
+    target: NDArray[Any],
+    sample_weight: Any = None,
+    seed: Any = None,
+    outcome: type[Classes] | type[Numbers] = Classes,
+) -> Trees:
     """Fit a small forest to labels, for teachers that have no trees of their own."""
     encoder = _TreeEncoder().fit(X)
-    forest = RandomForestClassifier(_TREES, min_samples_leaf=LEAST, random_state=seed)
-    forest.fit(encoder.transform(X), codes, sample_weight=sample_weight)
+    forest = outcome.forest(_TREES, min_samples_leaf=LEAST, random_state=seed)
+    forest.fit(encoder.transform(X), target, sample_weight=sample_weight)
     return Trees(list(forest.estimators_), encoder.transform)
 
 

@@ -12,7 +12,7 @@ A source is asked about rows and returns :class:`Answers`. It has
 :mod:`~skdistill.sources.choice` says which of the user's words means which source.
 """
 
-from .answers import Answers, Source, Splits, Teacher, ask, ask_parts, check_teacher
+from .answers import Answers, Source, Splits, Teacher, ask, ask_parts
 from .bag import OutOfBag
 from .choice import choose_search_source, choose_source, settle
 from .fixed import Frozen, Given, InSample, known_classes
@@ -38,7 +38,6 @@ __all__ = [
     "ask_parts",
     "check_can_be_asked",
     "check_sampler",
-    "check_teacher",
     "choose_search_source",
     "choose_source",
     "known_classes",

@@ -12,15 +12,10 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from .._utils.compat import index_params, index_rows, n_rows
-from .._utils.estimators import address_weights, holds_fitted, last_step, predicts_proba
+from .._utils.estimators import address_weights, holds_fitted
 from .._utils.memory import KeptAnswers, fingerprint, reuse
 from .._utils.progress import SILENT, Progress
-from .._utils.validation import (
-    check_probabilities,
-    class_columns,
-    refuse_pairwise,
-    refuse_uncloned,
-)
+from ..outcomes import Outcome
 from ..rows import Rows
 from .further import NOTHING, Further, Wanted, pack, packed_shapes, unpack
 from .overfit import warn_if_in_sample
@@ -38,11 +33,11 @@ def parts_of(rows: Rows, folds: Splits) -> list[NDArray[np.intp]]:
 class Answers:
     """What teachers say about some rows, all of it learned from these rows alone.
 
-    `out` are the probabilities from teachers that have not seen the row, shape (n_samples,
-    n_classes); those of a source that knows one kind of answer only. `inside` are in-sample ones,
-    None where nobody asked for them. `splits` are the teachers' folds, None where they had none,
-    `teachers` the fitted teachers that are kept, and `further` rows without labels, with what is
-    said about them.
+    `out` are answers of teachers that have not seen the row, shape (n_samples, n_columns):
+    probabilities of classes, or a column of numbers; those of a source that knows one kind of
+    answer only. `inside` are in-sample ones, None where nobody asked for them. `splits` are the
+    teachers' folds, None where they had none, `teachers` the fitted teachers that are kept, and
+    `further` rows without labels, with what is said about them.
     """
 
     out: Array
@@ -96,11 +91,13 @@ class FittedToCodes:
 def _fit_to_codes(estimator: Any, rows: Rows, params: dict[str, Any]) -> FittedToCodes | None:
     """Fit to labels 0 … K − 1, which some want; None if that is not what was wrong.
 
-    The classes of these rows count: a fold may lack one in the middle.
+    The classes of these rows count: a fold may lack one in the middle. Numbers have no codes.
     """
     present, codes = np.unique(rows.codes, return_inverse=True)
+    if len(present) < 2:
+        return None
     classes = rows.classes[present]
-    if len(present) < 2 or np.array_equal(classes, np.arange(len(present))):
+    if np.array_equal(classes, np.arange(len(present))):
         return None
     try:
         return FittedToCodes(estimator.fit(rows.X, codes, **params), classes)
@@ -110,32 +107,17 @@ def _fit_to_codes(estimator: Any, rows: Rows, params: dict[str, Any]) -> FittedT
 
 def say(fitted: Any, rows: Rows, part: NDArray[np.intp] | None = None) -> Array:
     """Return what a fitted teacher says about rows, or some of them, by their numbers."""
-    return say_about(fitted, rows.X if part is None else index_rows(rows.X, part), rows.classes)
+    return say_about(fitted, rows.X if part is None else index_rows(rows.X, part), rows.outcome)
 
 
-def say_about(fitted: Any, X: Any, classes: NDArray[Any]) -> Array:
-    """Return what a fitted teacher says about a table, columns in the order of the classes."""
-    proba = class_columns(classes, fitted, fitted.predict_proba(X))
+def say_about(fitted: Any, X: Any, outcome: Outcome) -> Array:
+    """Return what a fitted teacher says about a table, in the columns of the outcome."""
+    answer = outcome.arrange(fitted, outcome.say(fitted, X))
     teacher = fitted.estimator if isinstance(fitted, FittedToCodes) else fitted
-    name = f"What {type(teacher).__name__}.predict_proba answers"
-    if len(proba) != n_rows(X):
-        raise ValueError(f"{name} must have {n_rows(X)} rows, as X has, found {len(proba)}.")
-    return check_probabilities(proba, name)
-
-
-def check_teacher(teacher: Any) -> None:
-    """Refuse what cannot give class probabilities."""
-    if teacher is None:
-        raise ValueError("teacher is None: pass a classifier, or teacher_proba to fit.")
-    if isinstance(teacher, type) or not hasattr(teacher, "fit"):
-        raise ValueError(f"teacher must be a classifier instance, found {teacher!r}.")
-    if not predicts_proba(teacher):
-        raise ValueError(
-            f"teacher must have predict_proba; {type(last_step(teacher)).__name__} has none. "
-            "Wrap it, for instance in CalibratedClassifierCV."
-        )
-    refuse_pairwise(teacher, "teacher")
-    refuse_uncloned(teacher, "teacher")
+    name = f"What {type(teacher).__name__}.{outcome.method} answers"
+    if len(answer) != n_rows(X):
+        raise ValueError(f"{name} must have {n_rows(X)} rows, as X has, found {len(answer)}.")
+    return outcome.check_said(answer, name)
 
 
 class Source(Protocol):
@@ -278,7 +260,7 @@ def _recall(
     if memory is None or is_lost:
         return compute()
     how = (how, wanted.X, wanted.sampler, wanted.seed) if wanted else how
-    labels = (rows.classes.tolist(), rows.codes)
+    labels = (rows.classes.tolist(), rows.target)
     key = fingerprint(
         teacher.estimator, rows.X, labels, teacher.params, how, with_code=not in_process
     )
@@ -287,8 +269,8 @@ def _recall(
         return kept
     # Each row is in one test part; without folds only the last part, of all rows, is known.
     counts = [None if own is None else sum(len(test) for _, test in own) for own in splits]
-    shapes = [(count, rows.n_classes) for count in [*counts[:-1], rows.n_samples]]
-    further_shapes = packed_shapes(wanted, rows.n_classes, rows.n_features) * len(parts)
+    shapes = [(count, rows.n_columns) for count in [*counts[:-1], rows.n_samples]]
+    further_shapes = packed_shapes(wanted, rows.n_columns, rows.n_features) * len(parts)
 
     def packed() -> list[tuple[Array, Array | None]]:
         answers = compute()

@@ -19,8 +19,8 @@ from .._utils.compat import index_rows, n_rows
 from .._utils.estimators import is_frozen, last_step, read_by_last, split_params
 from .._utils.progress import SILENT, Progress
 from .._utils.trees import FORESTS, as_trees_read
-from .._utils.validation import class_columns
 from .._utils.warn import quiet, warn
+from ..outcomes import Outcome
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
 from .folds import cross_fit, quiet_folds
@@ -54,7 +54,7 @@ class OutOfBag:
         return ("out_of_bag", self.random_state)
 
     def check(self, teacher: Any) -> None:
-        """Refuse a teacher that has no out-of-bag probabilities."""
+        """Refuse a teacher that has no out-of-bag answers."""
         check_out_of_bag(teacher)
 
     def split(self, rows: Rows, params: dict[str, Any] | None = None) -> Splits | None:
@@ -95,7 +95,7 @@ class OutOfBag:
         self, teacher: Teacher, rows: Rows, proba: Array, votes: NDArray[np.intp]
     ) -> Array:
         """Have teachers of folds answer for the rows that too few members have not seen."""
-        few = (votes < _ENOUGH_VOTES) | ~(proba.sum(axis=1) > 0)
+        few = (votes < _ENOUGH_VOTES) | rows.outcome.are_empty(proba)
         if not few.any():
             return proba
         warn(
@@ -116,16 +116,15 @@ def _fit_and_ask(
 
     The trees of a forest are asked once for both kinds, by as many threads as fit it.
     """
-    classes = rows.classes
+    outcome = rows.outcome
     if inside and not keep and isinstance(last_step(teacher.estimator), FORESTS):
         fitted, forest, X = _fit_bagging(
             clone(teacher.estimator), rows, teacher.params, score=False
         )
-        out, votes, known = _ask_trees(forest, X)
-        known = class_columns(classes, forest, known)
-        return fitted, class_columns(classes, forest, out), votes, known
+        out, votes, known = _ask_trees(forest, X, outcome)
+        return fitted, outcome.arrange(forest, out), votes, outcome.arrange(forest, known)
     fitted, bag, X = _fit_bagging(clone(teacher.estimator), rows, teacher.params)
-    out = class_columns(classes, bag, np.nan_to_num(bag.oob_decision_function_))
+    out = outcome.arrange(bag, outcome.out_of_bag(bag))
     votes = np.zeros(n_rows(X), dtype=np.intp)
     for unseen in _unseen(bag, len(votes)):
         votes += unseen
@@ -142,13 +141,14 @@ def check_out_of_bag(teacher: Any) -> None:
     if is_frozen(teacher):
         raise ValueError(
             "cv='oob' cannot serve a frozen teacher: use Distiller, or "
-            "LossCorrectedDistiller(cv='in_sample'), which ask it as it is."
+            "LossCorrectedDistiller(cv='in_sample'), or the regressors of these names, which "
+            "ask it as it is."
         )
     bagging = {"bootstrap", "oob_score"} <= set(last.get_params(deep=False))
     if not bagging:
         raise ValueError(
-            f"cv='oob' needs a bagging teacher (RandomForestClassifier, BaggingClassifier, or "
-            f"ExtraTreesClassifier with bootstrap=True); {name} does not bag: use folds."
+            f"cv='oob' needs a bagging teacher (a random forest, Bagging, or ExtraTrees with "
+            f"bootstrap=True); {name} does not bag: use folds."
         )
     if not last.bootstrap:
         raise ValueError(f"cv='oob' needs {name}(bootstrap=True), found bootstrap=False.")
@@ -174,26 +174,28 @@ def _transformers(teacher: Any) -> list[Any]:
     return steps + _transformers(teacher.steps[-1][1])
 
 
-def _ask_trees(forest: Any, X: Any) -> tuple[Array, NDArray[np.intp], Array]:
+def _ask_trees(forest: Any, X: Any, outcome: Outcome) -> tuple[Array, NDArray[np.intp], Array]:
     """Return a forest's out-of-bag answers, by how many trees each was given, and its answers."""
     X = as_trees_read(X)
     n_trees, n_threads = len(forest.estimators_), effective_n_jobs(forest.n_jobs)
     sums = Parallel(n_threads, require="sharedmem")(
-        delayed(_add_trees)(forest, X, part)
+        delayed(_add_trees)(forest, X, part, outcome)
         for part in gen_even_slices(n_trees, min(n_threads, n_trees))
     )
     out, votes, every = (sum(parts) for parts in zip(*sums, strict=True))
     return out / np.maximum(votes, 1)[:, None], votes, every / n_trees
 
 
-def _add_trees(forest: Any, X: Any, part: slice) -> tuple[Array, NDArray[np.intp], Array]:
+def _add_trees(
+    forest: Any, X: Any, part: slice, outcome: Outcome
+) -> tuple[Array, NDArray[np.intp], Array]:
     """Add up what some trees say about rows that they have not seen, their number, and all."""
-    out, every = np.zeros((2, X.shape[0], len(forest.classes_)))
+    out, every = np.zeros((2, X.shape[0], outcome.width(forest)))
     votes = np.zeros(X.shape[0], dtype=np.intp)
     trees = copy(forest)
     trees.estimators_ = forest.estimators_[part]
     for tree, unseen in zip(trees.estimators_, _unseen(trees, len(votes)), strict=True):
-        proba = tree.predict_proba(X)
+        proba = outcome.say(tree, X)
         every += proba
         out[unseen] += proba[unseen]
         votes += unseen
@@ -208,7 +210,7 @@ def _say_further(fitted: Any, rows: Rows, asked: Asked) -> tuple[Further, ...]:
 
     def answer(X: Any, parents: NDArray[np.intp] | None) -> Array:
         if parents is None:
-            return say_about(fitted, X, rows.classes)
+            return say_about(fitted, X, rows.outcome)
         return _say_unseen(fitted, rows, X, parents)
 
     return tell_all(fitted, rows, asked, answer)
@@ -222,23 +224,24 @@ def _say_unseen(fitted: Any, rows: Rows, X: Any, parents: NDArray[np.intp]) -> A
     n_members = len(fitted.estimators_)
     n_threads = min(effective_n_jobs(fitted.n_jobs), n_members)
     sums = Parallel(n_threads, require="sharedmem")(
-        delayed(_add_unseen)(fitted, X, parents, rows.n_samples, part)
+        delayed(_add_unseen)(fitted, X, parents, rows, part)
         for part in gen_even_slices(n_members, n_threads)
     )
     total, votes = (sum(parts) for parts in zip(*sums, strict=True))
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / np.where(votes < _ENOUGH_VOTES, np.nan, votes)[:, None]
     known = np.isfinite(mean).all(axis=1)
-    out = np.full((len(mean), rows.n_classes), np.nan)
-    out[known] = class_columns(rows.classes, fitted, mean[known])
+    out = np.full((len(mean), rows.n_columns), np.nan)
+    out[known] = rows.outcome.arrange(fitted, mean[known])
     return out
 
 
 def _add_unseen(
-    bag: Any, X: Any, parents: NDArray[np.intp], n_samples: int, part: slice
+    bag: Any, X: Any, parents: NDArray[np.intp], rows: Rows, part: slice
 ) -> tuple[Array, NDArray[np.intp]]:
     """Add up what some members say about rows whose parents they have not seen, and how many."""
-    total = np.zeros((n_rows(X), len(bag.classes_)))
+    outcome = rows.outcome
+    total = np.zeros((n_rows(X), outcome.width(bag)))
     votes = np.zeros(n_rows(X), dtype=np.intp)
     members = copy(bag)
     members.estimators_ = bag.estimators_[part]
@@ -246,12 +249,12 @@ def _add_unseen(
     if hasattr(bag, "_seeds"):
         members._seeds = bag._seeds[part]
     for member, own, unseen in zip(
-        members.estimators_, columns, _unseen(members, n_samples), strict=True
+        members.estimators_, columns, _unseen(members, rows.n_samples), strict=True
     ):
         asked = np.flatnonzero(unseen[parents])
         some = index_rows(X, asked)
-        proba = member.predict_proba(some if own is None else some[:, own])
-        total[np.ix_(asked, member.classes_.astype(np.intp))] += proba
+        said = outcome.say(member, some if own is None else some[:, own])
+        total[np.ix_(asked, outcome.places(member))] += said
         votes[asked] += 1
     return total, votes
 
@@ -310,6 +313,6 @@ def _bags(bag: Any) -> Iterator[NDArray[np.intp]]:
 
 def _fallback_splits(rows: Rows, few: NDArray[np.bool_], random_state: Any) -> Splits:
     """Split in folds that predict only the few rows, and leave out folds without any."""
-    folds = quiet_folds(rows.y, random_state, _FALLBACK_FOLDS)
+    folds = quiet_folds(rows.codes, random_state, _FALLBACK_FOLDS, outcome=type(rows.outcome))
     splits = [(train, test[few[test]]) for train, test in folds]
     return [(train, test) for train, test in splits if len(test)]

@@ -36,10 +36,10 @@ def choose_source(
     return Folds(cv, random_state, n_jobs, name)
 
 
-def settle(source: Source, teacher: Any, teacher_proba: Any = None) -> Source:
+def settle(source: Source, teacher: Any, given: Any = None) -> Source:
     """Return a source that can ask the teacher; given and frozen ones answer for themselves."""
-    if teacher_proba is not None:
-        return Given(teacher_proba)
+    if given is not None:
+        return Given(given)
     source.check(teacher)
     return Frozen() if is_frozen(teacher) else source
 
@@ -57,19 +57,19 @@ def choose_search_source(
     teacher_cv: Any,
     teacher: Any,
     *,
-    teacher_proba: Any = None,
+    given: Any = None,
     random_state: Any = None,
     n_jobs: int | None = None,
 ) -> SearchSource:
     """Return where the answers of an honest search come from."""
-    is_fixed = teacher_proba is not None or is_frozen(teacher)
+    is_fixed = given is not None or is_frozen(teacher)
     if isinstance(teacher_cv, str) and teacher_cv == UNSEEN:
         if not is_fixed:
             raise ValueError(
-                "teacher_cv='unseen' is for a frozen teacher or given probabilities; this teacher "
+                "teacher_cv='unseen' is for a frozen teacher or given answers; this teacher "
                 "is fitted: use None, 'oob', or folds."
             )
-        return Unseen(Frozen() if teacher_proba is None else Given(teacher_proba))
+        return Unseen(Frozen() if given is None else Given(given))
     if teacher_cv is None:
         return LeaveTwoOut(n_jobs)
     source = _named(teacher_cv, random_state, n_jobs, inside=False)

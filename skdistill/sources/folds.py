@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 
 from .._utils.estimators import is_frozen
 from .._utils.parallel import blame, run
 from .._utils.progress import SILENT, Progress
 from .._utils.validation import is_whole_number
-from .._utils.warn import quiet, warn
+from .._utils.warn import quiet
+from ..outcomes import Classes, Numbers
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
 from .further import NOTHING, Further, Order, Wanted, tell
@@ -26,8 +27,8 @@ Array = NDArray[np.float64]
 class Folds:
     """Folds of the rows, each predicted by a teacher fitted on the others.
 
-    `cv` is a number of stratified folds, shuffled by `random_state`, a splitter, or pairs of
-    training and test rows.
+    `cv` is a number of folds, shuffled by `random_state` and stratified by classes where there are
+    any, a splitter, or pairs of training and test rows.
     """
 
     cv: Any
@@ -49,7 +50,8 @@ class Folds:
         if is_frozen(teacher):
             raise ValueError(
                 "A frozen teacher cannot be cross-fitted: use Distiller, or "
-                "LossCorrectedDistiller(cv='in_sample'), which ask it as it is."
+                "LossCorrectedDistiller(cv='in_sample'), or the regressors of these names, which "
+                "ask it as it is."
             )
 
     def split(self, rows: Rows, params: dict[str, Any] | None = None) -> Splits:
@@ -70,11 +72,14 @@ class Folds:
         """Return pairs as they come; a number of folds knows groups."""
         if is_whole_number(self.cv):
             check_fold_count(self.cv, rows, self.name)
+            folds = rows.outcome.splitter(
+                self.cv, self.random_state, grouped=rows.groups is not None
+            )
             if rows.groups is not None:
-                return _stratified_groups(self.cv, self.random_state).split(
-                    rows.X, rows.y, rows.groups
-                )
-        splitter = self.splitter
+                return folds.split(rows.X, rows.y, rows.groups)
+            splitter = folds
+        else:
+            splitter = self.splitter
         if params is None:
             params = {} if rows.groups is None else {"groups": rows.groups}
         return splitter.split(rows.X, rows.y, **params) if hasattr(splitter, "split") else splitter
@@ -103,7 +108,10 @@ class Folds:
 
 
 def make_splitter(cv: Any, random_state: Any, name: str = "cv") -> Any:
-    """Return what splits rows: shuffled stratified folds for a number, else `cv` itself."""
+    """Return what splits rows: shuffled folds for a number, else `cv` itself.
+
+    To whoever asks before rows are known, stratified folds stand for all that are shuffled.
+    """
     if is_whole_number(cv):
         return StratifiedKFold(max(cv, 2), shuffle=True, random_state=random_state)
     if hasattr(cv, "split") and not isinstance(cv, str | type):
@@ -114,11 +122,6 @@ def make_splitter(cv: Any, random_state: Any, name: str = "cv") -> Any:
             f"or 'oob' for a bagging teacher, found {cv!r}."
         )
     return cv
-
-
-def _stratified_groups(n_folds: int, random_state: Any) -> Any:
-    """Return what a number of folds means where there are groups."""
-    return StratifiedGroupKFold(n_folds, shuffle=True, random_state=random_state)
 
 
 # ---- fits of folds ---------------------------------------------------------------------------
@@ -142,7 +145,7 @@ def cross_fit(teacher: Teacher, rows: Rows, splits: Splits, **how: Any) -> Array
 
 
 def _put_together(rows: Rows, splits: Splits, found: list[Told]) -> Array:
-    out = np.zeros((rows.n_samples, rows.n_classes))
+    out = np.zeros((rows.n_samples, rows.n_columns))
     for (_, test), told in zip(splits, found, strict=True):
         out[test] = told.out
     return out
@@ -182,7 +185,7 @@ def _fit_fold(
     with blame(f"The teacher failed in fold {name}"):
         fitted = teacher.take(rows, train).fit(rows.take(train))
         out = say(fitted, rows, test)
-        further = tell(fitted, rows, train, orders, lambda X, _: say_about(fitted, X, rows.classes))
+        further = tell(fitted, rows, train, orders, lambda X, _: say_about(fitted, X, rows.outcome))
         return Told(out, fitted if keep else None, further)
 
 
@@ -190,17 +193,10 @@ def _fit_fold(
 
 
 def check_fold_count(cv: int, rows: Rows, name: str) -> None:
-    """Refuse a number of folds that stratification cannot serve."""
+    """Refuse a number of folds that the rows cannot serve."""
     if cv < 2:
         raise ValueError(f"{name} must be at least 2 folds, found {cv}.")
-    present, counts = np.unique(rows.codes, return_counts=True)
-    rarest = int(counts.argmin())
-    if counts[rarest] < cv:
-        raise ValueError(
-            f"{name}={cv} folds need at least {cv} rows of each class, but class "
-            f"{rows.classes.tolist()[present[rarest]]!r} has {counts[rarest]}: use fewer folds, or "
-            "a splitter."
-        )
+    rows.outcome.check_fold_count(cv, rows.codes, name)
 
 
 def _as_pairs(splits: Any, n_samples: int, name: str) -> Splits:
@@ -265,31 +261,20 @@ def check_groups_kept(splits: Splits, rows: Rows) -> None:
 
 def warn_of_missing_classes(splits: Splits, rows: Rows) -> None:
     """Say which classes some folds cannot learn."""
-    counts = np.bincount(rows.codes, minlength=rows.n_classes)
-    labels = rows.classes.tolist()
-    lacking = {
-        fold: [labels[k] for k in np.flatnonzero((counts > 0) & (left == 0))]
-        for fold, (train, _) in enumerate(splits, start=1)
-        if ((left := np.bincount(rows.codes[train], minlength=rows.n_classes)) == 0).any()
-    }
-    lacking = {fold: missing for fold, missing in lacking.items() if missing}
-    if lacking:
-        fold, missing = next(iter(lacking.items()))
-        more = f", and so in {len(lacking) - 1} other folds" if len(lacking) > 1 else ""
-        warn(
-            f"Fold {fold} of {len(splits)} trains on no row of class "
-            f"{', '.join(map(repr, missing))}{more}: whoever learns there gives it probability 0. "
-            "Use other folds, or leave the class out."
-        )
+    rows.outcome.warn_of_missing(rows.codes, [train for train, _ in splits])
 
 
 # ---- folds of our own ------------------------------------------------------------------------
 
 
 def quiet_folds(
-    codes: NDArray[Any], random_state: Any, n_folds: int = 5, groups: Any = None
+    codes: NDArray[Any],
+    random_state: Any,
+    n_folds: int = 5,
+    groups: Any = None,
+    outcome: type[Classes] | type[Numbers] = Classes,
 ) -> Splits:
-    """Split in shuffled stratified folds of our own choice, fewer where a class is small.
+    """Split in shuffled folds of our own choice, fewer where a class is small.
 
     For what needs folds where the teachers have none. Groups stay together.
     """
@@ -297,12 +282,10 @@ def quiet_folds(
         n_groups = len(np.unique(np.asarray(groups)))
         if n_groups < 2:
             raise ValueError("groups must hold at least 2 groups, found one.")
-        splitter = _stratified_groups(min(n_folds, n_groups), random_state)
+        splitter = outcome.splitter(min(n_folds, n_groups), random_state, grouped=True)
         found = splitter.split(np.zeros(len(codes)), codes, groups)
         return [(train, test) for train, test in found if len(test) and len(train)]
     rarest = np.unique(codes, return_counts=True)[1].min()
-    folds = StratifiedKFold(
-        int(np.clip(rarest, 2, n_folds)), shuffle=True, random_state=random_state
-    )
+    folds = outcome.splitter(int(np.clip(rarest, 2, n_folds)), random_state)
     with quiet("The least populated class"):
         return list(folds.split(np.zeros(len(codes)), codes))

@@ -226,7 +226,7 @@ def tell(
         if id(X) in of_tables:  # a table of the user's stands in the orders of two parts
             out = of_tables[id(X)]
         else:
-            out = answer(X, parents) if n_rows(X) else np.zeros((0, rows.n_classes))
+            out = answer(X, parents) if n_rows(X) else np.zeros((0, rows.n_columns))
         if parents is None:
             of_tables[id(X)] = out
         found = Further(X if picks is None else None, out, parents, order.is_made, picks)
@@ -262,8 +262,8 @@ def _trees_of(fitted: Any, rows: Rows, seed: int) -> Trees:
     trees = own_trees(fitted)
     if trees is not None:
         return trees
-    codes = rows.codes if rows.has_labels else fitted.predict_proba(rows.X).argmax(axis=1)
-    return grow_trees(rows.X, codes, rows.sample_weight, seed)
+    target = rows.target if rows.has_labels else rows.outcome.guess(fitted, rows.X)
+    return grow_trees(rows.X, target, rows.sample_weight, seed, type(rows.outcome))
 
 
 def _make(order: Order, rows: Rows, trees: Trees) -> tuple[NDArray[np.int32], Indices]:
@@ -302,11 +302,11 @@ def pack(further: Further) -> list[Array]:
 
 
 def packed_shapes(
-    wanted: Wanted, n_classes: int, n_columns: int | None
+    wanted: Wanted, n_answers: int, n_columns: int | None
 ) -> list[tuple[int | None, int]]:
     """Return the shapes of that for one part of the rows; how many rows were made is not known."""
-    shapes = [] if wanted.X is None else [(n_rows(wanted.X), n_classes)]
-    made = [(None, n_classes), (None, 1 + (n_columns or 0))] if wanted.makes_in_nodes else []
+    shapes = [] if wanted.X is None else [(n_rows(wanted.X), n_answers)]
+    made = [(None, n_answers), (None, 1 + (n_columns or 0))] if wanted.makes_in_nodes else []
     return [*shapes, *made]
 
 

@@ -8,14 +8,11 @@ import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.optimize import minimize_scalar
-from scipy.special import expit, logit
-from sklearn.model_selection import StratifiedKFold
 
 from .._utils.compat import index_rows
 from .._utils.numeric import as_numeric, as_table
-from .._utils.probabilities import PROBA_FLOOR
 from .._utils.warn import quiet, warn
+from ..outcomes import Classes, Outcome, View
 from ..rows import Rows
 
 Floats = NDArray[np.float64]
@@ -28,11 +25,11 @@ N_FOLDS = 5
 MIN_VARIANCE = 0.1
 
 IN_SAMPLE_MESSAGE = (
-    "The teacher probabilities look like those of a teacher that saw these very labels: they "
+    "The teacher's answers look like those of a teacher that saw these very labels: they "
     "follow each row's own label more closely than a function of the features can. A student that "
     "learns from them learns memorised label noise, and the teacher seems better than it is. "
-    "Pass out-of-fold or out-of-bag probabilities instead, or let CrossFitDistiller make them "
-    "from a teacher that is not fitted yet."
+    "Pass out-of-fold or out-of-bag answers instead, or let CrossFitDistiller, or its regressor, "
+    "make them from a teacher that is not fitted yet."
 )
 
 JUDGED_MESSAGE = (
@@ -115,8 +112,15 @@ MIN_SHARE = 0.03
 MAX_UNEXPLAINED = 0.03
 
 
-def looks_in_sample(X: Any, y_codes: ArrayLike, proba: ArrayLike, *, seed: int = 0) -> bool:
-    """Tell whether given probabilities look like those of a teacher that saw the labels.
+def looks_in_sample(
+    X: Any,
+    target: ArrayLike,
+    answers: ArrayLike,
+    outcome: Outcome | None = None,
+    *,
+    seed: int = 0,
+) -> bool:
+    """Tell whether given answers look like those of a teacher that saw the labels.
 
     See `in_sample_evidence` for how. Never raises and never warns: where nothing can be told
     (fewer than 200 rows, features that can't be made numeric, ...) the answer is False.
@@ -133,7 +137,7 @@ def looks_in_sample(X: Any, y_codes: ArrayLike, proba: ArrayLike, *, seed: int =
     # Whatever a user's table holds, a check that only advises must not stop or disturb a fit.
     with quiet():
         try:
-            evidence = in_sample_evidence(X, y_codes, proba, seed=seed)
+            evidence = in_sample_evidence(X, target, answers, outcome, seed=seed)
         except Exception:
             return False
     return evidence is not None and evidence.in_sample
@@ -144,21 +148,28 @@ _VERDICTS: dict[str, bool] = {}
 _MAX_VERDICTS = 64
 
 
-def warn_if_in_sample(rows: Rows, proba: Floats, message: str = IN_SAMPLE_MESSAGE) -> None:
-    """Warn where given probabilities look like those of a teacher that saw the labels."""
-    key = str(joblib.hash((rows.X.shape, rows.codes, proba)))
+def warn_if_in_sample(rows: Rows, answers: Floats, message: str = IN_SAMPLE_MESSAGE) -> None:
+    """Warn where given answers look like those of a teacher that saw the labels."""
+    key = str(joblib.hash((rows.X.shape, rows.target, answers)))
     if key not in _VERDICTS:
         while len(_VERDICTS) >= _MAX_VERDICTS:
             _VERDICTS.pop(next(iter(_VERDICTS)), None)
-        _VERDICTS[key] = looks_in_sample(rows.X, rows.codes, proba)
+        _VERDICTS[key] = looks_in_sample(rows.X, rows.target, answers, rows.outcome)
     if _VERDICTS[key]:
         warn(message)
 
 
 def in_sample_evidence(
-    X: Any, y_codes: ArrayLike, proba: ArrayLike, *, seed: int = 0
+    X: Any,
+    target: ArrayLike,
+    answers: ArrayLike,
+    outcome: Outcome | None = None,
+    *,
+    seed: int = 0,
 ) -> InSampleEvidence | None:
-    """Measure how far probabilities (n_samples, n_classes) follow each row's own label.
+    """Measure how far answers (n_samples, n_columns) follow each row's own label.
+
+    `target` are codes of classes, unless another `outcome` is told.
 
     A model h of the given probabilities p and a model m of the labels y, both of the features and
     both cross-fitted, leave d = p − h and r = y − (m + h) / 2. An honest teacher's d is a function
@@ -168,26 +179,27 @@ def in_sample_evidence(
     Two exceptions: a share too small to matter is not reported, and a teacher that repeats the
     labels (ω = 1) is known by having no error left where the reference has.
 
-    The rows are weighted by 1 / variance of the label. The probabilities are first put on the
-    scale of the labels, by the temperature that fits h to y (a too cautious honest teacher would
-    have a large slope). More than two classes are folded into two groups, twice. None if there are
-    too few rows.
+    The rows are weighted by 1 / variance of the label. The answers are first put on the scale of
+    the labels, by the temperature, or the line, that fits h to y (a too cautious honest teacher
+    would have a large slope). More than two classes are folded into two groups, twice. None if
+    there are too few rows.
     """
-    y, proba = np.asarray(y_codes).astype(np.intp), np.asarray(proba, dtype=np.float64)
-    if len(y) < MIN_ROWS or not np.isfinite(proba).all():
+    answers = np.asarray(answers, dtype=np.float64)
+    outcome = Classes(np.arange(answers.shape[1])) if outcome is None else outcome
+    y = outcome.as_target(target)
+    if len(y) < MIN_ROWS or not np.isfinite(answers).all():
         return None
     rows = _choose_rows(y, seed)
-    table, y, proba = _narrow(as_numeric(index_rows(as_table(X), rows))), y[rows], proba[rows]
+    table = _narrow(as_numeric(index_rows(as_table(X), rows)))
     parts = [
-        _measure(table, group[y], proba[:, group].sum(axis=1), seed)
-        for group in _groups(proba.shape[1])
-        if np.bincount(group[y], minlength=2).min() >= 2 * N_FOLDS
+        _measure(table, view, outcome, seed)
+        for view in outcome.views(y[rows], answers[rows], 2 * N_FOLDS)
     ]
     return _pool(np.array(parts)) if parts else None
 
 
-def _choose_rows(y: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
-    """Choose at most `MAX_ROWS` rows, classes in proportion (every k-th of the sorted rows)."""
+def _choose_rows(y: NDArray[Any], seed: int) -> NDArray[np.intp]:
+    """Choose at most `MAX_ROWS` rows, labels in proportion (every k-th of the sorted rows)."""
     if len(y) <= MAX_ROWS:
         return np.arange(len(y))
     shuffled = np.random.default_rng(seed).permutation(len(y))
@@ -207,66 +219,43 @@ def _narrow(X: Any) -> Any:
     return X[:, np.sort(np.argsort(-variance, kind="stable")[:MAX_COLUMNS])]
 
 
-def _groups(n_classes: int) -> list[NDArray[np.bool_]]:
-    """Give ways to fold the classes into two groups: the last two bits of the class code.
-
-    An honest teacher of the classes is an honest teacher of the groups, and two groups cost the
-    same for two classes as for a hundred.
-    """
-    codes = np.arange(n_classes)
-    return [codes % 2 == 1] if n_classes == 2 else [codes % 2 == 1, codes // 2 % 2 == 1]
-
-
-def _cross_fit(X: Any, y: NDArray[np.bool_], proba: Floats, seed: int) -> tuple[Floats, Floats]:
-    """Give out-of-fold models of the labels (m) and of the given probabilities (h)."""
+def _cross_fit(X: Any, view: View, outcome: Outcome, seed: int) -> tuple[Floats, Floats]:
+    """Give out-of-fold models of the labels (m) and of the given answers (h)."""
     import lightgbm as lgb
 
     common = {"num_threads": 1, "verbosity": -1, "deterministic": True, "force_row_wise": True}
-    # Probabilities have less noise than labels and bear the bigger trees.
-    for_labels = common | {"objective": "binary", "num_leaves": 15}
-    for_proba = common | {"objective": "regression", "num_leaves": 31, "min_data_in_leaf": 10}
-    m, h = np.empty(len(y)), np.empty(len(y))
-    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
-    for train, test in folds.split(np.zeros(len(y)), y):
+    # Answers have less noise than labels and bear the bigger trees.
+    for_labels = common | {"objective": outcome.objective, "num_leaves": 15}
+    for_answers = common | {"objective": "regression", "num_leaves": 31, "min_data_in_leaf": 10}
+    m, h = np.empty(len(view.y)), np.empty(len(view.y))
+    folds = outcome.splitter(N_FOLDS, seed)
+    for train, test in folds.split(np.zeros(len(view.y)), view.y):
         for out, target, params, rounds in (
-            (m, y.astype(float), for_labels, 60),
-            (h, proba, for_proba, 100),
+            (m, view.y.astype(float), for_labels, 60),
+            (h, view.answer, for_answers, 100),
         ):
             data = lgb.Dataset(X[train], target[train])
             out[test] = lgb.train(params, data, num_boost_round=rounds).predict(X[test])
     return m, h
 
 
-def _logit(proba: Floats) -> Floats:
-    return logit(np.clip(proba, PROBA_FLOOR, 1 - PROBA_FLOOR))
-
-
-def _inverse_temperature(proba: Floats, y: NDArray[np.bool_]) -> float:
-    """Give a > 0 for which expit(a logit(proba)) has the smallest log loss."""
-    signed = np.where(y, 1.0, -1.0) * _logit(proba)
-
-    def log_loss(log_a: float) -> float:
-        return float(np.logaddexp(0, -np.exp(log_a) * signed).mean())
-
-    return float(np.exp(minimize_scalar(log_loss, bounds=(-3, 3), method="bounded").x))
-
-
-def _measure(X: Any, y: NDArray[np.bool_], proba: Floats, seed: int) -> tuple[float, ...]:
-    """Give the weighted sums from which `_pool` makes the evidence, for two classes."""
-    m, h = _cross_fit(X, y, proba, seed)
-    a = _inverse_temperature(h, y)
-    p, h = expit(a * _logit(proba)), expit(a * _logit(h))
-    m = expit(_inverse_temperature(m, y) * _logit(m))
+def _measure(X: Any, view: View, outcome: Outcome, seed: int) -> tuple[float, ...]:
+    """Give the weighted sums from which `_pool` makes the evidence, for one column."""
+    y = view.y
+    m, h = _cross_fit(X, view, outcome, seed)
+    to_scale = outcome.fit_scale(h, y)
+    p, h = to_scale(view.answer), to_scale(h)
+    m = outcome.fit_scale(m, y)(m)
     reference = (m + h) / 2
     d, r = p - h, y - reference
-    weight = 1 / np.maximum(reference * (1 - reference), MIN_VARIANCE)
+    weight = 1 / np.maximum(outcome.variance(reference), MIN_VARIANCE)
     slope = np.sum(weight * d * r) / max(np.sum(weight * d * d), 1e-12)
     return (
         float(np.sum(weight * d * r)),
         float(np.sum(weight * d * d)),
         float(np.sum(weight * r * r)),
         float(np.sum((weight * d * (r - slope * d)) ** 2)),
-        float(np.sum(weight * (y - proba) ** 2)),
+        float(np.sum(weight * (y - view.answer) ** 2)),
         float(np.sum(weight * (y - m) ** 2)),
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._utils.progress import SILENT, Progress
+from ..outcomes import Outcome
 from ..rows import Rows
 from .answers import Answers, Source, Splits, Teacher, parts_of
 from .fixed import Frozen, Given, InSample
@@ -78,7 +79,7 @@ class LeaveTwoOut:
             n_jobs=self.n_jobs,
             progress=progress,
         )
-        out = np.zeros((len(folds) + 1, rows.n_samples, rows.n_classes))
+        out = np.zeros((len(folds) + 1, rows.n_samples, rows.n_columns))
         further: list[list[list[Further]]] = [[] for _ in asked]
         for (j, k), (first, _), told in zip(pairs, orders, found, strict=False):
             out[k, folds[j][1]], out[j, folds[k][1]] = np.split(told.out, [len(folds[j][1])])
@@ -200,12 +201,12 @@ class Unseen:
         return whole
 
 
-def check_can_be_asked(source: Any) -> None:
-    """Refuse further rows where probabilities are given, of other rows."""
+def check_can_be_asked(source: Any, outcome: Outcome) -> None:
+    """Refuse further rows where answers are given, of other rows."""
     if isinstance(source.source if isinstance(source, Unseen) else source, Given):
         raise ValueError(
-            "teacher_proba holds no probabilities of further rows (X_transfer, transfer), and "
-            "there is no teacher to ask: hand over a teacher in its place, or leave them out."
+            f"{outcome.given} holds no {outcome.answers} of further rows (X_transfer, transfer), "
+            "and there is no teacher to ask: hand over a teacher in its place, or leave them out."
         )
 
 

@@ -31,7 +31,13 @@ from .._utils.validation import check_weights_taken, class_columns
 from ..targets import Loss
 from .copies import check_copies, fit_soft_labels
 from .leaves import answers_by_leaf
-from .objectives import as_probabilities, check_objective, learns_one_probability
+from .objectives import (
+    as_probabilities,
+    check_objective,
+    check_objective_of_numbers,
+    check_range,
+    learns_one_probability,
+)
 
 Array = NDArray[np.float64]
 Classes = NDArray[Any]
@@ -220,7 +226,9 @@ class OneOutput(Adapter):
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand over a flat target, or a column where the student knows columns only."""
-        target = as_probabilities(student, target)
+        return self._fit(student, X, as_probabilities(student, target), params)
+
+    def _fit(self, student: Any, X: Any, target: Array, params: Params) -> Any:
         if not get_tags(last_step(student)).target_tags.single_output:
             # MultiOutputRegressor and its like.
             return _fit_flat_or_column(student, X, target[:, None], params)
@@ -242,6 +250,23 @@ class OneOutput(Adapter):
 def _fit_flat_or_column(student: Any, X: Any, target: Array, params: Params) -> Any:
     student = clone(student)
     return student.fit(X, target, **address_weights(student, params))
+
+
+class OneNumber(OneOutput):
+    """A regressor whose outcome is a number, and no probability."""
+
+    def check(self, student: Any, loss: Loss) -> None:
+        """Refuse an objective that answers probabilities alone."""
+        check_objective_of_numbers(student)
+
+    def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
+        """Hand over a flat target that the student's deviance knows."""
+        check_range(student, target)
+        return self._fit(student, X, target, params)
+
+    def answer(self, fitted: Any, X: Any, classes: Classes | None = None) -> Array:
+        """Return one number a row."""
+        return np.asarray(fitted.predict(X), dtype=np.float64).ravel()
 
 
 class SeveralOutputs(Adapter):

@@ -28,7 +28,131 @@ from .calibration import calibrated
 Array = NDArray[np.float64]
 
 
-class DistilledClassifier(ClassifierMixin, BaseEstimator):
+class Shipped(BaseEstimator):
+    """A fitted student on its own: columns are checked, and nothing about it can be changed."""
+
+    student: Any
+    n_features: int | None
+    feature_names: NDArray[Any] | None
+    dtypes: dict[str, Any] | None
+    refuse_nan: bool
+    version: str
+    _name: str
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "dtypes": plain_dtypes(self.dtypes)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({**state, "dtypes": dtypes_of(state["dtypes"])})
+        _compare_versions(type(self).__name__, self.version)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features seen in training."""
+        if self.n_features is None:
+            raise AttributeError("n_features_in_")
+        return self.n_features
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any]:
+        """Names of the features seen in training."""
+        if self.feature_names is None:
+            raise AttributeError("feature_names_in_")
+        return self.feature_names
+
+    def fit(self, X: Any = None, y: ArrayLike | None = None, sample_weight: Any = None) -> Self:
+        """Do nothing: the student is fitted.
+
+        Parameters
+        ----------
+        X : object, default=None
+            Ignored.
+        y : object, default=None
+            Ignored.
+        sample_weight : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        estimator
+            The object itself.
+        """
+        return self
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return what it is made of.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Has no effect: nothing inside can be set.
+
+        Returns
+        -------
+        dict
+            Values by names.
+        """
+        return dict(super().get_params(deep=False))
+
+    def set_params(self, **params: Any) -> Self:
+        """Refuse: a shipped student stays as it is.
+
+        Parameters
+        ----------
+        **params : dict
+            Nothing can be set.
+
+        Returns
+        -------
+        estimator
+            The object itself, if nothing is to be set.
+
+        Raises
+        ------
+        ValueError
+            If anything is to be set.
+        """
+        if params:
+            raise ValueError(
+                f"A {self._name} stays as it is, so {sorted(params)} cannot be set: search "
+                "over the distiller, or over the student before it is taught."
+            )
+        return self
+
+    def __sklearn_clone__(self) -> Self:
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def _read(self, X: Any) -> Any:
+        """Return rows as the student knows them, if their columns are right."""
+        X = as_rows(X)
+        self._check_columns(X)
+        return X if self.dtypes is None else restore_categories(X, self.dtypes)
+
+    def _check_columns(self, X: Any) -> None:
+        if self.feature_names is None or not hasattr(X, "columns"):
+            return
+        names = column_names(X)
+        if names is None or np.array_equal(names, self.feature_names):
+            return
+        first = _first_step(self.student)
+        compare_names(
+            self.feature_names,
+            names,
+            all_needed=first is self.student,
+            others_welcome=isinstance(first, ColumnTransformer),
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.student).input_tags
+        tags.input_tags.allow_nan &= not self.refuse_nan
+        return tags
+
+
+class DistilledClassifier(ClassifierMixin, Shipped):
     """A fitted student with its way back to class probabilities, free of teacher and distiller.
 
     Distillers make it (`classifier_`); it is small, pickles on its own and predicts at the
@@ -88,6 +212,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
     array([0, 0])
     """
 
+    _name = "distilled classifier"
+
     def __init__(
         self,
         student: Any,
@@ -114,96 +240,10 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self.calibration = calibration
         self.version = __version__
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "dtypes": plain_dtypes(self.dtypes)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({**state, "dtypes": dtypes_of(state["dtypes"])})
-        _compare_versions(self.version)
-
     @property
     def classes_(self) -> NDArray[Any]:
         """Class labels."""
         return np.asarray(self.classes)
-
-    @property
-    def n_features_in_(self) -> int:
-        """Number of features seen in training."""
-        if self.n_features is None:
-            raise AttributeError("n_features_in_")
-        return self.n_features
-
-    @property
-    def feature_names_in_(self) -> NDArray[Any]:
-        """Names of the features seen in training."""
-        if self.feature_names is None:
-            raise AttributeError("feature_names_in_")
-        return self.feature_names
-
-    def fit(self, X: Any = None, y: ArrayLike | None = None, sample_weight: Any = None) -> Self:
-        """Do nothing: the student is fitted.
-
-        Parameters
-        ----------
-        X : object, default=None
-            Ignored.
-        y : object, default=None
-            Ignored.
-        sample_weight : object, default=None
-            Ignored.
-
-        Returns
-        -------
-        DistilledClassifier
-            The object itself.
-        """
-        return self
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return what the classifier is made of.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Has no effect: nothing inside can be set.
-
-        Returns
-        -------
-        dict
-            Values by names.
-        """
-        return dict(super().get_params(deep=False))
-
-    def set_params(self, **params: Any) -> Self:
-        """Refuse: a shipped student stays as it is.
-
-        Parameters
-        ----------
-        **params : dict
-            Nothing can be set.
-
-        Returns
-        -------
-        DistilledClassifier
-            The object itself, if nothing is to be set.
-
-        Raises
-        ------
-        ValueError
-            If anything is to be set.
-        """
-        if params:
-            raise ValueError(
-                f"A distilled classifier stays as it is, so {sorted(params)} cannot be set: search "
-                "over the distiller, or over the student before it is taught."
-            )
-        return self
-
-    def __sklearn_clone__(self) -> Self:
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
     def predict_proba(self, X: Any) -> Array:
         """Predict class probabilities.
@@ -225,10 +265,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
             If the columns of a frame are in another order, or one that the student uses is
             missing, or X holds missing values that teacher and student do not both take.
         """
-        X = as_rows(X)
-        self._check_columns(X)
-        if self.dtypes is not None:
-            X = restore_categories(X, self.dtypes)
+        X = self._read(X)
         adapter = adapter_called(self.adapter)
         by_leaf = adapter.answers_by_leaf(self.student, X)
         if by_leaf is not None:
@@ -242,20 +279,6 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         """Return what the student's answers mean."""
         proba = way_back(self.loss, len(self.classes_), self.temperature)(answer)
         return proba if self.calibration is None else calibrated(proba, **self.calibration)
-
-    def _check_columns(self, X: Any) -> None:
-        if self.feature_names is None or not hasattr(X, "columns"):
-            return
-        names = column_names(X)
-        if names is None or np.array_equal(names, self.feature_names):
-            return
-        first = _first_step(self.student)
-        compare_names(
-            self.feature_names,
-            names,
-            all_needed=first is self.student,
-            others_welcome=isinstance(first, ColumnTransformer),
-        )
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.
@@ -310,18 +333,12 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
 
         return CompiledClassifier(self)
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.student).input_tags
-        tags.input_tags.allow_nan &= not self.refuse_nan
-        return tags
 
-
-def _compare_versions(made_by: str) -> None:
+def _compare_versions(name: str, made_by: str) -> None:
     """Warn of another major version, which may read the fields in another way."""
     if made_by.partition(".")[0] != __version__.partition(".")[0]:
         warn(
-            f"This DistilledClassifier was made by skdistill {made_by}, and is loaded by "
+            f"This {name} was made by skdistill {made_by}, and is loaded by "
             f"{__version__}, whose predictions may differ: load it with skdistill {made_by}, or "
             "fit its distiller again."
         )

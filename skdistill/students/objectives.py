@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._utils.estimators import is_classifier, is_regressor, last_step
+from .._utils.means import takes_only
 
 Array = NDArray[np.float64]
 
@@ -75,6 +76,41 @@ def check_objective(student: Any, *, targets_are_logarithms: bool) -> None:
             f"objective={name!r} takes targets in [0, 1] only: use loss='squared_error', or give "
             "the student a squared objective."
         )
+
+
+def check_objective_of_numbers(student: Any) -> None:
+    """Refuse a regressor whose objective answers probabilities alone."""
+    name = objective_of(student)
+    if name in _INSTEAD or name in _PROBABILITY:
+        raise ValueError(
+            f"The student {type(last_step(student)).__name__} with objective={name!r} answers "
+            "probabilities, and y holds numbers: use a squared objective."
+        )
+
+
+def check_range(student: Any, target: Array, name: str | None = None) -> None:
+    """Refuse targets that a student's deviance does not know; `name` is what the user calls them.
+
+    None for those that a teacher and a correction have made.
+    """
+    asked = takes_only(student)
+    if asked is None:
+        return
+    who, zero_too = asked
+    low = float(target.min())
+    if low > 0 or (zero_too and low == 0):
+        return
+    cure = (
+        "use a student of squared error."
+        if name is not None
+        else "use a teacher that predicts such (of the same deviance, or a "
+        "TransformedTargetRegressor on a log scale), a smaller share or no correction, which can "
+        "move small targets below 0, or a student of squared error."
+    )
+    raise ValueError(
+        f"The student {who} learns {'non-negative' if zero_too else 'positive'} numbers only, "
+        f"found {low:.3g} in {name or 'the targets that teacher and correction make'}: {cure}"
+    )
 
 
 def as_probabilities(student: Any, target: Array) -> Array:

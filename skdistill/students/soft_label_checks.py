@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array
 
-from ..rows import check_labels
-
 Array = NDArray[np.float64]
 
 # Probabilities stored as float32 by another tool miss 1 by up to about 1e-6 per class.
@@ -32,6 +30,8 @@ def check_soft_labels(
     """
     values = np.asarray(y)
     if values.ndim < 2 or values.shape[1:] == (1,):
+        from ..outcomes import check_labels  # what ships learns no labels
+
         _refuse_probabilities(values)
         _, classes, codes = check_labels(y)
         return np.eye(len(classes))[codes], classes, False

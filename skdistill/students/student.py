@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,14 +12,17 @@ from sklearn.base import clone
 
 from .._utils.compat import index_params, index_rows
 from .._utils.estimators import is_frozen, last_step, weights_name, weights_of
+from .._utils.means import answers_no_mean
 from .._utils.probabilities import PROBA_FLOOR
-from .._utils.rounding import on_grid
+from .._utils.rounding import on_grid, to_digits
 from .._utils.validation import check_probabilities, refuse_pairwise, refuse_uncloned
+from ..outcomes import Numbers
 from ..rows import Rows, stack
-from ..targets import LOSSES, Loss, Targets, make_loss
-from .adapters import Adapter, choose_adapter
+from ..targets import LOSSES, ErrorOfNumbers, Loss, Targets, make_loss
+from .adapters import Adapter, OneNumber, choose_adapter
 from .copies import refuse_resampling
-from .distilled import DistilledClassifier
+from .distilled import DistilledClassifier, Shipped
+from .distilled_regressor import DistilledRegressor
 from .shrinkage import (
     SHRINKAGES,
     can_shrink,
@@ -33,13 +36,40 @@ Array = NDArray[np.float64]
 _LOOKED_AT = 1_000
 
 
+def _ship_classifier(fitted: Any, student: Student, rows: Rows, **shipped: Any) -> Shipped:
+    """Return what ships of a student that was taught classes."""
+    return DistilledClassifier(
+        fitted,
+        rows.classes,
+        loss=student.loss.name,
+        temperature=student.loss.temperature,
+        adapter=type(student.adapter).__name__,
+        n_features=rows.n_features,
+        feature_names=rows.feature_names,
+        dtypes=rows.dtypes,
+        **shipped,
+    )
+
+
+def _ship_regressor(fitted: Any, student: Student, rows: Rows, **shipped: Any) -> Shipped:
+    """Return what ships of a student that was taught numbers."""
+    return DistilledRegressor(
+        fitted,
+        n_features=rows.n_features,
+        feature_names=rows.feature_names,
+        dtypes=rows.dtypes,
+        **shipped,
+    )
+
+
 @dataclass(frozen=True)
 class Student:
     """An estimator that is cloned and never modified, and how it learns.
 
     That is an adapter, a loss, parameters of `fit`, how strongly a tree is shrunk, in all ways
     that are tried, and the weight of a row without a label beside one that has one. One that learns
-    from bags, and is told nothing else, is shrunk as that needs.
+    from bags, and is told nothing else, is shrunk as that needs, if its nodes answer means. `round`
+    takes rounding errors from targets, and `ship` makes what leaves the distiller.
     """
 
     estimator: Any
@@ -49,35 +79,26 @@ class Student:
     shrinkages: tuple[float, ...] = (0.0,)
     transfer_weight: float = 1.0
     learns_from_bags: bool = False
+    answers_means: bool = True
+    round: Callable[[Array], Array] = on_grid
+    ship: Callable[..., Any] = _ship_classifier
 
-    def learn(self, rows: Rows, target: Array | Targets, **shipped: Any) -> DistilledClassifier:
-        """Fit a clone to targets of the rows, and return it as a classifier on its own.
+    def learn(self, rows: Rows, target: Array | Targets, **shipped: Any) -> Any:
+        """Fit a clone to targets of the rows, and return it on its own, as it is shipped.
 
-        `shipped` is what the classifier knows beside the student.
+        `shipped` is what that knows beside the student.
         """
         return next(self.learn_each(rows, target, **shipped))
 
-    def learn_each(
-        self, rows: Rows, target: Array | Targets, **shipped: Any
-    ) -> Iterator[DistilledClassifier]:
-        """Fit once, and give the one classifier after it was shrunk in each of the ways."""
+    def learn_each(self, rows: Rows, target: Array | Targets, **shipped: Any) -> Iterator[Any]:
+        """Fit once, and give what ships after it was shrunk in each of the ways."""
         targets = target if isinstance(target, Targets) else Targets(target)
         X, target, params = self._with_further(rows, targets)
         # Equal targets grow equal trees, whichever way their last bits went.
-        target = on_grid(target)
+        target = self.round(target)
         fitted = self.adapter.fit(self.estimator, X, target, rows.classes, params)
-        classifier = DistilledClassifier(
-            fitted,
-            rows.classes,
-            loss=self.loss.name,
-            temperature=self.loss.temperature,
-            adapter=type(self.adapter).__name__,
-            n_features=rows.n_features,
-            feature_names=rows.feature_names,
-            dtypes=rows.dtypes,
-            **shipped,
-        )
-        self._look_at(classifier, rows)
+        learned = self.ship(fitted, self, rows, **shipped)
+        self._look_at(fitted, rows)
         trees = None
         for strength in self._strengths:
             if strength and trees is None:
@@ -86,13 +107,13 @@ class Student:
                 trees = grown_trees(fitted, X, target, rows.classes, weight)
             for tree in trees or ():
                 tree.shrink(strength)
-            yield classifier
+            yield learned
 
     @property
     def _strengths(self) -> tuple[float, ...]:
         # Here, where parameters that a curve varies are set.
         own = (shrinkage_for_bags(self.estimator),)
-        return own if self.learns_from_bags else self.shrinkages
+        return own if self.learns_from_bags and self.answers_means else self.shrinkages
 
     def _with_further(self, rows: Rows, targets: Targets) -> tuple[Any, Array, dict[str, Any]]:
         """Put further rows below those with labels, their targets and parameters too."""
@@ -132,14 +153,14 @@ class Student:
         weights = np.concatenate([own, *(self.transfer_weight * part for part in parts)])
         return {**repeated, name: weights}
 
-    def _look_at(self, classifier: DistilledClassifier, rows: Rows) -> None:
-        """Refuse a student that answers no probabilities, by a look at rows it was fitted on.
+    def _look_at(self, fitted: Any, rows: Rows) -> None:
+        """Refuse a student that answers no such things, by a look at rows it was fitted on.
 
         Once after the fit, so that no prediction has to.
         """
         part = np.linspace(0, rows.n_samples - 1, min(rows.n_samples, _LOOKED_AT)).astype(np.intp)
         X = index_rows(rows.X, part)
-        answer = self.adapter.answer(classifier.student, X, rows.classes)
+        answer = self.adapter.answer(fitted, X, rows.classes)
         name = f"What the student {type(last_step(self.estimator)).__name__} answers"
         if len(answer) != len(part):
             raise ValueError(f"{name} must have {len(part)} rows, as X has, found {len(answer)}.")
@@ -183,6 +204,38 @@ def prepare_student(
     made = make_loss(name, n_classes, temperature=temperature, proba_floor=proba_floor)
     shrinkages = _choose_shrinkages(shrinkage, student)
     return Student(student, adapter, made, {}, shrinkages, float(transfer_weight))
+
+
+def prepare_regressor(
+    student: Any,
+    outcome: Numbers,
+    *,
+    shrinkage: Any = 0.0,
+    transfer_weight: float = 1.0,
+) -> Student:
+    """Return a student that can learn numbers, or say why it cannot."""
+    check_estimator(student)
+    outcome.refuse_classifier(student, "student")
+    loss, adapter = ErrorOfNumbers(outcome.n_columns), OneNumber()
+    adapter.check(student, loss)
+    no_mean = answers_no_mean(student)
+    if no_mean and isinstance(shrinkage, float | int) and shrinkage:
+        raise ValueError(
+            f"shrinkage makes nodes answer means, and {no_mean} as student answers none: use "
+            "shrinkage=0."
+        )
+    shrinkages = (0.0,) if no_mean else _choose_shrinkages(shrinkage, student)
+    return Student(
+        student,
+        adapter,
+        loss,
+        {},
+        shrinkages,
+        float(transfer_weight),
+        answers_means=no_mean is None,
+        round=to_digits,
+        ship=_ship_regressor,
+    )
 
 
 def _choose_shrinkages(shrinkage: Any, student: Any) -> tuple[float, ...]:

@@ -10,7 +10,7 @@ from .._utils.lazy import lazily
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        ".losses": ("LOSSES", "Correction", "Loss", "make_loss", "way_back"),
+        ".losses": ("LOSSES", "Correction", "ErrorOfNumbers", "Loss", "make_loss", "way_back"),
         ".strategies": (
             "STRATEGIES",
             "Blend",
@@ -27,7 +27,7 @@ __getattr__, __dir__ = lazily(
 )
 
 if TYPE_CHECKING:
-    from .losses import LOSSES, Correction, Loss, make_loss, way_back
+    from .losses import LOSSES, Correction, ErrorOfNumbers, Loss, make_loss, way_back
     from .strategies import (
         STRATEGIES,
         Blend,
@@ -47,6 +47,7 @@ __all__ = [
     "Blend",
     "Correction",
     "CrossFit",
+    "ErrorOfNumbers",
     "InSample",
     "Labels",
     "Lesson",

@@ -94,14 +94,18 @@ class SquaredError(Loss):
             return np.array(proba)
         # Teachers that normalise by rounding answer 1 + 2e-16 now and then.
         gamma = correction(np.clip(proba, 0.0, 1.0), onehot, link="identity")
-        # This form returns p̂ for γ = 0, and the label for γ = 1, to the last bit.
-        return np.asarray((1.0 - gamma) * proba + gamma * onehot)
+        return _between(proba, onehot, gamma)
 
     def probabilities(self, output: Array) -> Array:
         """Clip a student's predictions to [0, 1] and let each row sum to one."""
         # For one row the two calls take a fifth of the time of np.clip.
         clipped = np.minimum(np.maximum(output, 0.0), 1.0)
         return _two_columns(clipped) if self.n_classes == 2 else _normalise(clipped)
+
+
+def _between(answer: Array, label: Array, gamma: Array) -> Array:
+    # This form returns the answer for γ = 0, and the label for γ = 1, to the last bit.
+    return np.asarray((1.0 - gamma) * answer + gamma * label)
 
 
 class SquaredErrorLogit(Loss):
@@ -176,6 +180,27 @@ class CrossEntropy(Loss):
             return output
         with np.errstate(divide="ignore"):
             return np.asarray(np.exp(log_softmax(self.temperature * np.log(output), axis=1)))
+
+
+class ErrorOfNumbers(Loss):
+    """Any loss whose best answer is the mean of numbers: t = m̂ + γ (y − m̂).
+
+    All Bregman losses, squared error and the deviances of Poisson, Gamma and Tweedie among them,
+    have this target, so that a student may minimise its own.
+    """
+
+    takes_logarithm = False
+
+    def target(self, proba: Array, onehot: Array, correction: Correction | None = None) -> Array:
+        """Return what the student learns, of predictions and numbers in one column each."""
+        prediction, y = proba[:, 0], onehot[:, 0]
+        if correction is None:
+            return np.array(prediction)
+        return _between(prediction, y, correction(prediction, y, link="identity"))
+
+    def probabilities(self, output: Array) -> Array:
+        """Return predictions as they are."""
+        return output
 
 
 LOSSES: dict[str, type[Loss]] = {

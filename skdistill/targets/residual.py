@@ -3,7 +3,8 @@
 Instead of moving every target towards its label by the same share, learn from the labels where the
 teacher's probabilities are off, and move those. The model m of the labels y on (x, logit p̂) starts
 at logit p̂, is cross-fitted, and gives p̃ = expit(logit p̂ + m) (softmax and log p̂ for more than two
-classes). A row's own label never enters its p̃, except through other rows' p̂.
+classes). A row's own label never enters its p̃, except through other rows' p̂. Of numbers the scores
+are the predictions themselves, and the model learns the residuals y − m̂.
 """
 
 from __future__ import annotations
@@ -15,17 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import expit, softmax
 
-from .. import corrections
 from .._utils.numeric import NumericEncoder
 from .._utils.parallel import run
-from .._utils.probabilities import floor_proba
-from .._utils.rounding import first_best, noise_of, on_grid
+from .._utils.rounding import first_best, noise_of
 from .._utils.validation import is_number
+from ..outcomes import Boosting, Outcome
 from ..rows import Rows
 from ..sources import Splits
-from .losses import Correction
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -73,15 +71,15 @@ _ENOUGH_JUDGES = 40_000
 _MOST_SCORES = 26
 
 
-def share(c: float | None) -> Correction:
+def share(c: float | None) -> float:
     """Return what follows the learned correction: a share c of the orthogonal one, or .2."""
     if c is None:
-        return corrections.resolve(DEFAULT_SHARE)
+        return DEFAULT_SHARE
     if not is_number(c) or not 0 <= c <= 1:
         raise ValueError(
             f"c must be a share in [0, 1] with correction='residual', or None, found {c!r}."
         )
-    return corrections.resolve(float(c))
+    return float(c)
 
 
 class ResidualModel:
@@ -109,35 +107,37 @@ class ResidualModel:
     """
 
     def fit(self, rows: Rows, proba: Array, splits: Splits, *, n_jobs: int | None = None) -> Self:
-        """Fit a model for each fold, and choose their size by out-of-fold log loss.
+        """Fit a model for each fold, and choose their size by out-of-fold loss.
 
-        `proba` is what the teacher says, shape (n_samples, n_classes), floored at 1/500 before
-        use; `splits` are its own folds, if it has any. Sets `corrected`, the teacher's
-        probabilities with their learnable errors taken out: a row's own label never enters, except
-        through other rows' probabilities and the size of the models. They are the floored ones
-        where the models find nothing: no round is one of the choices. The folds' models are fitted
+        `proba` is what the teacher says, shape (n_samples, n_columns), of classes floored at 1/500
+        before use; `splits` are its own folds, if it has any. Sets `corrected`, the teacher's
+        answers with their learnable errors taken out: a row's own label never enters, except
+        through other rows' answers and the size of the models. They are the floored ones where the
+        models find nothing: no round is one of the choices. The folds' models are fitted
         in parallel, and the same for every `n_jobs`.
         """
-        proba = floor_proba(proba)
+        self.outcome = outcome = rows.outcome
         self.encoder = NumericEncoder().fit(rows.X)
-        scores = _scores(proba)
+        scores = outcome.to_scores(proba)
         self.shown = _most_varied(scores)
         table = _beside(self.encoder.transform(rows.X), scores[:, self.shown])
-        codes, weight = rows.codes, rows.sample_weight
+        target, weight = rows.target, rows.sample_weight
+        task = outcome.boosting(scores, target)
+        self.unit = task.unit
 
         def learn(size: _Size, rounds: tuple[int, ...], folds: Splits) -> list[_Model]:
-            shared = (table, codes, scores, weight, size.params, rounds)
+            shared = (table, task, scores.shape[1], weight, size.params, rounds)
             return run(_climb, [(*shared, *fold) for fold in folds], n_jobs, name="corrections")
 
         n_judges = _n_judges(splits, weight)
-        found = _choose(learn, splits[:n_judges], codes, scores, weight)
+        found = _choose(learn, splits[:n_judges], outcome, target, scores, weight)
         self.rounds, self.boosters = found.rounds, []
         if self.rounds:
             models = found.models + learn(found.size, (self.rounds,), splits[n_judges:])
             for (_, test), (booster, steps) in zip(splits, models, strict=True):
                 scores[test] += steps[-1]
                 self.boosters.append(booster)
-        self.corrected = _probabilities(scores)
+        self.corrected = outcome.from_scores(scores)
         return self
 
     def apply(self, X: Any, proba: Array, folds: NDArray[np.intp] | None = None) -> Array:
@@ -146,20 +146,20 @@ class ResidualModel:
         `folds` are for rows made of those of `fit`: each is corrected by one model alone, that of
         the fold (by its place in `splits`) which has not learned from the row's parent.
         """
-        scores = _scores(floor_proba(proba))
+        from_scores, scores = self.outcome.from_scores, self.outcome.to_scores(proba)
         if not self.rounds:
-            return _probabilities(scores)
+            return from_scores(scores)
         table = _beside(self.encoder.transform(X), scores[:, self.shown])
         if folds is not None:
             for k in np.unique(folds):
                 own = np.flatnonzero(folds == k)
-                scores[own] += _steps(self.boosters[k], table[own], 0, self.rounds)
-            return _probabilities(scores)
-        found = [
-            _probabilities(scores + _steps(booster, table, 0, self.rounds))
-            for booster in self.boosters
-        ]
+                scores[own] += self._steps(self.boosters[k], table[own])
+            return from_scores(scores)
+        found = [from_scores(scores + self._steps(booster, table)) for booster in self.boosters]
         return np.asarray(np.mean(found, axis=0))
+
+    def _steps(self, booster: lgb.Booster, table: Any) -> Array:
+        return _steps(booster, table, 0, self.rounds, self.unit)
 
 
 # ---- choosing --------------------------------------------------------------------------------
@@ -185,21 +185,22 @@ def _n_judges(splits: Splits, weight: Array | None) -> int:
 def _choose(
     learn: Callable[[_Size, tuple[int, ...], Splits], list[_Model]],
     judges: Splits,
-    codes: NDArray[np.intp],
+    outcome: Outcome,
+    target: NDArray[Any],
     scores: Array,
     weight: Array | None,
 ) -> _Found:
-    """Return the size, the rounds and the models of the least out-of-fold log loss."""
+    """Return the size, the rounds and the models of the least out-of-fold loss."""
     rows = np.concatenate([test for _, test in judges])
-    codes, scores, weight = codes[rows], scores[rows], None if weight is None else weight[rows]
+    target, scores, weight = target[rows], scores[rows], None if weight is None else weight[rows]
     choices = [_Found(_SMALL, 0, [])]
-    risks = [_risk(scores, codes, weight)]
+    risks = [outcome.risk(scores, target, weight)]
     for size in _sizes(scores.shape[1]):
         models = learn(size, size.rounds, judges)
         for k, rounds in enumerate(size.rounds):
             choices.append(_Found(size, rounds, [(b, steps[k : k + 1]) for b, steps in models]))
             moved = scores + np.concatenate([steps[k] for _, steps in models])
-            risks.append(_risk(moved, codes, weight))
+            risks.append(outcome.risk(moved, target, weight))
         best = _best(risks)
         # Few rounds that are too many already leave nothing for a larger model. Of 143 pairs of a
         # table and a teacher it was best for 78, and tried for 73 of them; where the small one's
@@ -215,12 +216,6 @@ def _sizes(n_scores: int) -> list[_Size]:
     return [_SMALL, _LARGE._replace(rounds=rounds)] if rounds else [_SMALL]
 
 
-def _risk(scores: Array, codes: NDArray[np.intp], weight: Array | None) -> float:
-    """Return the log loss."""
-    own = floor_proba(_probabilities(scores))[np.arange(len(codes)), codes]
-    return float(np.average(-np.log(own), weights=weight))
-
-
 def _best(risks: list[float]) -> int:
     """Return the place of the least risk, the first of equal ones: the smallest model."""
     gains = -np.array(risks)
@@ -232,8 +227,8 @@ def _best(risks: list[float]) -> int:
 
 def _climb(
     table: Any,
-    codes: NDArray[np.intp],
-    scores: Array,
+    task: Boosting,
+    n_scores: int,
     weight: Array | None,
     params: dict[str, float],
     rounds: tuple[int, ...],
@@ -243,15 +238,16 @@ def _climb(
     """Fit the model of a fold, and ask it about the fold's rows after each number of rounds."""
     import lightgbm as lgb
 
-    train = _sample(train, weight, scores.shape[1])
+    train = _sample(train, weight, n_scores)
     own = None if weight is None else weight[train]
-    data = lgb.Dataset(
-        table[train], codes[train], weight=own, init_score=scores[train].ravel(order="F")
-    )
-    params = {**_PARAMS, **params, **_objective(scores.shape[1])}
+    start = None if task.start is None else task.start[train].ravel(order="F")
+    data = lgb.Dataset(table[train], task.labels[train], weight=own, init_score=start)
+    params = {**_PARAMS, **params, **task.params}
     booster = lgb.train(params, data, num_boost_round=rounds[-1])
     rows = table[test]
-    added = [_steps(booster, rows, start, stop) for start, stop in pairwise((0, *rounds))]
+    added = [
+        _steps(booster, rows, start, stop, task.unit) for start, stop in pairwise((0, *rounds))
+    ]
     return booster, np.cumsum(added, axis=0)
 
 
@@ -265,38 +261,15 @@ def _sample(train: NDArray[np.intp], weight: Array | None, n_scores: int) -> NDA
     return train[np.sort(np.random.default_rng(0).choice(len(train), most, replace=False))]
 
 
-def _objective(n_scores: int) -> dict[str, Any]:
-    if n_scores == 1:
-        return {"objective": "binary", "boost_from_average": False}
-    return {"objective": "multiclass", "num_class": n_scores}
-
-
-def _steps(booster: lgb.Booster, table: Any, start: int, stop: int) -> Array:
+def _steps(booster: lgb.Booster, table: Any, start: int, stop: int, unit: float) -> Array:
     """Return what some rounds of a model add to the scores, shape (n_samples, n_scores)."""
     step = booster.predict(
         table, start_iteration=start, num_iteration=stop - start, raw_score=True, num_threads=1
     )
-    return np.asarray(step).reshape(table.shape[0], -1)
+    return np.asarray(step).reshape(table.shape[0], -1) * unit
 
 
 # ---- scores ----------------------------------------------------------------------------------
-
-
-def _scores(proba: Array) -> Array:
-    """Log-odds of the second of two classes, or the logarithms of more.
-
-    On a grid: LightGBM's bins depend on which values are equal.
-    """
-    if proba.shape[1] == 2:
-        return on_grid(np.log(proba[:, 1:]) - np.log(proba[:, :1]))
-    return on_grid(np.log(proba))
-
-
-def _probabilities(scores: Array) -> Array:
-    if scores.shape[1] == 1:
-        positive = expit(scores)
-        return np.hstack([1 - positive, positive])
-    return np.asarray(softmax(scores, axis=1))
 
 
 def _most_varied(scores: Array) -> NDArray[np.intp]:

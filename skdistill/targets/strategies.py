@@ -6,8 +6,8 @@ use the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
@@ -17,16 +17,12 @@ from numpy.typing import NDArray
 from .. import corrections
 from .._utils.numeric import as_table
 from .._utils.progress import SILENT, Progress
-from .._utils.warn import warn
 from ..rows import Rows
 from ..sources import Answers, Further, Splits, quiet_folds
 from . import residual
 from .losses import Correction, Loss
 
 Array = NDArray[np.float64]
-
-# Means that are off by less are common among honest teachers, such as naive Bayes.
-SHIFT = 0.1
 
 
 class Lesson:
@@ -75,10 +71,16 @@ class Lesson:
         return self.answers.inside
 
     @property
-    def onehot(self) -> Array:
-        """Labels as rows of zeros and a one."""
+    def truth(self) -> Array:
+        """Labels as columns: rows of zeros and a one, or numbers."""
         rows = self.all_rows
-        return rows.onehot if self.part is None else rows.onehot[self.part]
+        return rows.truth if self.part is None else rows.truth[self.part]
+
+    @property
+    def weights(self) -> Array:
+        """Weights of the rows."""
+        weights = self.all_rows.weights
+        return weights if self.part is None else weights[self.part]
 
     @cached_property
     def corrected(self) -> Array:
@@ -101,7 +103,9 @@ class Lesson:
         if self.part is not None:
             codes = codes[self.part]
             groups = None if groups is None else np.asarray(groups)[self.part]
-        return self.answers.splits or quiet_folds(codes, self.random_state, groups=groups)
+        return self.answers.splits or quiet_folds(
+            codes, self.random_state, groups=groups, outcome=type(self.all_rows.outcome)
+        )
 
     def further(self, *, with_made: bool) -> list[Further]:
         """Return the rows without labels that a student learns from besides.
@@ -199,7 +203,7 @@ class Labels(Strategy):
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
         """Return the labels as the loss wants them."""
-        return loss.labels(lesson.onehot)
+        return loss.labels(lesson.truth)
 
 
 @dataclass(frozen=True)
@@ -225,27 +229,9 @@ class CrossFit(Strategy):
     def target(self, lesson: Lesson, loss: Loss) -> Array:
         """Return the linked answers."""
         if not lesson.is_judged and lesson.all_rows.has_labels:
-            _warn_of_shift(lesson)
+            off = lesson.answers.out - lesson.truth
+            lesson.all_rows.outcome.warn_of_shift(off, lesson.weights)
         return loss.target(lesson.answers.out, lesson.answers.out)
-
-
-def _warn_of_shift(lesson: Lesson) -> None:
-    """Say where answers miss the share of a class by far, as those of rebalancing teachers do."""
-    rows = lesson.all_rows
-    off = lesson.answers.out - lesson.onehot
-    weight = rows.weights if lesson.part is None else rows.weights[lesson.part]
-    moved = (weight / weight.sum())[:, None] * off
-    share = moved.sum(axis=0)
-    error = np.sqrt((moved**2).sum(axis=0))
-    # Of two classes both are off by as much, and rounding must not choose.
-    worst = int((np.abs(share) > np.abs(share).max() - 1e-9).argmax())
-    if abs(share[worst]) > max(SHIFT, 5 * error[worst]):
-        warn(
-            f"The teacher gives class {rows.classes.tolist()[worst]!r} a mean probability that is "
-            f"{abs(share[worst]):.2f} {'above' if share[worst] > 0 else 'below'} its share of the "
-            "rows, as teachers do that rebalance classes, and the student learns that: "
-            "LossCorrectedDistiller puts it right."
-        )
 
 
 @dataclass(frozen=True)
@@ -265,13 +251,15 @@ class Corrected(Strategy):
         """Refuse a function of the user's that returns no γ."""
         if not self.is_users_own:
             return
-        even = np.full((rows.n_samples, rows.n_classes), 1 / rows.n_classes)
-        loss.target(even, rows.onehot, self.correction)
+        even = rows.outcome.neutral(rows.y, rows.n_samples)
+        rule = rows.outcome.settle(self.correction, even, rows.truth, rows.weights)
+        loss.target(even, rows.truth, rule)
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
         """Return the corrected target."""
-        proba = lesson.answers.out
-        corrected = loss.target(proba, lesson.onehot, self.correction)
+        proba, truth = lesson.answers.out, lesson.truth
+        rule = lesson.all_rows.outcome.settle(self.correction, proba, truth, lesson.weights)
+        corrected = loss.target(proba, truth, rule)
         if lesson.carried == 1:
             return corrected
         plain = loss.target(proba, proba)
@@ -283,7 +271,7 @@ class Residual(Strategy):
     """The answers after the learned correction, moved towards the label by a share."""
 
     uses_groups = True
-    correction: Correction = field(default_factory=lambda: residual.share(None))
+    share: float = residual.DEFAULT_SHARE
 
     def check(self, rows: Rows, loss: Loss) -> None:
         """Refuse rows that are no table, which the model of the residual reads."""
@@ -291,7 +279,8 @@ class Residual(Strategy):
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
         """Return the corrected target."""
-        return loss.target(lesson.corrected, lesson.onehot, self.correction)
+        rule = lesson.all_rows.outcome.rule(self.share)
+        return loss.target(lesson.corrected, lesson.truth, rule)
 
     def about(self, lesson: Lesson, further: Further) -> Array:
         """Return the answers after the learned correction."""
@@ -349,14 +338,21 @@ STRATEGIES: dict[str, Any] = {
 }
 
 
-def corrected_by(correction: Any, c: Any = None, name: Any = None) -> Strategy:
-    """Return the strategy of a distiller's `correction` and `c`."""
+def corrected_by(
+    correction: Any,
+    c: Any = None,
+    name: Any = None,
+    resolve: Callable[..., Correction] = corrections.resolve,
+) -> Strategy:
+    """Return the strategy of a distiller's `correction` and `c`, whose rules `resolve` knows."""
     if isinstance(correction, str) and correction == "residual":
         return Residual(name, residual.share(c))
-    return Corrected(name, corrections.resolve(correction, c), callable(correction))
+    return Corrected(name, resolve(correction, c), callable(correction))
 
 
-def parse_strategy(candidate: Any) -> Strategy:
+def parse_strategy(
+    candidate: Any, resolve: Callable[..., Correction] = corrections.resolve
+) -> Strategy:
     """Return what a user's candidate means: a name, a share, or a pair of a rule and its c."""
     if isinstance(candidate, str):
         strategy: Strategy = STRATEGIES[candidate](candidate)
@@ -365,4 +361,4 @@ def parse_strategy(candidate: Any) -> Strategy:
     rule, c = candidate if is_pair else (candidate, None)
     if isinstance(rule, str) and rule == "transfer":
         return Transfer(candidate, residual.share(c))
-    return corrected_by(rule, c, candidate)
+    return corrected_by(rule, c, candidate, resolve)

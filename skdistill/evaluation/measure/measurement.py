@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from ..._utils.compat import index_rows
 from ..._utils.parameters import LARGE_BATCH
+from ...outcomes import Classes
 from ...rows import Rows
 from ..methods import TEACHER, title
 from .costs import pickled_size, prediction_time
@@ -90,7 +91,7 @@ class TestRows:
     @property
     def rows(self) -> Rows:
         """The rows as they travel."""
-        return Rows(self.X, self.y, self.classes, np.searchsorted(self.classes, self.y))
+        return Rows(self.X, self.y, Classes(self.classes), np.searchsorted(self.classes, self.y))
 
     @property
     def truth(self) -> Array:
