@@ -32,7 +32,7 @@ from .page import PURE, TUNED, write_page
 from .splits import TABLES, Split, split
 from .tables import missing_packages
 
-SETTINGS = {"rows": 4_000, "test_rows": 4_000, "train_share": 0.7, "trees": 200}
+SETTINGS = {"rows": 2_000, "test_rows": 4_000, "train_share": 0.7, "trees": 200}
 SEEDS = (0, 1, 2)
 
 

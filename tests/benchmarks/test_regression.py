@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 
 from benchmarks.regression import methods, page, splits, tables, worlds
-from benchmarks.regression.__main__ import Cell, compare
+from benchmarks.regression.__main__ import Cell, compare, measure
 from benchmarks.regression.splits import Split
 from benchmarks.regression.tables import LICENCES, SOURCES, Source
 
@@ -94,6 +94,19 @@ def test_every_student_reads_words(name):
     if name == methods.NETWORK:
         student.set_params(mlpregressor__early_stopping=False, mlpregressor__tol=1e-3)
     assert clone(student).fit(X, y).score(X, y) > 0.9
+
+
+def test_cell_is_measured_in_every_way(monkeypatch, tmp_path):
+    for rival in ("shrunk", "imodels_distilled"):  # imodels is not among our requirements
+        monkeypatch.setattr(methods, rival, lambda *models: clone(models[-1]))
+    cell = Cell("Friedman 1", "forest, out-of-bag", 0, "tree of 64 leaves")
+    settings = {"rows": 120, "test_rows": 50, "train_share": 0.7, "trees": 40}
+    [(found, values)] = measure([cell], settings, tmp_path / "units" / "own")
+    assert found == cell
+    assert values["methods"].keys() == page.TITLES.keys()
+    assert values["methods"]["teacher"]["r2"] > 0.2
+    assert values["methods"]["imodels"] == values["methods"]["labels"]  # so it is patched
+    assert values["choices"]["search"]["best"] in values["choices"]["search"]["scores"]
 
 
 # ---- the comparison ----------------------------------------------------------------------------
