@@ -51,6 +51,11 @@ class Cell(NamedTuple):
         """Where answers come from that have not seen a row."""
         return "oob" if self.teacher == "forest, out-of-bag" else methods.FOLDS
 
+    @property
+    def tunes(self) -> bool:
+        """Whether the search also teaches the student that was tuned: where that is cheap."""
+        return self.student not in (methods.RIDGE, methods.NETWORK)
+
 
 # ---- measuring -------------------------------------------------------------------------------
 
@@ -92,12 +97,12 @@ def teach(cell: Cell, data: Split, teacher: Any, fitted: Any, folder: Path) -> t
 def ways(
     cell: Cell, data: Split, teacher: Any, fitted: Any, folder: Path, best: dict
 ) -> dict[str, Any]:
-    """Return all that learns from a teacher; a tree also as it was tuned on labels."""
+    """Return all that learns from a teacher; some students also as they were tuned on labels."""
     student = methods.make_student(cell.student, cell.seed, data.words)
     how = {"cv": cell.cv, "seed": cell.seed, "memory": str(folder / "answers")}
     found = {"imodels": methods.imodels_distilled(fitted, student)}
     found |= methods.distillers(teacher, student, **how)
-    if cell.student in methods.LEAVES:
+    if cell.tunes:
         tuned = clone(student).set_params(**best)
         found["search_tuned"] = methods.search(teacher, tuned, **how)
     return found
@@ -139,6 +144,11 @@ def compare(predictions: dict[str, np.ndarray], data: Split) -> dict[str, Any]:
     return {"best_pure": best, "n_test": len(data.y_test), "methods": found}
 
 
+def lacks(cell: Cell, record: dict) -> bool:
+    """Say whether a record is from before the search was given the tuned student, too."""
+    return cell.tunes and "search_tuned" not in record["methods"]
+
+
 def score(record: dict) -> str:
     """Say how a cell went."""
     told = record["methods"]["search"]
@@ -159,9 +169,8 @@ def main() -> None:
     if not options.render:
         if lacking := missing_packages(options.tables):
             raise SystemExit(f"Packages of tables are not installed: {', '.join(lacking)}.")
-        failed = runner.measure_here(
-            cells, store, measure, SETTINGS, jobs=options.jobs, score=score
-        )
+        own = {"jobs": options.jobs, "score": score, "lacks": lacks}
+        failed = runner.measure_here(cells, store, measure, SETTINGS, **own)
     if records := store.read():
         write_page([*records.values()], SETTINGS, options.out)
     runner.report(failed)
