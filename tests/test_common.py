@@ -3,7 +3,7 @@
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
@@ -16,10 +16,14 @@ from sklearn.utils.estimator_checks import (
 
 from skdistill import (
     CrossFitDistiller,
+    CrossFitDistillerRegressor,
     Distiller,
+    DistillerRegressor,
     LGBMSoftClassifier,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
+    LossCorrectedDistillerRegressor,
+    LossCorrectedDistillerRegressorCV,
     SoftLabelClassifier,
     SoftmaxRegression,
 )
@@ -47,6 +51,10 @@ def teacher_tree():
 
 def mixed_leaves():
     return DecisionTreeClassifier(min_weight_fraction_leaf=0.2, random_state=0)
+
+
+def mixed_numbers():
+    return DecisionTreeRegressor(min_weight_fraction_leaf=0.2, random_state=0)
 
 
 def forest():
@@ -98,10 +106,19 @@ PLAIN = [
     CrossFitDistiller(GaussianNB(), SoftmaxRegression(), cv=2, random_state=0),
     CrossFitDistiller(teacher_tree(), booster(), cv=3, random_state=0),
     LossCorrectedDistiller(GaussianNB(), booster(), correction="fast", cv=3, random_state=0),
+    # Numbers as outcomes.
+    DistillerRegressor(tree(), tree()),
+    CrossFitDistillerRegressor(Ridge(), tree(), cv=3, random_state=0),
+    LossCorrectedDistillerRegressor(mixed_numbers(), Ridge(), cv=3, random_state=0),
+    LossCorrectedDistillerRegressor(tree(), tree(), correction="relative", cv="in_sample"),
+    LossCorrectedDistillerRegressorCV(mixed_numbers(), Ridge(), cv=3, random_state=0),
 ]
 RANDOM = [
     CrossFitDistiller(forest(), tree(), cv=3, random_state=0),
     Distiller(forest(), RandomForestRegressor(n_estimators=5, random_state=0)),
+    CrossFitDistillerRegressor(
+        RandomForestRegressor(n_estimators=30, random_state=0), tree(), cv="oob", random_state=0
+    ),
 ]
 BREAKS_TIES = [booster()]
 UNWEIGHTED_SCALER = [

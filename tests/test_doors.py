@@ -31,6 +31,7 @@ from skdistill import (
     teacher_probabilities,
 )
 from skdistill._utils.warn import quiet
+from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.sources.folds import quiet_folds
 from skdistill.students.calibration import fit_calibration
@@ -341,7 +342,7 @@ def test_rows_of_weight_zero_do_not_move_the_learned_correction():
     place = np.full(900, -1)
     place[keep] = np.arange(len(keep))
     kept = [tuple(place[np.intersect1d(part, keep)] for part in fold) for fold in folds]
-    classes = np.arange(2)
+    classes = Classes(np.arange(2))
     all_rows = ResidualModel().fit(Rows(masked, y, classes, y, weight), proba, folds)
     few_rows = ResidualModel().fit(Rows(X[keep], y[keep], classes, y[keep]), proba[keep], kept)
     assert_allclose(all_rows.corrected[keep], few_rows.corrected)

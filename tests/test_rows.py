@@ -256,7 +256,7 @@ def test_part_of_the_rows_keeps_what_belongs_to_each(binary):
     assert_array_equal(part.X, X[[30, 10]])
     assert_array_equal(part.sample_weight, [31, 11])
     assert_array_equal(part.groups, [3, 1])
-    assert_array_equal(part.onehot, rows.onehot[[30, 10]])
+    assert_array_equal(part.truth, rows.truth[[30, 10]])
     assert list(part.classes) == list(rows.classes)
 
 

@@ -24,6 +24,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller, LossCorrectedDistillerCV, selection
 from skdistill.evaluation import student_on_labels
+from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.sources import Answers
 from skdistill.students.shrinkage import SHRINKAGES
@@ -88,7 +89,7 @@ def search_cv(teacher=None, student=None, **params):
 
 
 def made_up_task(codes, sample_weight=None, folds=()):
-    rows = Rows(None, codes, np.arange(2), codes, sample_weight)
+    rows = Rows(None, codes, Classes(np.arange(2)), codes, sample_weight)
     return selection.Task(rows, None, folds, 0.002)
 
 
@@ -163,16 +164,22 @@ def test_out_of_fold_target_of_a_row_ignores_its_label(monkeypatch, table, teach
 
 def test_blend_weights_of_a_fold_use_no_row_of_it():
     rng = np.random.default_rng(0)
-    label_proba = rng.uniform(0.1, 0.9, size=(90, 3))
-    changed = label_proba.copy()
-    valid = np.arange(30, 60)
-    changed[valid] = rng.uniform(0.1, 0.9, size=(30, 3))
-    task = made_up_task(np.zeros(90, dtype=int))
-    assert_array_equal(
-        selection.weights_without(task, label_proba, valid),
-        selection.weights_without(task, changed, valid),
+    own, changed = rng.uniform(0.1, 0.9, size=(2, 3, 90))
+    task, valid = made_up_task(np.zeros(90, dtype=int)), np.arange(30, 60)
+    others = np.delete(np.arange(90), valid)
+    changed[:, others] = own[:, others]
+    members, strangers = (
+        [np.column_stack([p, 1 - p]) for p in answers] for answers in (own, changed)
     )
-    assert not np.allclose(selection.blend_weights(label_proba), selection.blend_weights(changed))
+    assert_array_equal(
+        selection.weights_without(task, members, valid),
+        selection.weights_without(task, strangers, valid),
+    )
+    nobody = np.arange(0)
+    assert not np.allclose(
+        selection.weights_without(task, members, nobody),
+        selection.weights_without(task, strangers, nobody),
+    )
 
 
 # ---- cost ------------------------------------------------------------------------------------
@@ -670,46 +677,6 @@ def test_sigmoid_is_judged_by_weighted_paired_gain(scale):
 # ---- pieces ----------------------------------------------------------------------------------
 
 
-def test_blend_weights_find_the_best_mixture():
-    rng = np.random.default_rng(0)
-    members = rng.uniform(0.05, 0.95, size=(500, 3))
-    weights = selection.blend_weights(members)
-    best = np.log(members @ weights).mean()
-    for _ in range(200):
-        other = rng.dirichlet(np.ones(3))
-        assert np.log(members @ other).mean() <= best + 1e-5
-    assert weights.min() >= 0
-    assert weights.sum() == pytest.approx(1)
-
-
-def test_blend_weights_tell_members_apart_that_are_almost_alike():
-    """Against all mixtures of two on a grid; equal weights are worse by much less than 1e-3."""
-    rng = np.random.default_rng(0)
-    proba = rng.beta(0.5, 0.5, size=5_000)
-    labels = rng.random(5_000) < proba
-    logits = np.log(proba / (1 - proba))[:, None] + rng.normal(size=(5_000, 2)) * [0.05, 0.15]
-    members = np.dstack([expit(logits), expit(-logits)]).clip(1 / 500)
-    label_proba = np.where(labels[:, None], members[..., 0], members[..., 1])
-    weights = selection.blend_weights(label_proba)
-
-    def risk(w):
-        return -np.log(label_proba @ w).mean()
-
-    grid = min(risk(np.array([w, 1 - w])) for w in np.linspace(0, 1, 1_001))
-    assert risk(weights) < grid + 1e-8
-    assert risk(np.full(2, 0.5)) > grid + 1e-6
-
-
-def test_weights_of_rows_count_as_repetitions():
-    members = np.random.default_rng(0).uniform(0.05, 0.95, size=(60, 2))
-    times = np.random.default_rng(1).integers(0, 3, 60)
-    assert_allclose(
-        selection.blend_weights(members, times.astype(float)),
-        selection.blend_weights(np.repeat(members, times, axis=0)),
-        atol=1e-3,
-    )
-
-
 CHOICES = [
     # Gains on the best pure one: .1 ± 0; more than half a standard error; less than that.
     (["labels", "cross_fit", 0.5], [[0, 0], [0.1, 0.1], [0.2, 0.2]], 2),
@@ -788,7 +755,7 @@ def test_label_targets_have_no_teacher_in_them(name):
     codes = np.array([0, 1, 1, 0])
     out = np.random.default_rng(0).dirichlet(np.ones(2), 4)
     loss = make_loss(name, 2, temperature=1.0, proba_floor=0.01)
-    rows = Rows(np.zeros((4, 1)), codes, np.arange(2), codes)
+    rows = Rows(np.zeros((4, 1)), codes, Classes(np.arange(2)), codes)
     (labels,) = selection.parse_candidates(["labels"])
     target = labels.target(Lesson(rows, Answers(out)), loss)
     assert_allclose(loss.probabilities(target)[np.arange(4), codes], 1, atol=0.011)

@@ -20,6 +20,7 @@ from skdistill import (
     SoftmaxRegression,
     corrections,
 )
+from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.sources import Answers, Further
 from skdistill.targets import Lesson, corrected_by
@@ -235,7 +236,7 @@ def test_rows_with_labels_carry_the_correction_of_those_without():
         p0, wrong = expit(2 * x), np.clip(expit(2 * x) * 0.6 + 0.3 * (x > 0), 0.01, 0.99)
         codes = (rng.random(n) < p0[:n]).astype(int)
         out = np.column_stack([1 - wrong, wrong])
-        rows = Rows(x[:n, None], codes, np.arange(2), codes)
+        rows = Rows(x[:n, None], codes, Classes(np.arange(2)), codes)
         answers = Answers(out[:n], further=(Further(x[n:, None], out[n:]),))
         lesson = Lesson(rows, answers)
         targets = corrected_by("orthogonal").targets(lesson, loss("squared_error", 2))

@@ -219,7 +219,7 @@ class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                     "correction or the search, found y=None."
                 )
             strategy.check(rows, student.loss)
-        self._check_members(strategies, given=given is not None)
+        self._check_members(rows, strategies, given=given is not None)
         wanted = self._wanted(rows, strategies, X_transfer)
         if wanted and self.transfer_weight != 1:
             student.adapter.check_weights(student.estimator)
@@ -265,7 +265,7 @@ class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         """Return the teachers' answers as a fitted attribute, if they are to be kept."""
         raise NotImplementedError
 
-    def _check_members(self, strategies: list[Strategy], *, given: bool) -> None:
+    def _check_members(self, rows: Rows, strategies: list[Strategy], *, given: bool) -> None:
         """Refuse members that do not go with what the labels are used for."""
 
     # What subclasses decide.

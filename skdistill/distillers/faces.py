@@ -243,33 +243,35 @@ class NumberDistiller(RegressorMixin, BaseDistiller):
         return self._outcome.read(y)
 
     def _prepare(self, rows: Rows, shrinkage: Any) -> Student:
-        student = prepare_regressor(
+        return prepare_regressor(
             self.student, self._outcome, shrinkage=shrinkage, transfer_weight=self.transfer_weight
         )
-        if rows.has_labels:
-            check_range(self.student, rows.y, "y")
-        return student
 
     def _keeps_of(self, answers: Answers) -> dict[str, Any]:
         return {"teacher_prediction_": answers.out[:, 0]} if self.store_teacher_prediction else {}
 
-    def _check_members(self, strategies: list[Strategy], *, given: bool) -> None:
+    def _check_members(self, rows: Rows, strategies: list[Strategy], *, given: bool) -> None:
         """Refuse to mix labels, which have a mean, with what answers another thing."""
+        if rows.has_labels:
+            learns_y = not all(strategy.needs_answers for strategy in strategies)
+            check_range(self.student, rows.y, "y", zero_passes=not learns_y)
         mixes = next((strategy for strategy in strategies if strategy.needs_labels), None)
-        if mixes is None:
-            return
-        for role, member in (
-            ("teacher", None if given else self.teacher),
-            ("student", self.student),
-        ):
-            found = answers_no_mean(member)
+        found = self._no_mean(given=given)
+        if mixes is not None and found is not None:
+            use = "the correction" if mixes.name is None else f"the candidate {mixes.name!r}"
+            raise ValueError(
+                f"{found} answers no mean, and {use} moves what is learned towards the mean of y: "
+                "use DistillerRegressor or CrossFitDistillerRegressor, which teach what the "
+                "teacher answers, or members of a loss whose answer is a mean."
+            )
+
+    def _no_mean(self, *, given: bool) -> str | None:
+        """Return which member answers no mean, and by what."""
+        for role, member in (("teacher", self.teacher), ("student", self.student)):
+            found = None if given and role == "teacher" else answers_no_mean(member)
             if found is not None:
-                use = "the correction" if mixes.name is None else f"the candidate {mixes.name!r}"
-                raise ValueError(
-                    f"The {role} {found} answers no mean, and {use} moves what is learned towards "
-                    "the mean of y: use DistillerRegressor or CrossFitDistillerRegressor, which "
-                    "teach what the teacher answers, or members of a loss whose answer is a mean."
-                )
+                return f"The {role} {found}"
+        return None
 
     def predict(self, X: Any) -> Array:
         """Predict numbers, at the cost of the student.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..rows import Rows
+from ..targets import Strategy
 from .faces import NumberDistiller
 from .searched import Searched
 
@@ -179,3 +181,13 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
         self.memory = memory
         self.rehearse = rehearse
         self.verbose = verbose
+
+    def _check_members(self, rows: Rows, strategies: list[Strategy], *, given: bool) -> None:
+        super()._check_members(rows, strategies, given=given)
+        found = self._no_mean(given=given)
+        if self.scoring is None and found is not None:
+            raise ValueError(
+                f"{found} answers no mean, and scoring=None judges by the squared error, which is "
+                "least for a mean: hand over the loss that is meant, such as "
+                "make_scorer(mean_pinball_loss, alpha=0.9, greater_is_better=False)."
+            )

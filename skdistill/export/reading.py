@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from .._utils.compat import own_preprocessor_of
 from .._utils.probabilities import floor_of
 from ..students.distilled import DistilledClassifier
+from ..students.distilled_regressor import DistilledRegressor
 from ..students.soft_labels import SoftLabelClassifier
 from ..targets.losses import LOSSES, SquaredError, SquaredErrorLogit
 from .columns import UnknownPartError, read_transformer
@@ -48,6 +49,12 @@ def shipped_classifier(model: Any) -> DistilledClassifier:
     """Return what a distiller ships, or the classifier itself."""
     if isinstance(model, DistilledClassifier):
         return model
+    if isinstance(getattr(model, "regressor_", model), DistilledRegressor):
+        raise ValueError(
+            f"model must ship a classifier, and {type(model).__name__} predicts numbers, of which "
+            "no file is made yet: pickle its regressor_, or convert the student itself (student_), "
+            "for instance by skl2onnx."
+        )
     if not hasattr(model, "classifier_"):
         if hasattr(model, "fit") and hasattr(model, "student"):
             raise NotFittedError(f"model must be fitted: call {type(model).__name__}.fit first.")

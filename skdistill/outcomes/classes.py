@@ -360,9 +360,11 @@ def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:
         check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
     except (TypeError, ValueError) as error:
+        numbers = " Numbers are for LossCorrectedDistillerRegressor and its siblings."
         raise ValueError(
             f"y must hold labels of one kind, and none missing (rows without one go to "
             f"X_transfer), found {labels[:5].tolist()} ...: {error}"
+            f"{numbers if 'continuous' in str(error) else ''}"
         ) from error
     if len(classes) < 2:
         raise ValueError(

@@ -68,11 +68,13 @@ class Numbers:
         return 1.0 + np.arange(n_rows) / max(n_rows, 1), np.zeros(n_rows, dtype=np.intp)
 
     def soften(self, columns: Array, sure: float) -> Array:
-        """Return answers that a teacher may give."""
-        return columns
+        """Return answers that a teacher may give: nearer to their mean."""
+        return sure * columns + (1 - sure) * columns.mean(axis=0)
 
     def spread(self, y: NDArray[Any], codes: Indices, rows: Indices) -> Indices:
-        """Return the rows such that the first ones hold small and large numbers."""
+        """Return the rows such that the first ones hold small and large numbers, if any."""
+        if not len(y):
+            return rows
         by_size = rows[np.argsort(y[rows], kind="stable")]
         # The golden section visits the sorted rows evenly, however many are taken.
         return by_size[np.argsort(np.arange(len(rows)) * 0.6180339887498949 % 1, kind="stable")]

@@ -87,6 +87,13 @@ def grow_trees(
     return Trees(list(forest.estimators_), encoder.transform)
 
 
+def _are_numbers(y: Any) -> bool:
+    """Whether labels are finite numbers with fractions, and so no classes."""
+    values = np.asarray(y)
+    is_flat = values.ndim == 1 and values.dtype.kind == "f"
+    return is_flat and bool(np.isfinite(values).all() and (values != np.rint(values)).any())
+
+
 def smallest_nodes(tree: Any, leaf: Indices, least: int = LEAST) -> Indices:
     """Return for each row the smallest node on its path that holds at least so many rows."""
     nodes = nodes_of(tree)
@@ -198,7 +205,7 @@ class NodeSampler(BaseSampler):
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             Rows.
         y : array-like of shape (n_samples,), default=None
-            Labels to grow trees on, where `forest` is None.
+            Labels to grow trees on, where `forest` is None: classes, or numbers with fractions.
 
         Returns
         -------
@@ -230,7 +237,10 @@ class NodeSampler(BaseSampler):
         if self.forest is None:
             if y is None:
                 raise ValueError("NodeSampler needs a fitted forest, or y in fit to grow trees on.")
-            return grow_trees(X, check_labels(y)[2], seed=int(self._rng.integers(2**31)))
+            seed = int(self._rng.integers(2**31))
+            if _are_numbers(y):
+                return grow_trees(X, np.asarray(y, dtype=np.float64), seed=seed, outcome=Numbers)
+            return grow_trees(X, check_labels(y)[2], seed=seed)
         if not isinstance(_thawed(last_step(_thawed(self.forest))), (*FORESTS, BaseDecisionTree)):
             raise ValueError(
                 "forest must be a fitted tree or forest of scikit-learn's, found "

@@ -54,9 +54,8 @@ class DistilledRegressor(RegressorMixin, Shipped):
     >>> from sklearn.tree import DecisionTreeRegressor
     >>> from skdistill import CrossFitDistillerRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = CrossFitDistillerRegressor(
-    ...     RandomForestRegressor(20, random_state=0), DecisionTreeRegressor(max_depth=3), cv="oob"
-    ... )
+    >>> teacher = RandomForestRegressor(50, random_state=0)
+    >>> model = CrossFitDistillerRegressor(teacher, DecisionTreeRegressor(max_depth=3), cv="oob")
     >>> shipped = pickle.loads(pickle.dumps(model.fit(X, y).regressor_))
     >>> shipped.predict(X[:2]).shape
     (2,)

@@ -88,17 +88,20 @@ def check_objective_of_numbers(student: Any) -> None:
         )
 
 
-def check_range(student: Any, target: Array, name: str | None = None) -> None:
+def check_range(
+    student: Any, target: Array, name: str | None = None, *, zero_passes: bool = False
+) -> None:
     """Refuse targets that a student's deviance does not know; `name` is what the user calls them.
 
-    None for those that a teacher and a correction have made.
+    None for those that a teacher and a correction have made. `zero_passes` says that 0 is never
+    learned as it is.
     """
     asked = takes_only(student)
     if asked is None:
         return
     who, zero_too = asked
     low = float(target.min())
-    if low > 0 or (zero_too and low == 0):
+    if low > 0 or ((zero_too or zero_passes) and low == 0):
         return
     cure = (
         "use a student of squared error."

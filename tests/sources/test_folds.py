@@ -23,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import rows
+from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.sources import Folds, Frozen, InSample, Teacher, ask, settle
 
@@ -34,7 +35,7 @@ def split(X, y, cv, random_state=None, split_params=None):
 def cross_fit(teacher, X, y, classes, params, splits, n_jobs=None, keep_teachers=False):
     codes = np.searchsorted(classes, y)
     answers = Folds(splits, n_jobs=n_jobs).ask(
-        Teacher(teacher, params), Rows(X, y, classes, codes), splits, keep=keep_teachers
+        Teacher(teacher, params), Rows(X, y, Classes(classes), codes), splits, keep=keep_teachers
     )
     return answers.out, list(answers.teachers)
 
@@ -42,7 +43,7 @@ def cross_fit(teacher, X, y, classes, params, splits, n_jobs=None, keep_teachers
 def in_sample(teacher, X, y, classes, params):
     source = settle(InSample(), teacher)
     assert isinstance(source, Frozen) == isinstance(teacher, FrozenEstimator)
-    found = Rows(X, y, classes, np.searchsorted(classes, y))
+    found = Rows(X, y, Classes(classes), np.searchsorted(classes, y))
     answers = source.ask(Teacher(teacher, params), found, keep=True)
     return answers.out, answers.teachers
 

@@ -16,6 +16,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import resample
 
 from skdistill._utils.numeric import as_numeric
+from skdistill.outcomes import Classes
+from skdistill.outcomes.classes import groups
 from skdistill.rows import Rows
 from skdistill.sources import overfit
 from skdistill.sources.overfit import (
@@ -187,11 +189,11 @@ def test_speaks_for_teachers_that_repeat_the_labels(teacher):
 
 @pytest.mark.parametrize("n_classes", [2, 3, 4])
 def test_groupings_tell_every_two_of_four_classes_apart(n_classes):
-    groups = np.array(overfit._groups(n_classes))
-    assert len(np.unique(groups, axis=1).T) == n_classes
-    assert len(groups) == (1 if n_classes == 2 else 2)
+    found = np.array(groups(n_classes))
+    assert len(np.unique(found, axis=1).T) == n_classes
+    assert len(found) == (1 if n_classes == 2 else 2)
     if n_classes == 4:
-        assert_allclose(groups.sum(axis=1), 2)
+        assert_allclose(found.sum(axis=1), 2)
 
 
 @pytest.mark.parametrize(("n_classes", "share"), [(2, 0.3), (2, 0.5), (4, 0.5)])
@@ -234,7 +236,7 @@ def test_nothing_is_told_where_nothing_differs(empty):
 @pytest.mark.parametrize("message", [None, "Of these very rows."])
 def test_probabilities_that_repeat_the_labels_are_warned_of_each_time(message):
     X, y = _noisy()
-    rows = Rows(X, y, np.unique(y), y)
+    rows = Rows(X, y, Classes(np.unique(y)), y)
     words = () if message is None else (message,)
     for _ in range(2):
         with pytest.warns(UserWarning, match=re.escape(message or IN_SAMPLE_MESSAGE)):
@@ -244,7 +246,7 @@ def test_probabilities_that_repeat_the_labels_are_warned_of_each_time(message):
 def test_honest_probabilities_are_not_warned_of():
     X, y = _noisy()
     forest = _forest().fit(X, y)
-    overfit.warn_if_in_sample(Rows(X, y, np.unique(y), y), forest.oob_decision_function_)
+    overfit.warn_if_in_sample(Rows(X, y, Classes(np.unique(y)), y), forest.oob_decision_function_)
 
 
 # The check: manners
@@ -339,8 +341,8 @@ def test_is_silent_where_nothing_can_be_told(y, proba):
 def test_measures_at_most_five_thousand_rows_of_every_class(monkeypatch):
     seen = []
 
-    def measure(X, y, proba, seed):
-        seen.append((X.shape, y.sum()))
+    def measure(X, view, outcome, seed):
+        seen.append((X.shape, view.y.sum()))
         return (1.0,) * 6
 
     monkeypatch.setattr("skdistill.sources.overfit._measure", measure)
@@ -391,9 +393,9 @@ def test_verdict_is_found_once_for_the_same_rows(monkeypatch):
     monkeypatch.setattr(overfit, "_VERDICTS", {})
     monkeypatch.setattr(overfit, "looks_in_sample", lambda *args: bool(asked.append(args)))
     for _ in range(3):
-        overfit.warn_if_in_sample(Rows(X, y, np.unique(y), codes), proba)
+        overfit.warn_if_in_sample(Rows(X, y, Classes(np.unique(y)), codes), proba)
     assert len(asked) == 1
     for k in range(100):
         other = np.full((len(y), 2), k / 100)
-        overfit.warn_if_in_sample(Rows(X, y, np.unique(y), codes), other)
+        overfit.warn_if_in_sample(Rows(X, y, Classes(np.unique(y)), codes), other)
     assert len(overfit._VERDICTS) == 64

@@ -16,6 +16,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
+from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.targets import residual
 from skdistill.targets.losses import floor_proba
@@ -26,7 +27,7 @@ from ..conftest import noisy
 
 def correct_proba(X, codes, proba, splits, sample_weight=None):
     classes = np.arange(proba.shape[1])
-    rows = Rows(X, codes, classes, codes, sample_weight)
+    rows = Rows(X, codes, Classes(classes), codes, sample_weight)
     return ResidualModel().fit(rows, proba, splits).corrected
 
 
@@ -110,7 +111,7 @@ def test_models_are_those_of_the_recipe_and_have_the_least_weighted_risk(
     weight = np.random.default_rng(0).uniform(0.5, 1.5, size=n_samples)
     splits = folds(y, 3)
     model = ResidualModel().fit(
-        Rows(X, y, np.arange(n_classes), y, weight), floor_proba(proba), splits
+        Rows(X, y, Classes(np.arange(n_classes)), y, weight), floor_proba(proba), splits
     )
     expected = corrected_by_the_recipe(X, y, floor_proba(proba), splits, weight)
     risks = {
@@ -128,7 +129,8 @@ def test_rows_are_weighed_where_rounds_are_chosen(weight, moves):
     # The second would move all rows to class 1; two of three are of class 0, but may weigh less.
     weight = None if weight is None else np.array(weight)
     stay, move = (
-        residual._risk(np.full((3, 1), score), np.array([1, 0, 0]), weight) for score in (0.0, 1.0)
+        Classes(np.arange(2)).risk(np.full((3, 1), score), np.array([1, 0, 0]), weight)
+        for score in (0.0, 1.0)
     )
     assert residual._best([stay, move]) == int(moves)
 
@@ -179,7 +181,7 @@ def test_the_same_for_every_number_of_jobs(kind, monkeypatch):
     rows = Rows(
         sparse.csr_array(np.round(X)) if kind == "sparse" else X,
         y,
-        np.arange(y.max() + 1),
+        Classes(np.arange(y.max() + 1)),
         y,
         weight,
     )
@@ -363,7 +365,7 @@ def test_of_many_classes_the_models_see_a_bounded_number_of_scores():
     y = np.arange(800) % 40
     X = np.column_stack([y + rng.normal(size=800), rng.normal(size=(800, 2))])
     proba = rng.dirichlet(np.ones(40), size=800)
-    model = ResidualModel().fit(Rows(X, y, np.arange(40), y), proba, folds(y, 2))
+    model = ResidualModel().fit(Rows(X, y, Classes(np.arange(40)), y), proba, folds(y, 2))
     assert [booster.num_feature() for booster in model.boosters] == [3 + 26] * 2
     assert model.apply(X[:5], proba[:5]).shape == (5, 40)
 
@@ -371,7 +373,7 @@ def test_of_many_classes_the_models_see_a_bounded_number_of_scores():
 def test_other_rows_are_corrected_by_the_mean_of_the_models():
     X, y, p0 = noisy(600, seed=0)
     proba = np.column_stack([1 - p0, p0]) * 0.5 + 0.25
-    model = ResidualModel().fit(Rows(X, y, np.arange(2), y), proba, folds(y))
+    model = ResidualModel().fit(Rows(X, y, Classes(np.arange(2)), y), proba, folds(y))
     X_new, y_new, p_new = noisy(2000, seed=1)
     given = np.column_stack([1 - p_new, p_new]) * 0.5 + 0.25
     found = model.apply(X_new, given)
@@ -384,7 +386,7 @@ def test_other_rows_are_corrected_by_the_mean_of_the_models():
 def test_rows_made_of_others_are_corrected_by_the_model_that_has_not_seen_those(as_table):
     X, y, p0 = noisy(600, seed=0)
     X, proba, splits = np.round(X, 1), np.column_stack([1 - p0, p0]) * 0.5 + 0.25, folds(y)
-    model = ResidualModel().fit(Rows(as_table(X), y, np.arange(2), y), proba, splits)
+    model = ResidualModel().fit(Rows(as_table(X), y, Classes(np.arange(2)), y), proba, splits)
     where = np.empty(600, dtype=int)
     for k, (_, test) in enumerate(splits):
         where[test] = k
@@ -404,7 +406,7 @@ def test_rows_too_few_for_any_split(n_classes):
     y = np.arange(18) % n_classes
     X = np.random.default_rng(0).normal(size=(18, 2))
     proba = np.random.default_rng(1).dirichlet(np.ones(n_classes), size=18)
-    model = ResidualModel().fit(Rows(X, y, np.arange(n_classes), y), proba, folds(y, 3))
+    model = ResidualModel().fit(Rows(X, y, Classes(np.arange(n_classes)), y), proba, folds(y, 3))
     assert_allclose(model.corrected, floor_proba(proba))
     assert_allclose(model.apply(X, proba), floor_proba(proba))
 
@@ -412,7 +414,7 @@ def test_rows_too_few_for_any_split(n_classes):
 def test_where_nothing_is_found_other_rows_are_left_alone():
     X, y, p0 = noisy(600, seed=0)
     proba = np.column_stack([1 - p0, p0])
-    model = ResidualModel().fit(Rows(X, y, np.arange(2), y), proba, folds(y))
+    model = ResidualModel().fit(Rows(X, y, Classes(np.arange(2)), y), proba, folds(y))
     assert model.rounds == 0
     for where in (None, np.zeros(600, dtype=int)):
         assert_allclose(model.apply(X, proba, where), floor_proba(proba))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.sources import Answers
 from skdistill.targets import STRATEGIES, Blend, Lesson, parse_strategy
@@ -22,7 +23,7 @@ NAMES = np.array(["no", "yes"])
 def rows_of(codes, sample_weight=None, X=None):
     codes = np.asarray(codes)
     X = np.zeros((len(codes), 1)) if X is None else X
-    return Rows(X, NAMES[codes], NAMES, codes, sample_weight)
+    return Rows(X, NAMES[codes], Classes(NAMES), codes, sample_weight)
 
 
 def answers(p):
@@ -110,7 +111,7 @@ def test_a_part_of_the_rows_has_its_own_labels_and_model():
         Lesson(whole, given, part=part, random_state=0),
         Lesson(alone, given, random_state=0),
     )
-    assert_array_equal(lesson.onehot[:, 1], y[part])
+    assert_array_equal(lesson.truth[:, 1], y[part])
     assert_array_equal(lesson.corrected, own.corrected)
 
 
