@@ -46,10 +46,8 @@ numpydoc_use_plots = False
 # ---- Copy buttons ----------------------------------------------------------------------------
 
 # Beside what one can paste, and not beside what was printed. Prompts and answers stay behind.
-copybutton_selector = ", ".join(
-    f"div.highlight-{language} pre"
-    for language in ("default", "python", "Python", "bash", "javascript")
-)
+pasted = ("default", "python", "Python", "bash", "javascript")
+copybutton_selector = ", ".join(f"div.highlight-{language} pre" for language in pasted)
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 

@@ -36,16 +36,19 @@ def mark_numbers(app: Sphinx, tree: nodes.document) -> None:
 
 
 def link_results(app: Sphinx, tree: nodes.document, name: str) -> None:
-    """Make a link of each name of a page of results."""
+    """Make a link of each name of a page of results; they call each other without a folder."""
     for text in list(tree.findall(nodes.literal)):
         place = text.astext()
-        if place.startswith(PREFIX) and place.endswith(ENDING):
-            page = f"{RESULTS.name}/{place.removeprefix(PREFIX).removesuffix(ENDING)}"
-            if page not in app.env.found_docs:
-                logger.warning("there is no page %s", place, location=text)
-            elif not isinstance(text.parent, nodes.reference):
-                address = app.builder.get_relative_uri(name, page)
-                text.replace_self(nodes.reference("", "", text.deepcopy(), refuri=address))
+        page = f"{RESULTS.name}/{place.removeprefix(PREFIX).removesuffix(ENDING)}"
+        if not place.endswith(ENDING) or isinstance(text.parent, nodes.reference):
+            continue
+        if page in app.env.found_docs and (place.startswith(PREFIX) or name.startswith("results/")):
+            address = app.builder.get_relative_uri(name, page)
+            text.replace_self(
+                nodes.reference("", "", text.deepcopy(), refuri=address, internal=True)
+            )
+        elif place.startswith(PREFIX):
+            logger.warning("there is no page %s", place, location=text)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
-from inspect import signature
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from .models import GIVEN, check_students, default_trees, make_student, make_teacher
@@ -39,8 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 predict(arguments)
             else:
-                with nullcontext() if arguments.quiet else signs_of_life():
-                    compare(arguments)
+                compare(arguments)
     except BadInputError as error:
         tell(error)
         return BAD_INPUT
@@ -66,7 +64,8 @@ def compare(arguments: argparse.Namespace) -> None:
     for table in _tables(arguments):
         check_students(students, table.task)
         teacher, told = _teacher(arguments, table)
-        saving.rehearse_save(arguments.save, students, table, arguments.seed)
+        with _alive(arguments):
+            saving.rehearse_save(arguments.save, students, table, arguments.seed)
         lines = output.heading(table, told, students)
         read = say("\n".join(lines) + "\n")
         # What is to be written is wanted also where nobody reads what is printed.
@@ -78,11 +77,18 @@ def compare(arguments: argparse.Namespace) -> None:
         if not read and not writes:
             return
         if arguments.save is not None:
-            say(saving.save_best(arguments.save, comparison, table))
+            with _alive(arguments):
+                saved = saving.save_best(arguments.save, comparison, table)
+            say(saved)
         if arguments.html is not None:
             sections.append(output.section(table, lines, comparison))
     if arguments.html is not None:
         output.write_report(arguments.html, sections)
+
+
+def _alive(arguments: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what breaks silence while the library, which tells its own stages, is not at work."""
+    return nullcontext() if arguments.quiet else signs_of_life()
 
 
 # ---- tables ----------------------------------------------------------------------------------
@@ -100,25 +106,21 @@ def _tables(arguments: argparse.Namespace) -> Iterator[Any]:
         yield tables.digits(arguments.rows, arguments.seed)
         yield tables.simulated(arguments.rows, arguments.seed)
         return
-    yield tables.own_table(
-        tables.Wanted(
-            arguments.table,
-            arguments.target,
-            How(
-                arguments.sep,
-                arguments.decimal,
-                arguments.encoding,
-                arguments.fetch,
-                arguments.na,
-            ),
-            arguments.rows,
-            arguments.seed,
-            arguments.drop,
-            arguments.keep,
-            arguments.task,
-            named_rows=arguments.teacher.lower().endswith(GIVEN),
-        )
+    how = How(arguments.sep, arguments.decimal, arguments.encoding, arguments.fetch, arguments.na)
+    wanted = tables.Wanted(
+        arguments.table,
+        arguments.target,
+        how,
+        arguments.rows,
+        arguments.seed,
+        arguments.drop,
+        arguments.keep,
+        arguments.task,
+        named_rows=arguments.teacher.lower().endswith(GIVEN),
     )
+    with _alive(arguments):
+        table = tables.own_table(wanted)
+    yield table
 
 
 def _teacher(arguments: argparse.Namespace, table: Any) -> tuple[Any, str]:
@@ -149,16 +151,9 @@ def _check_scoring(name: str | None) -> None:
     raise BadInputError(f"--scoring must be a score of scikit-learn, found {name!r}{hint}")
 
 
-def compare_students(*args: Any, verbose: int, **options: Any) -> Any:
-    """Call the library's own, which is imported now, and tells its stages if it can."""
+def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.Namespace) -> Any:
     from ..evaluation import compare_students
 
-    if "verbose" in signature(compare_students).parameters:
-        options["verbose"] = verbose
-    return compare_students(*args, **options)
-
-
-def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.Namespace) -> Any:
     forest = arguments.teacher == "forest"
     trees = arguments.trees or default_trees(arguments.teacher)
     try:

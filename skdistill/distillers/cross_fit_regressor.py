@@ -26,13 +26,15 @@ class CrossFitDistillerRegressor(CrossFitted, NumberDistiller):
         :class:`~sklearn.compose.TransformedTargetRegressor` are regressors too. It is cloned for
         each fold, never modified. None where `teacher_prediction` is given to `fit`.
     student : regressor
-        What learns the teacher's predictions; see :class:`DistillerRegressor`.
+        What learns the teacher's predictions, by its own loss. It is cloned, never modified. One
+        that minimises the deviance of Poisson, Gamma or Tweedie learns the same mean as one of
+        squared error, and needs predictions that are positive (or not negative).
     shrinkage : float or None, default=None
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
-        towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
-        as it is; other students take no other number. None is 0, but with `cv="oob"` it is 3
-        divided by the number of trees, for a tree or forest: answers out of the bag differ from
-        row to row, as each row has trees of its own, and a single tree learns that.
+        towards its parent's as by λ further rows there, see :ref:`shrunken_trees`. 0 leaves the
+        student as it is; other students take no other number. None is 0, but with `cv="oob"` it
+        is 3 divided by the number of trees, for a tree or forest: answers out of the bag differ
+        from row to row, as each row has trees of its own, and a single tree learns that.
     transfer : None, "nodes" or sampler, default=None
         How further rows are made for the student, which teachers label that have not seen the row
         that one was made of. `"nodes"`: values change places within the nodes of the teacher's own

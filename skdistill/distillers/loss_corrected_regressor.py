@@ -24,7 +24,7 @@ class LossCorrectedDistillerRegressor(Corrected, CrossFitDistillerRegressor):
         labels would drag it to the mean. A :class:`~sklearn.frozen.FrozenEstimator` needs
         `cv="in_sample"`. None where `teacher_prediction` is given to `fit`.
     student : regressor
-        What learns the corrected predictions; see :class:`DistillerRegressor`. Its loss must be one
+        What learns the corrected predictions. It is cloned, never modified. Its loss must be one
         of means too: squared error, or a deviance such as that of Poisson, Gamma or Tweedie, which
         take no negative targets; a correction may make such of small numbers.
     correction : str, float or callable, default="residual"
@@ -53,10 +53,10 @@ class LossCorrectedDistillerRegressor(Corrected, CrossFitDistillerRegressor):
         `"orthogonal"`, a number or a callable.
     shrinkage : float or None, default=None
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
-        towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
-        as it is; other students take no other number. None is 0, but with `cv="oob"` it is 3
-        divided by the number of trees, for a tree or forest, see
-        :class:`CrossFitDistillerRegressor`.
+        towards its parent's as by λ further rows there, see :ref:`shrunken_trees`. 0 leaves the
+        student as it is; other students take no other number. None is 0, but with `cv="oob"` it
+        is 3 divided by the number of trees, for a tree or forest: answers out of the bag differ
+        from row to row, as each row has trees of its own, and a single tree learns that.
     transfer : None, "nodes" or sampler, default=None
         How further rows are made for the student, which teachers label that have not seen the row
         that one was made of. `"nodes"`: values change places within the nodes of the teacher's own
@@ -66,9 +66,17 @@ class LossCorrectedDistillerRegressor(Corrected, CrossFitDistillerRegressor):
     transfer_weight : float, default=1.0
         Weight of a row without a label, made or from `X_transfer`, beside one that has one.
     cv : int, splitter, iterable, "oob" or "in_sample", default=5
-        Which teacher answers about a row; see :class:`CrossFitDistillerRegressor`. With
-        `"in_sample"` the teacher is fitted on all rows, unless it is frozen, and asked about the
-        same rows.
+        Which teacher answers about a row. Each row must be predicted exactly once.
+
+        - int: number of folds, shuffled by `random_state`; with `groups` they keep these together.
+          Elsewhere in scikit-learn an int does not shuffle.
+        - splitter: an object with `split`, such as :class:`~sklearn.model_selection.GroupKFold`.
+        - iterable: pairs of training and test rows.
+        - `"oob"`: no folds; of a bagging teacher the members that have not seen the row. Rows with
+          fewer than 5 such members are predicted by teachers of 5 folds, with a warning that counts
+          them.
+        - `"in_sample"`: the teacher is fitted on all rows, unless it is frozen, and asked about
+          the same rows.
     n_jobs : int, default=None
         Number of folds that are fitted at the same time.
     random_state : int, RandomState instance or None, default=None

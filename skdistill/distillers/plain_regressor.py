@@ -33,8 +33,8 @@ class DistillerRegressor(Plain, NumberDistiller):
         squared error, and needs predictions that are positive (or not negative).
     shrinkage : float or None, default=None
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
-        towards its parent's as by λ further rows there, see the user guide. 0 leaves the student
-        as it is; other students take no other number. None is 0.
+        towards its parent's as by λ further rows there, see :ref:`shrunken_trees`. 0 leaves the
+        student as it is; other students take no other number. None is 0.
     transfer : None, "nodes" or sampler, default=None
         How further rows are made for the student, which teachers label that have not seen the row
         that one was made of. `"nodes"`: values change places within the nodes of the teacher's own

@@ -26,7 +26,8 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
     teacher : regressor
         Any regressor whose answer is a mean. It is cloned, never modified.
     student : regressor
-        What learns, by a loss whose answer is a mean; see :class:`DistillerRegressor`.
+        What learns, by a loss whose answer is a mean: squared error, or a deviance such as that of
+        Poisson, Gamma or Tweedie, which take no negative targets. It is cloned, never modified.
     candidates : "auto" or list, default="auto"
         What is tried:
 
@@ -50,7 +51,8 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the squared error, row by row.
     cv : int, splitter or iterable, default=5
-        Folds of the selection, each row validated once; see :class:`CrossFitDistillerRegressor`.
+        Folds of the selection, each row validated once: their number, shuffled by `random_state`
+        and keeping `groups` together; an object with `split`; or pairs of training and test rows.
     teacher_cv : None, int, splitter, "oob" or "unseen", default=None
         Where teacher predictions inside each training part come from.
 
@@ -68,12 +70,16 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
         another score) a candidate must beat the best of labels, in-sample and cross-fit to be
         chosen before it. Without one of these three the best mean wins.
     shrinkage : "auto" or float, default="auto"
-        How strongly a tree or forest as student is shrunk, see :class:`DistillerRegressor`. With
-        "auto" each candidate gets what its students do best with on the rows that they have not
+        How strongly a tree or forest as student is shrunk: each node's answer is pulled towards
+        its parent's as by λ further rows there, see :ref:`shrunken_trees`. With "auto" each
+        candidate gets what its students do best with on the rows that they have not
         seen, of 0, 1, 3, 10, 30 and 100, at no further fit; other students stay as they are.
     transfer : None, "nodes" or sampler, default="nodes"
-        How the candidate `"transfer"` makes rows, see :class:`DistillerRegressor`; within each fold
-        of training rows alone.
+        How the candidate `"transfer"` makes rows, within each fold of training rows alone.
+        `"nodes"`: values change places within the nodes of the teacher's own trees, or of a small
+        forest on the labels where it has none, see :class:`NodeSampler`; one to six further rows
+        for each, 60,000 in all if that is enough. A sampler is any object with `fit(X)` and
+        `sample(n_samples)`.
     transfer_weight : float, default=1.0
         Weight of a row without a label, made or from `X_transfer`, beside one that has one.
     n_jobs : int, default=None
