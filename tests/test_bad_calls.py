@@ -152,6 +152,7 @@ PARAMETERS = {
     "param_name": ["depth", None, 3],
     "param_range": [[], 5, "abc", None],
     "test_size": [0, 1.0, -0.5, "half", 1000],
+    "true_mean": [np.zeros(3), np.zeros(150), "known"],
     "bayes_proba": [np.ones((45, 2))],
     "max_latency": [0, -1, "fast", True],
     "max_size": [0, -1, "small"],
@@ -209,6 +210,11 @@ PARAMETERS = {
     "groups": [np.zeros(3), 5, {"a": 1}, np.zeros((150, 2))],
 }
 FINE = {
+    # A regressor teaches numbers there.
+    *(
+        (door, "teacher", 3)
+        for door in ("compare_students", "distillation_curve", "from_estimator", "diagnose_teacher")
+    ),
     # The parameter of a grid is optional there, a search shrinks as it finds best, outer folds may
     # leave rows out, and LightGBM reads what is missing.
     *(("compare_students", name, 1) for name in ("param_name",)),

@@ -25,6 +25,7 @@ ENTRY = re.compile(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: : ((?:.|\\\n)+))?$", re.M
 MADE_BY = {
     evaluation.Comparison: skdistill.compare_students,
     evaluation.Diagnosis: skdistill.diagnose_teacher,
+    evaluation.NumbersDiagnosis: skdistill.diagnose_teacher,
 }
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from .reading import check_column
-from .target import NUMBER, TRUTH_VALUES
+from .target import COMMA, NUMBER, TRUTH_VALUES, Task
 from .terminal import BadInputError, counted, listed
 
 INFINITY = re.compile(r"\s*[+-]?inf(inity)?\s*", re.IGNORECASE)
-COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*", re.ASCII)
 THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*", re.ASCII)
 # 2024-12-31, with a time or without, or 31.12.2024; with slashes nobody knows which is the month.
 ISO_DATE = re.compile(r"\d{4}-\d\d(-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?")
@@ -37,6 +36,7 @@ def choose_columns(
     drop: Sequence[str] = (),
     keep: Sequence[str] = (),
     comma_is_decimal: bool = False,
+    task: Task = Task.CLASSES,
 ) -> Columns:
     """Return what can be learned from; `comma_is_decimal` is so where it separates no cells."""
     import pandas as pd
@@ -48,7 +48,7 @@ def choose_columns(
         raise BadInputError(f"--drop {target}: that is the column to predict.")
     y = frame[target]
     frame = frame.drop(columns=[target, *drop])
-    reasons = _reasons(frame, y, set(keep))
+    reasons = _reasons(frame, y, set(keep), TELLS[task])
     kept = frame.drop(columns=list(reasons))
     kinds: dict[str, list[str]] = {}
     parts: dict[str, Any] = {}
@@ -178,19 +178,21 @@ def _utc(texts: Any, form: str) -> dict[str, Any]:
 # ---- columns that are left out ---------------------------------------------------------------
 
 
-def _reasons(frame: Any, y: Any, keep: set[str]) -> dict[str, str]:
-    """Return why columns are left out."""
-    found = {name: _reason(frame[name], y) for name in frame.columns}
+def _reasons(
+    frame: Any, y: Any, keep: set[str], tells: Callable[[Any, Any], bool]
+) -> dict[str, str]:
+    """Return why columns are left out; `tells` is whether one gives the target away."""
+    found = {name: _reason(frame[name], y, tells) for name in frame.columns}
     return {
         name: why for name, why in found.items() if why and (name not in keep or why == "empty")
     }
 
 
-def _reason(column: Any, y: Any) -> str:
+def _reason(column: Any, y: Any, tells: Callable[[Any, Any], bool]) -> str:
     n_values = column.nunique()
     if n_values < 2:
         return "the same in every row" if n_values and column.notna().all() else _bare(column)
-    if n_values == y.nunique() and column.notna().all() and _tells(column, y):
+    if n_values == y.nunique() and column.notna().all() and tells(column, y):
         same = (column.astype(str) == y.astype(str)).all()
         return "equal to the target" if same else "gives the target away"
     if n_values < max(FEWEST_TO_DIFFER, int(column.notna().sum())):
@@ -211,6 +213,22 @@ def _tells(column: Any, y: Any) -> bool:
     """Whether each value of a column goes with one class, and each class with one value."""
     pairs = column.astype(str).str.cat(y.astype(str), sep="\x00")
     return bool(pairs.nunique() == y.nunique())
+
+
+def _tells_number(column: Any, y: Any) -> bool:
+    """Whether a column holds the target in other units: it rises, or falls, where that does.
+
+    Where most numbers are there once, each goes with one of any other column.
+    """
+    numbers, target = as_numbers(column), as_numbers(y)
+    if numbers is None or target is None:
+        return bool((column.astype(str) == y.astype(str)).all())
+    places, others = numbers.rank(), target.rank()
+    rises = bool((places == others).all())
+    return rises or bool((places == len(others) + 1 - others).all())
+
+
+TELLS = {Task.CLASSES: _tells, Task.NUMBERS: _tells_number}
 
 
 def _is_name(column: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from .target import Task
 from .terminal import BadInputError
 
 GIVEN = ".csv"
@@ -17,32 +18,32 @@ def _sklearn(path: str) -> Any:
     return getattr(import_module(f"sklearn.{module}"), name)
 
 
-def _forest(seed: int, trees: int) -> Any:
-    return _sklearn("ensemble.RandomForestClassifier")(trees, random_state=seed, n_jobs=-1)
+def _forest(seed: int, trees: int, task: Task) -> Any:
+    return _sklearn(f"ensemble.RandomForest{task.kind}")(trees, random_state=seed, n_jobs=-1)
 
 
-def _extra_trees(seed: int, trees: int) -> Any:
-    return _sklearn("ensemble.ExtraTreesClassifier")(trees, random_state=seed, n_jobs=-1)
+def _extra_trees(seed: int, trees: int, task: Task) -> Any:
+    return _sklearn(f"ensemble.ExtraTrees{task.kind}")(trees, random_state=seed, n_jobs=-1)
 
 
-def _hist_gradient_boosting(seed: int, trees: int) -> Any:
-    return _sklearn("ensemble.HistGradientBoostingClassifier")(max_iter=trees, random_state=seed)
+def _hist_gradient_boosting(seed: int, trees: int, task: Task) -> Any:
+    kind = _sklearn(f"ensemble.HistGradientBoosting{task.kind}")
+    return kind(max_iter=trees, random_state=seed)
 
 
-def _lightgbm(seed: int, trees: int) -> Any:
-    from lightgbm import LGBMClassifier
-
+def _lightgbm(seed: int, trees: int, task: Task) -> Any:
+    kind = _installed("lightgbm", f"LGBM{task.kind}")
     # One thread, as its prediction is timed on one core like everybody's.
-    return LGBMClassifier(n_estimators=trees, random_state=seed, n_jobs=1, verbose=-1)
+    return kind(n_estimators=trees, random_state=seed, n_jobs=1, verbose=-1)
 
 
-def _xgboost(seed: int, trees: int) -> Any:
-    kind = _installed("xgboost", "XGBClassifier")
+def _xgboost(seed: int, trees: int, task: Task) -> Any:
+    kind = _installed("xgboost", f"XGB{task.kind}")
     return kind(n_estimators=trees, random_state=seed, n_jobs=1, verbosity=0)
 
 
-def _catboost(seed: int, trees: int) -> Any:
-    kind = _installed("catboost", "CatBoostClassifier")
+def _catboost(seed: int, trees: int, task: Task) -> Any:
+    kind = _installed("catboost", f"CatBoost{task.kind}")
     return kind(
         iterations=trees,
         random_seed=seed,
@@ -68,20 +69,33 @@ BOOSTERS = {
     "xgboost": _xgboost,
     "catboost": _catboost,
 }
-TEACHERS: dict[str, Callable[[int, int], Any]] = {
+TEACHERS: dict[str, Callable[[int, int, Task], Any]] = {
     "forest": _forest,
     "extra_trees": _extra_trees,
     **BOOSTERS,
 }
-STUDENTS: dict[str, Callable[[int], Any]] = {
-    "tree": lambda seed: _sklearn("tree.DecisionTreeRegressor")(random_state=seed),
-    "tree256": lambda seed: _sklearn("tree.DecisionTreeRegressor")(
+STUDENTS: dict[str, Callable[[int, Task], Any]] = {
+    "tree": lambda seed, _: _sklearn("tree.DecisionTreeRegressor")(random_state=seed),
+    "tree256": lambda seed, _: _sklearn("tree.DecisionTreeRegressor")(
         max_leaf_nodes=256, random_state=seed
     ),
-    "forest10": lambda seed: _sklearn("ensemble.RandomForestRegressor")(10, random_state=seed),
-    "lightgbm": lambda seed: _lightgbm(seed, trees=100),
-    "logistic": lambda seed: _sklearn("linear_model.LogisticRegression")(max_iter=2000),
+    "forest10": lambda seed, _: _sklearn("ensemble.RandomForestRegressor")(10, random_state=seed),
+    "lightgbm": lambda seed, task: _lightgbm(seed, 100, task),
+    "logistic": lambda seed, _: _sklearn("linear_model.LogisticRegression")(max_iter=2000),
+    "ridge": lambda seed, _: _sklearn("linear_model.Ridge")(),
 }
+LINEAR = {"logistic": Task.CLASSES, "ridge": Task.NUMBERS}
+
+
+def check_students(names: list[str], task: Task) -> None:
+    """Refuse a linear model of the other kind of target."""
+    wrong = [name for name in names if LINEAR.get(name, task) is not task]
+    if wrong:
+        other = next(name for name, own in LINEAR.items() if own is task)
+        raise BadInputError(
+            f"--student {wrong[0]} is for {LINEAR[wrong[0]]}, and the target holds {task}: use "
+            f"--student {other}, or another."
+        )
 
 
 def default_trees(teacher: str) -> int:
@@ -89,15 +103,15 @@ def default_trees(teacher: str) -> int:
     return 100 if teacher in BOOSTERS else 500
 
 
-def make_teacher(name: str, seed: int, trees: int, X: Any) -> Any:
+def make_teacher(name: str, seed: int, trees: int, X: Any, task: Task = Task.CLASSES) -> Any:
     """Return a teacher of some rows."""
-    return _for_trees(TEACHERS[name](seed, trees), X)
+    return _for_trees(TEACHERS[name](seed, trees, task), X)
 
 
-def make_student(name: str, seed: int, X: Any) -> Any:
+def make_student(name: str, seed: int, X: Any, task: Task = Task.CLASSES) -> Any:
     """Return a student for some rows."""
-    prepare = _for_linear_model if name == "logistic" else _for_trees
-    return prepare(STUDENTS[name](seed), X)
+    prepare = _for_linear_model if name in LINEAR else _for_trees
+    return prepare(STUDENTS[name](seed, task), X)
 
 
 # ---- columns of text -------------------------------------------------------------------------

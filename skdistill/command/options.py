@@ -54,10 +54,11 @@ def _compare_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="skdistill",
         description=(
-            "Distil a large teacher into a small student and print what is gained: accuracy, log "
-            "loss, size and prediction time (on one core) of the teacher, of the student trained "
-            "and tuned on labels, and of the student distilled in-sample, cross-fit, with "
-            "corrected loss, and in the way that cross-validation chooses. Without a table: on "
+            "Distil a large teacher into a small student and print what is gained: accuracy and "
+            "log loss (of numbers R², RMSE and MAE), size and prediction time (on one core) of the "
+            "teacher, of the student trained and tuned on labels, and of the student distilled "
+            "in-sample, cross-fit, corrected, and in the way that cross-validation chooses. "
+            "Without a table: on "
             "scikit-learn's digits and on a simulated noisy table whose true probabilities are "
             "known."
         ),
@@ -69,7 +70,9 @@ def _compare_parser() -> argparse.ArgumentParser:
         help="a table with a header: CSV, also compressed, Parquet or Excel; its columns may hold "
         "numbers, text, dates and missing values; three in ten rows are held out for the test",
     )
-    parser.add_argument("--target", metavar="NAME", help="the column of class labels to predict")
+    parser.add_argument(
+        "--target", metavar="NAME", help="the column to predict, of classes or numbers"
+    )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version, and exit")
     _add_reading(parser.add_argument_group("reading the table"))
     _add_columns(parser.add_argument_group("what is learned"))
@@ -121,7 +124,8 @@ def _add_columns(group: Any) -> None:
     group.add_argument(
         "--task",
         choices=["classes", "numbers"],
-        help="what the target holds; default: found out",
+        help="what the target holds; default: classes, unless it holds fractions or more than 50 "
+        "whole numbers",
     )
     group.add_argument(
         "--rows",
@@ -141,7 +145,8 @@ def _add_models(group: Any) -> None:
         default="forest",
         metavar="NAME",
         help=f"{', '.join(TEACHERS)}, or FILE.csv: probabilities made elsewhere, one column for "
-        "each class, one row for each of the table's; default: %(default)s",
+        "each class, or one of predicted numbers, one row for each of the table's; default: "
+        "%(default)s",
     )
     group.add_argument(
         "--trees",
@@ -154,7 +159,8 @@ def _add_models(group: Any) -> None:
         action="append",
         choices=STUDENTS,
         help="tree: unpruned; tree256: at most 256 leaves; forest10: 10 trees; lightgbm: 100 "
-        "trees; logistic: logistic regression; repeatable; default: tree",
+        "trees; logistic: logistic regression, of classes; ridge: linear regression, of numbers; "
+        "repeatable; default: tree",
     )
 
 
@@ -162,7 +168,8 @@ def _add_results(group: Any) -> None:
     group.add_argument(
         "--scoring",
         metavar="NAME",
-        help="a score of scikit-learn, such as roc_auc, beside the log loss; default: accuracy",
+        help="a score of scikit-learn, such as roc_auc, beside the log loss or the RMSE; default: "
+        "accuracy, or R²",
     )
     group.add_argument(
         "--max-latency",
@@ -179,8 +186,8 @@ def _add_results(group: Any) -> None:
     group.add_argument(
         "--save",
         metavar="FILE",
-        help="write the student of lowest log loss that fits: .skops, .joblib, .pkl, .onnx, .c "
-        "or .sql",
+        help="write the student of lowest log loss, or RMSE, that fits: .skops, .joblib, .pkl, "
+        ".onnx, .c or .sql; one of numbers .joblib or .pkl",
     )
     group.add_argument("--overwrite", action="store_true", help="let --save replace a file")
     group.add_argument(
@@ -201,8 +208,9 @@ def _predict_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="skdistill predict",
         description=(
-            "Print class and probabilities for each row of a table, as CSV. The table needs the "
-            "columns that the student was trained on, in any order; others are ignored."
+            "Print class and probabilities, or a number, for each row of a table, as CSV. The "
+            "table needs the columns that the student was trained on, in any order; others are "
+            "ignored."
         ),
     )
     parser.add_argument(

@@ -10,19 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluation.measure.measurement import LARGE_BATCH, Measurement
+from ..evaluation.measure.measurement import LARGE_BATCH, Measured
 from ..evaluation.measure.scores import bayes_log_loss
 from ..evaluation.show.pictures import pyplot
 from ..evaluation.show.report import Section, html_report, write_page
 from ..evaluation.show.results import Comparison, student_names
 from ..evaluation.show.tables import format_quantity, format_size, printable, text_table
 from .tables import Table
+from .target import Task
 from .terminal import BadInputError, counted, reason, say
 
 LINE_WIDTH = 94
 # Four digits of a share of fewer rows would be noise.
 ROWS_FOR_FOUR_DIGITS = 1_000
 FEW_ROWS = 100
+# From here on six digits are no longer those before the point.
+LARGE = 1e6
 
 
 # ---- text ------------------------------------------------------------------------------------
@@ -33,7 +36,7 @@ def heading(table: Table, teacher: str, students: list[str]) -> list[str]:
     n_train, n_features = table.X_train.shape
     lines = [
         f"{table.name}: {n_train:,} rows to train and {len(table.y_test):,} to test, "
-        f"{counted(n_features, 'feature')}, {len(np.unique(table.y_train))} classes.",
+        f"{counted(n_features, 'feature')}, {_held(table)}.",
         *table.notes,
     ]
     if len(table.y_test) < FEW_ROWS:
@@ -50,6 +53,15 @@ def heading(table: Table, teacher: str, students: list[str]) -> list[str]:
     return [printable(line) for line in lines]
 
 
+def _held(table: Table) -> str:
+    """Say what the target holds."""
+    if table.task is Task.CLASSES:
+        return f"{len(np.unique(table.y_train))} classes"
+    y = table.y_train
+    form = ",.0f" if (y == y.round()).all() or abs(y).max() >= LARGE else ",.6g"
+    return f"numbers from {y.min():{form}} to {y.max():{form}}"
+
+
 def text_of(comparison: Comparison, *, teacher_is_given: bool = False) -> str:
     """Return what fits on a terminal, and the sentence."""
     found = comparison.measurements
@@ -57,16 +69,14 @@ def text_of(comparison: Comparison, *, teacher_is_given: bool = False) -> str:
     has_budget = comparison.max_latency is not None or comparison.max_size is not None
     digits = _digits(comparison.n_test)
 
-    def cost(m: Measurement, text: str, instead: str = "–") -> str:
+    def cost(m: Measured, text: str, instead: str = "–") -> str:
         return instead if teacher_is_given and m.is_teacher else text
 
     table = text_table(
         {
             **({"student": [m.student or "" for m in found]} if several else {}),
             "method": [m.title for m in found],
-            comparison.score_name: [f"{m.score:.{digits}f}" for m in found],
-            "log loss": [f"{m.log_loss:.{digits}f}" for m in found],
-            "excess": [f"{m.excess:.{digits}f}" for m in found if m.excess is not None],
+            **comparison.sheet.brief(found, digits),
             "size": [cost(m, format_size(m.size)) for m in found],
             f"µs/row, {LARGE_BATCH:,} rows": [
                 cost(m, format_quantity(m.batch_time)) for m in found

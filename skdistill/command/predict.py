@@ -28,20 +28,30 @@ def predict(arguments: argparse.Namespace) -> None:
     X = mask_giants(X, notes)
     for note in notes:
         tell(note)
-    labels, proba = _ask(model, X)
-    titles = [f"probability {label}" for label in model.classes_.tolist()]
-    answer = pd.DataFrame({"class": labels, **dict(zip(titles, proba.T, strict=True))})
-    say(answer.to_csv(index=False), end="")
+    columns = _classes(model, X) if hasattr(model, "classes_") else _numbers_of(model, X)
+    say(pd.DataFrame(columns).to_csv(index=False), end="")
 
 
-def _ask(model: Any, X: Any) -> tuple[Any, Any]:
+def _classes(model: Any, X: Any) -> dict[str, Any]:
+    """Return class and probabilities of each row."""
+    classes = model.classes_
+    proba = _ask(model.predict_proba, model, X, np.empty((0, len(classes))))
+    titles = [f"probability {label}" for label in classes.tolist()]
+    return {"class": classes[proba.argmax(axis=1)], **dict(zip(titles, proba.T, strict=True))}
+
+
+def _numbers_of(model: Any, X: Any) -> dict[str, Any]:
+    """Return the number of each row."""
+    return {"prediction": _ask(model.predict, model, X, np.empty(0))}
+
+
+def _ask(method: Any, model: Any, X: Any, nothing: Any) -> Any:
     if not len(X):
-        return model.classes_[:0], np.empty((0, len(model.classes_)))
+        return nothing
     try:
-        proba = model.predict_proba(X if reads_frames(model.student) else X.to_numpy(np.float64))
+        return method(X if reads_frames(model.student) else X.to_numpy(np.float64))
     except ValueError as error:
         raise BadInputError(f"The student refuses these rows: {reason(error)}") from None
-    return model.classes_[proba.argmax(axis=1)], proba
 
 
 def _rows(frame: Any, names: list[str], text: list[str], separator: str | None) -> Any:

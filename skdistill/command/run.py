@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from .models import GIVEN, default_trees, make_student, make_teacher
+from .models import GIVEN, check_students, default_trees, make_student, make_teacher
 from .options import parse
 from .target import FOLDS
 from .terminal import (
@@ -62,6 +62,7 @@ def compare(arguments: argparse.Namespace) -> None:
     writes = arguments.html is not None or arguments.save is not None
     sections = []
     for table in _tables(arguments):
+        check_students(students, table.task)
         teacher, told = _teacher(arguments, table)
         with _alive(arguments):
             saving.rehearse_save(arguments.save, students, table, arguments.seed)
@@ -131,7 +132,8 @@ def _teacher(arguments: argparse.Namespace, table: Any) -> tuple[Any, str]:
 
         return given_teacher(name, table, How(fetch=arguments.fetch)), file_name(name)
     trees = arguments.trees or default_trees(name)
-    return make_teacher(name, arguments.seed, trees, table.X_train), f"{name}, {trees:,} trees"
+    teacher = make_teacher(name, arguments.seed, trees, table.X_train, table.task)
+    return teacher, f"{name}, {trees:,} trees"
 
 
 # ---- comparison ------------------------------------------------------------------------------
@@ -157,7 +159,10 @@ def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.
     try:
         return compare_students(
             teacher,
-            {name: make_student(name, arguments.seed, table.X_train) for name in students},
+            {
+                name: make_student(name, arguments.seed, table.X_train, table.task)
+                for name in students
+            },
             table.X_train,
             table.y_train,
             X_test=table.X_test,

@@ -14,19 +14,20 @@ from typing import Any
 import joblib
 import numpy as np
 
-from ..evaluation import student_on_labels
+from ..evaluation.kinds import FOR_CLASSES, FOR_NUMBERS
 from ..evaluation.show.results import Comparison
 from ..export import load_skops, to_c, to_onnx, to_skops, to_sql, verify
 from ..export.c import find_compiler
-from ..students import DistilledClassifier
+from ..students import DistilledClassifier, DistilledRegressor
 from .models import make_student
 from .output import check_place
 from .tables import Table
+from .target import Task
 from .terminal import BadInputError, reason
 
 # The file is compared with the student on so many rows, and on rows beside every threshold.
 VERIFIED_ROWS = 1_000
-REHEARSED_ROWS_OF_A_CLASS = 5
+REHEARSED_ROWS_OF_A_CLASS, REHEARSED_ROWS = 5, 50
 DIALECT = "sqlite"
 # A plain type, which the imputer before logistic regression holds, and what a LightGBM student is
 # made of: its text is read by LightGBM, as that of our own boosted student.
@@ -37,6 +38,8 @@ TRUSTED = (
     "lightgbm.sklearn.LGBMClassifier",
 )
 
+
+Distilled = DistilledClassifier | DistilledRegressor
 
 # ---- formats ---------------------------------------------------------------------------------
 
@@ -56,8 +59,12 @@ def _joblib(classifier: Any, X: Any, path: Path) -> None:
     _verify(classifier, joblib.load(path), X)
 
 
-def _verify(classifier: Any, read: Any, X: Any) -> None:
-    if not verify(classifier, read, X).agrees:
+def _verify(model: Any, read: Any, X: Any) -> None:
+    if isinstance(model, DistilledRegressor):
+        agrees = np.array_equal(model.predict(X), read.predict(X))
+    else:
+        agrees = verify(model, read, X).agrees
+    if not agrees:
         raise ValueError("what was written does not answer as the student does.")
 
 
@@ -83,6 +90,7 @@ WRITERS: dict[str, Callable[[Any, Any, Path], None]] = {
     ".c": _c,
     ".sql": _sql,
 }
+OF_NUMBERS = (".joblib", ".pkl")
 
 
 # ---- before anything is fitted ---------------------------------------------------------------
@@ -110,14 +118,30 @@ def rehearse_save(path: str | None, students: list[str], table: Table, seed: int
     """Write students that have seen a few rows, so that what no file can hold is known now."""
     if path is None:
         return
-    classes = np.unique(table.y_train)
-    few = np.concatenate(
-        [np.flatnonzero(table.y_train == one)[:REHEARSED_ROWS_OF_A_CLASS] for one in classes]
-    )
+    few = _few(table.y_train, table.task)
     X, y = _take(table.X_train, few), table.y_train[few]
+    if table.task is Task.NUMBERS and Path(path).suffix.lower() not in OF_NUMBERS:
+        raise BadInputError(
+            f"--save writes a student of numbers as {' or '.join(OF_NUMBERS)}, found {path!r}."
+        )
     for name in students:
-        classifier = student_on_labels(make_student(name, seed, table.X_train)).fit(X, y)
-        _write(with_names(classifier.classifier_, table), X, path, name)
+        student = make_student(name, seed, table.X_train, table.task)
+        _write(with_names(_on_labels(student, X, y, table.task), table), X, path, name)
+
+
+def _few(y: Any, task: Task) -> Any:
+    """Return some rows, of each class if it is classes."""
+    if task is Task.NUMBERS:
+        # Small ones and large ones: the first rows may hold one number alone.
+        return np.argsort(y)[np.linspace(0, len(y) - 1, min(REHEARSED_ROWS, len(y))).astype(int)]
+    parts = [np.flatnonzero(y == one)[:REHEARSED_ROWS_OF_A_CLASS] for one in np.unique(y)]
+    return np.concatenate(parts)
+
+
+def _on_labels(student: Any, X: Any, y: Any, task: Task) -> Any:
+    """Return what ships of a student on labels."""
+    kind = FOR_NUMBERS if task is Task.NUMBERS else FOR_CLASSES
+    return getattr(kind.on_labels(student).fit(X, y), kind.shipped)
 
 
 def _take(X: Any, rows: Any) -> Any:
@@ -128,17 +152,17 @@ def _take(X: Any, rows: Any) -> Any:
 
 
 def save_best(path: str, comparison: Comparison, table: Table) -> str:
-    """Write the student of lowest log loss that fits the budget, and say which it is."""
+    """Write the student of lowest log loss, or RMSE, that fits, and say which it is."""
     fits = comparison.fits_budget
     found = [
         m for m, fit in zip(comparison.measurements, fits, strict=True) if fit and not m.is_teacher
     ]
     if not found:
         raise BadInputError("None of the students fits the budget: nothing was saved.")
-    best = min(found, key=lambda m: m.log_loss)
-    classifier = with_names(comparison.classifiers[best.student, best.method], table)
+    best = min(found, key=comparison.sheet.loss.of)
+    model = with_names(comparison.models[best.student, best.method], table)
     X = _take(table.X_test, np.arange(min(VERIFIED_ROWS, len(table.y_test))))
-    for name, content in _write(classifier, X, path, str(best.student)).items():
+    for name, content in _write(model, X, path, str(best.student)).items():
         _replace(Path(path).with_name(name), content)
     unproved = Path(path).suffix.lower() == ".c" and find_compiler() is None
     proof = (
@@ -174,15 +198,15 @@ def _replace(path: Path, content: bytes) -> None:
         raise BadInputError(f"Could not write {str(path)!r}: {reason(error)}") from None
 
 
-def with_names(classifier: DistilledClassifier, table: Table) -> DistilledClassifier:
-    """Return a classifier that knows what its columns are called, also where it got an array."""
-    if classifier.feature_names is not None:
-        return classifier
+def with_names(model: Distilled, table: Table) -> Distilled:
+    """Return a model that knows what its columns are called, also where it got an array."""
+    if model.feature_names is not None:
+        return model
     names = np.array(table.columns, dtype=object)
-    return DistilledClassifier(**{**classifier.get_params(), "feature_names": names})
+    return type(model)(**{**model.get_params(), "feature_names": names})
 
 
-def load(path: str) -> DistilledClassifier:
+def load(path: str) -> Distilled:
     """Read what was saved, if its columns have names."""
     ending = Path(path).suffix.lower()
     if ending not in (".skops", ".joblib", ".pkl"):
@@ -193,6 +217,6 @@ def load(path: str) -> DistilledClassifier:
         raise BadInputError(f"There is no file {path!r}.") from None
     except Exception as error:  # a broken pickle has as many errors as there are types
         raise BadInputError(f"Could not read {path!r}: {reason(error)}") from error
-    if not isinstance(found, DistilledClassifier) or found.feature_names is None:
+    if not isinstance(found, Distilled) or found.feature_names is None:
         raise BadInputError(f"{path!r} holds no student that --save has written.")
     return found

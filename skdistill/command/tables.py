@@ -18,7 +18,8 @@ from .target import (
     check_classes,
     classes_of,
     find_task,
-    refuse_numbers,
+    numbers_of,
+    tell_numbers,
 )
 from .terminal import BadInputError, counted
 
@@ -44,6 +45,7 @@ class Table(NamedTuple):
     notes: tuple[str, ...] = ()
     # The rows of the file, of which those without a label, or not drawn, are left out.
     n_read: int = 0
+    task: Task = Task.CLASSES
 
 
 class Wanted(NamedTuple):
@@ -61,10 +63,11 @@ class Wanted(NamedTuple):
     named_rows: bool = False
 
 
-def split(name: str, X: Any, y: NDArray[Any], seed: int) -> Table:
-    """Hold out rows of each class."""
-    parts = train_test_split(X, y, test_size=TEST_SHARE, stratify=y, random_state=seed)
-    return Table(name, *parts)
+def split(name: str, X: Any, y: NDArray[Any], seed: int, task: Task = Task.CLASSES) -> Table:
+    """Hold out rows, of each class if it is classes."""
+    strata = y if task is Task.CLASSES else None
+    parts = train_test_split(X, y, test_size=TEST_SHARE, stratify=strata, random_state=seed)
+    return Table(name, *parts)._replace(task=task)
 
 
 # ---- built-in tables -------------------------------------------------------------------------
@@ -99,20 +102,21 @@ def own_table(wanted: Wanted) -> Table:
     found = read(wanted.path, wanted.how, wanted.target)
     target = _check_target(found.frame, wanted.target)
     notes = list(found.notes)
-    frame = _with_target(found.frame, target, wanted.how, notes)
+    frame = _without_gaps(found.frame, target, notes)
+    comma = found.separator != ","
     texts = frame[target].unique().tolist()
-    # The seam for numbers: what follows is about classes.
-    if find_task(texts, wanted.task) is Task.NUMBERS:
-        refuse_numbers(texts, target, wanted.task)
+    task = find_task(texts, wanted.task, comma_is_decimal=comma)
+    numeric = task is Task.NUMBERS
+    notes += tell_numbers(texts, target, wanted.task) if numeric else _words(frame[target])
     drawn = _draw(frame[target], wanted, notes)
-    y, spellings = classes_of(drawn)
-    check_classes(y)
+    y, spellings = _labels(drawn, task, comma)
     chosen = choose_columns(
         frame,
         target,
         drop=wanted.drop,
         keep=wanted.keep,
-        comma_is_decimal=found.separator != ",",
+        comma_is_decimal=comma,
+        task=task,
     )
     notes += [*chosen.notes, *spellings]
     X = chosen.X.loc[drawn.index]
@@ -122,7 +126,7 @@ def own_table(wanted: Wanted) -> Table:
     columns = tuple(map(str, X.columns))
     if not text_columns(X) and not wanted.named_rows:
         X = X.to_numpy(np.float64)
-    table = split(file_name(wanted.path), X, y, wanted.seed)
+    table = split(file_name(wanted.path), X, y, wanted.seed, task)
     return table._replace(columns=columns, notes=tuple(notes), n_read=len(found.frame))
 
 
@@ -137,17 +141,31 @@ def _check_target(frame: Any, target: str | None) -> str:
     return target
 
 
-def _with_target(frame: Any, target: str, how: How, notes: list[str]) -> Any:
-    """Leave out rows without a label, and say what is taken for one."""
+def _without_gaps(frame: Any, target: str, notes: list[str]) -> Any:
+    """Leave out rows without a label."""
     missing = int(frame[target].isna().sum())
     if missing:
         notes.append(f"Left out {counted(missing, 'row')} whose {target!r} is missing.")
         frame = frame[frame[target].notna()]
-    words = [word for word in MISSING_WORDS if word in set(frame[target])]
-    if words:
-        told = ", ".join(map(repr, words))
-        notes.append(f"Of {target!r}, {told} is a class; --na takes it for a missing value.")
     return frame
+
+
+def _words(labels: Any) -> list[str]:
+    """Say what is taken for a class, and may not be one."""
+    words = [word for word in MISSING_WORDS if word in set(labels)]
+    if not words:
+        return []
+    told = ", ".join(map(repr, words))
+    return [f"Of {labels.name!r}, {told} is a class; --na takes it for a missing value."]
+
+
+def _labels(target: Any, task: Task, comma_is_decimal: bool) -> tuple[NDArray[Any], list[str]]:
+    """Return classes or numbers, and what there is to say of their spellings."""
+    if task is Task.NUMBERS:
+        return numbers_of(target, comma_is_decimal=comma_is_decimal), []
+    y, spellings = classes_of(target)
+    check_classes(y)
+    return y, spellings
 
 
 def _draw(labels: Any, wanted: Wanted, notes: list[str]) -> Any:

@@ -16,8 +16,11 @@ FOLDS = 5
 TEST_SHARE = 0.3
 # With 8 rows of a class at least 5 are trained on, one for each fold.
 ROWS_PER_CLASS = 8
+# So few numbers make folds of three rows.
+ROWS_OF_NUMBERS = 20
 MOST_NUMERIC_CLASSES = 50
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*", re.ASCII)
 # Digits behind a zero are a code and no number: 007 is not 7.
 CODE = re.compile(r"\s*[+-]?0\d")
 TRUTH_VALUES = dict.fromkeys(("True", "TRUE", "true"), True) | dict.fromkeys(
@@ -31,8 +34,15 @@ class Task(StrEnum):
     CLASSES = "classes"
     NUMBERS = "numbers"
 
+    @property
+    def kind(self) -> str:
+        """What the names of those end in who learn it."""
+        return "Classifier" if self is Task.CLASSES else "Regressor"
 
-def find_task(texts: list[str], asked: str | None = None) -> Task:
+
+def find_task(
+    texts: list[str], asked: str | None = None, *, comma_is_decimal: bool = False
+) -> Task:
     """Return what the different cells of a target are, if it is not asked for.
 
     >>> find_task(["1", "2"]), find_task(["1.5", "2"]), find_task(["1.5", "2"], "classes")
@@ -40,23 +50,14 @@ def find_task(texts: list[str], asked: str | None = None) -> Task:
     """
     if asked is not None:
         return Task(asked)
+    if comma_is_decimal and all(COMMA.fullmatch(text) for text in texts):
+        texts = [text.replace(",", ".") for text in texts]
     numbers = _as_numbers(texts)
     if numbers is None:
         return Task.CLASSES
     different = set(numbers.values())
     whole = all(number == number.to_integral_value() for number in different)
     return Task.CLASSES if whole and len(different) <= MOST_NUMERIC_CLASSES else Task.NUMBERS
-
-
-def refuse_numbers(texts: list[str], name: str, asked: str | None) -> None:
-    """Say that numbers cannot be predicted yet."""
-    if asked is not None:
-        raise BadInputError(f"--task numbers: quantities such as {name!r} are not predicted yet.")
-    raise BadInputError(
-        f"{name!r} holds {len(set((_as_numbers(texts) or {}).values())):,} different numbers, "
-        "which looks like a count or a quantity (a regression target). Those are not predicted "
-        "yet; --task classes takes each number for a class."
-    )
 
 
 def _as_numbers(texts: list[str]) -> dict[str, Decimal] | None:
@@ -126,10 +127,47 @@ def check_classes(y: NDArray[Any]) -> None:
         return
     hint = ""
     if classes.dtype.kind in "iu" and len(names) > 2:
-        hint = " If it is a count: counts and quantities are not predicted yet."
+        hint = " If it is a count, --task numbers predicts it."
     raise BadInputError(
         f"Class {names[rarest]!r} has {counted(int(counts[rarest]), 'row')}, but each of the "
         f"{len(names)} classes needs at least {ROWS_PER_CLASS}: {FOLDS} folds in the "
         f"{1 - TEST_SHARE:.0%} of rows that are trained on. Take more rows, or join or "
         f"leave out rare classes.{hint}"
     )
+
+
+# ---- numbers ---------------------------------------------------------------------------------
+
+
+def numbers_of(target: Any, *, comma_is_decimal: bool = False) -> NDArray[Any]:
+    """Return the numbers that a column of text without gaps holds, enough of them and finite."""
+    import numpy as np
+
+    from .columns import as_numbers
+
+    found = as_numbers(target, comma_is_decimal)
+    if found is None:
+        other = next(text for text in target if as_numbers(target[target == text]) is None)
+        raise BadInputError(f"--task numbers: {target.name!r} holds text, such as {other!r}.")
+    y = found.to_numpy(np.float64)
+    if not np.isfinite(y).all():
+        raise BadInputError(
+            f"{target.name!r} holds infinite numbers: nobody learns those; leave these rows out."
+        )
+    if len(y) < ROWS_OF_NUMBERS:
+        raise BadInputError(
+            f"{target.name!r} must hold at least {ROWS_OF_NUMBERS} numbers, found {len(y)}."
+        )
+    if (y == y[0]).all():
+        raise BadInputError(f"The target must hold different numbers, found {y[0]:g} alone.")
+    return y
+
+
+def tell_numbers(texts: list[str], name: str, asked: str | None) -> list[str]:
+    """Say that the target is taken for a quantity, if nobody asked for that."""
+    if asked is not None:
+        return []
+    return [
+        f"{name!r} holds {len(set(texts)):,} different numbers, a quantity: regressors predict it; "
+        "--task classes takes each number for a class."
+    ]

@@ -255,23 +255,7 @@ class NumberDistiller(RegressorMixin, BaseDistiller):
         if rows.has_labels:
             learns_y = not all(strategy.needs_answers for strategy in strategies)
             check_range(self.student, rows.y, "y", zero_passes=not learns_y)
-        mixes = next((strategy for strategy in strategies if strategy.needs_labels), None)
-        found = self._no_mean(given=given)
-        if mixes is not None and found is not None:
-            use = "the correction" if mixes.name is None else f"the candidate {mixes.name!r}"
-            raise ValueError(
-                f"{found} answers no mean, and {use} moves what is learned towards the mean of y: "
-                "use DistillerRegressor or CrossFitDistillerRegressor, which teach what the "
-                "teacher answers, or members of a loss whose answer is a mean."
-            )
-
-    def _no_mean(self, *, given: bool) -> str | None:
-        """Return which member answers no mean, and by what."""
-        for role, member in (("teacher", self.teacher), ("student", self.student)):
-            found = None if given and role == "teacher" else answers_no_mean(member)
-            if found is not None:
-                return f"The {role} {found}"
-        return None
+        refuse_mixing(self.teacher, self.student, strategies, given=given)
 
     def predict(self, X: Any) -> Array:
         """Predict numbers, at the cost of the student.
@@ -289,3 +273,27 @@ class NumberDistiller(RegressorMixin, BaseDistiller):
         """
         prediction: Array = self._fitted().predict(X)
         return prediction
+
+
+def refuse_mixing(
+    teacher: Any, student: Any, strategies: list[Strategy], *, given: bool = False
+) -> None:
+    """Refuse to mix labels, which have a mean, with what answers another thing."""
+    mixes = next((strategy for strategy in strategies if strategy.needs_labels), None)
+    found = who_answers_no_mean(teacher, student, given=given)
+    if mixes is not None and found is not None:
+        use = "the correction" if mixes.name is None else f"the candidate {mixes.name!r}"
+        raise ValueError(
+            f"{found} answers no mean, and {use} moves what is learned towards the mean of y: "
+            "use DistillerRegressor or CrossFitDistillerRegressor, which teach what the "
+            "teacher answers, or members of a loss whose answer is a mean."
+        )
+
+
+def who_answers_no_mean(teacher: Any, student: Any, *, given: bool = False) -> str | None:
+    """Return which member answers no mean, and by what."""
+    for role, member in (("teacher", teacher), ("student", student)):
+        found = None if given and role == "teacher" else answers_no_mean(member)
+        if found is not None:
+            return f"The {role} {found}"
+    return None

@@ -8,7 +8,7 @@ from .._utils.means import takes_only
 from ..rows import Rows
 from ..targets import Strategy, corrected_by
 from ..targets.residual import DEFAULT_SHARE
-from .faces import NumberDistiller
+from .faces import NumberDistiller, who_answers_no_mean
 from .searched import Searched
 
 
@@ -205,7 +205,7 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
 
     def _check_members(self, rows: Rows, strategies: list[Strategy], *, given: bool) -> None:
         super()._check_members(rows, strategies, given=given)
-        found = self._no_mean(given=given)
+        found = who_answers_no_mean(self.teacher, self.student, given=given)
         if self.scoring is None and found is not None:
             raise ValueError(
                 f"{found} answers no mean, and scoring=None judges by the squared error, which is "

@@ -8,15 +8,18 @@ from .curves import distillation_curve
 from .diagnosis import Diagnosis, diagnose_teacher
 from .measure.scores import neg_log_loss_floored
 from .methods import student_on_labels
+from .numbers_diagnosis import NumbersDiagnosis
 from .show.results import Comparison
-from .simulated import make_noisy_table
+from .simulated import make_noisy_numbers, make_noisy_table
 
 __all__ = [
     "Comparison",
     "Diagnosis",
+    "NumbersDiagnosis",
     "compare_students",
     "diagnose_teacher",
     "distillation_curve",
+    "make_noisy_numbers",
     "make_noisy_table",
     "neg_log_loss_floored",
     "student_on_labels",

@@ -15,7 +15,7 @@ MENTIONED_COLUMNS, MENTIONED_SHARE = 2, 0.2
 
 
 class Difference(NamedTuple):
-    """A mean difference of log losses, paired over rows, and its standard error.
+    """A mean difference of log losses, or of R², paired over rows, and its standard error.
 
     Where there are groups the error is over them.
     """
@@ -35,6 +35,32 @@ class Difference(NamedTuple):
         return f"{self.mean:.3f} ± {self.error:.3f}"
 
 
+class Words(NamedTuple):
+    """How advice is worded: what its distillers are called, and which score says who leads."""
+
+    suffix: str = ""
+    score: str = "log loss"
+    improves: str = "lowers"
+    better: str = "below"
+    unless: str = ""
+
+    def name(self, distiller: str) -> str:
+        """Return what the distiller is called that teaches such an outcome."""
+        base = distiller.removesuffix("CV")
+        return base + self.suffix + distiller[len(base) :]
+
+
+OF_CLASSES = Words()
+OF_NUMBERS = Words(
+    "Regressor",
+    "R²",
+    "raises",
+    "above",
+    " A student of low variance, such as a boosted ensemble, may gain from what the teacher "
+    "remembers: LossCorrectedDistillerRegressorCV finds out.",
+)
+
+
 def advise(
     *,
     overfit_share: float,
@@ -42,43 +68,49 @@ def advise(
     correction_columns: dict[str, float],
     lead: Difference | None = None,
     corrected_lead: Difference | None = None,
+    words: Words = OF_CLASSES,
 ) -> tuple[str, str]:
     """Return which distiller to use, and why in one sentence, from what `Diagnosis` holds."""
     leads = [difference for difference in (lead, corrected_lead) if difference is not None]
     if leads and not any(difference.is_clear for difference in leads):
-        return "LossCorrectedDistillerCV", _advice_to_choose(*leads)
+        return words.name("LossCorrectedDistillerCV"), _advice_to_choose(words, *leads)
     remembers = f"remembers {percent(overfit_share)} of what it could not know of its labels"
+    cross_fit = words.name("CrossFitDistiller")
     if correction_gain.is_clear:
         besides = f"; it cross-fits as well, for the teacher {remembers}"
-        return "LossCorrectedDistiller", (
-            "Use LossCorrectedDistiller: the labels show where the teacher is wrong"
-            f"{_where(correction_columns)}, and putting that right lowers its log loss for rows "
-            f"that it has not seen by {correction_gain}"
+        name = words.name("LossCorrectedDistiller")
+        return name, (
+            f"Use {name}: the labels show where the teacher is wrong"
+            f"{_where(correction_columns)}, and putting that right {words.improves} its "
+            f"{words.score} for rows that it has not seen by {correction_gain}"
             f"{besides if overfit_share >= MIN_OVERFIT else ''}."
         )
     if overfit_share >= MIN_OVERFIT:
-        return "CrossFitDistiller", (
-            f"Use CrossFitDistiller: the teacher {remembers}, which a student that is taught "
+        return cross_fit, (
+            f"Use {cross_fit}: the teacher {remembers}, which a student that is taught "
             "in-sample learns as well, and its answers about rows that it has not seen show no "
-            "bias that is worth correcting."
+            f"bias that is worth correcting.{words.unless}"
         )
-    return "Distiller", (
-        f"Use Distiller, which fits the teacher once: it {remembers}, so that CrossFitDistiller "
+    plain = words.name("Distiller")
+    return plain, (
+        f"Use {plain}, which fits the teacher once: it {remembers}, so that {cross_fit} "
         "would hardly do better, and its answers show no bias that is worth correcting."
     )
 
 
-def _advice_to_choose(lead: Difference, corrected_lead: Difference) -> str:
+def _advice_to_choose(words: Words, lead: Difference, corrected_lead: Difference) -> str:
+    search = words.name("LossCorrectedDistillerCV")
     if (-corrected_lead).is_clear:
         return (
-            "Train the student on labels, or use LossCorrectedDistillerCV, which tries that too: "
-            "for rows not seen, its log loss when trained on labels lies "
-            f"{-lead} below the teacher's, and {-corrected_lead} below the corrected teacher's."
+            f"Train the student on labels, or use {search}, which tries that too: "
+            f"for rows not seen, its {words.score} when trained on labels lies "
+            f"{-lead} {words.better} the teacher's, and {-corrected_lead} {words.better} the "
+            "corrected teacher's."
         )
     return (
-        "Use LossCorrectedDistillerCV, which tries labels alone too: for rows not seen, neither "
+        f"Use {search}, which tries labels alone too: for rows not seen, neither "
         "the teacher nor the corrected teacher clearly leads the student trained on labels (by "
-        f"{lead} and {corrected_lead} of log loss)."
+        f"{lead} and {corrected_lead} of {words.score})."
     )
 
 

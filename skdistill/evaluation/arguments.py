@@ -9,17 +9,14 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
-from sklearn.utils.validation import column_or_1d
 
 from .. import rows as rows_
 from .._utils.estimators import last_step
 from .._utils.validation import check_scorer
 from .._utils.warn import quiet
-from ..outcomes import Classes
 from ..rows import Rows
-from ..sources.fixed import check_given
 from ..students.student import check_estimator
-from .measure.measurement import TestRows
+from .kinds import FOR_CLASSES, Kind
 
 # ---- students --------------------------------------------------------------------------------
 
@@ -107,10 +104,10 @@ def _own_params(student: Any) -> dict[str, Any]:
 # ---- score -----------------------------------------------------------------------------------
 
 
-def score_name(scoring: Any) -> str:
+def score_name(scoring: Any, kind: Kind = FOR_CLASSES) -> str:
     """Return what a scorer is called."""
     if scoring is None:
-        return "accuracy"
+        return kind.sheet.score.title
     return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
 
 
@@ -128,33 +125,31 @@ def hold_out(
     bayes_proba: Any,
     scoring: Any,
     seed: int,
-) -> tuple[Rows, TestRows]:
+    *,
+    true_mean: Any = None,
+    kind: Kind = FOR_CLASSES,
+) -> tuple[Rows, Any]:
     """Return rows to train and rows to measure on, checked; parameters as of `compare_students`."""
-    rows = rows_.check(X, y, None, groups)
+    rows = rows_.check(X, y, None, groups, read=kind.read)
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test go together: give both, or neither.")
-    if bayes_proba is not None and X_test is None:
-        raise ValueError("bayes_proba belongs to X_test: give that too.")
+    truth = {"bayes_proba": bayes_proba, "true_mean": true_mean}
+    for name, known in truth.items():
+        if known is not None and X_test is None:
+            raise ValueError(f"{name} belongs to X_test: give that too.")
     if groups_test is not None and X_test is None:
         raise ValueError("groups_test belongs to X_test: give that too, or groups alone.")
     if X_test is None:
-        rows, test = _split(rows, test_size, seed)
+        rows, test = _split(rows, test_size, seed, kind)
         X_test, y_test, groups_test = test.X, test.y, test.groups
     else:
         X_test = _like(rows, rows_.check_table(None, X_test, y_test, ("X_test", "y_test")))
-        y_test = column_or_1d(y_test, warn=True)
         rows_.check_groups(groups_test, len(y_test), "groups_test")
-    classes = rows.classes
-    unknown = sorted(set(np.unique(y_test).tolist()) - set(classes.tolist()), key=str)
-    if unknown:
-        raise ValueError(f"The test rows hold labels that no training row has: {unknown}.")
-    if bayes_proba is not None:
-        tested = Rows(X_test, y_test, Classes(classes), np.searchsorted(classes, y_test))
-        bayes_proba = check_given(bayes_proba, tested, name="bayes_proba")
+    y_test = kind.check_labels(y_test, rows)
     check_scorer(scoring, rows)
     scorer = None if scoring is None else get_scorer(scoring)
     groups_test = None if groups_test is None else np.ravel(groups_test)
-    return rows, TestRows(X_test, y_test, classes, scorer, bayes_proba, groups_test)
+    return rows, kind.judge(rows, X_test, y_test, scorer, truth, groups_test)
 
 
 def _like(rows: Rows, X_test: Any) -> Any:
@@ -165,16 +160,16 @@ def _like(rows: Rows, X_test: Any) -> Any:
     return rows_.restore_categories(X_test, rows.dtypes)
 
 
-def _split(rows: Rows, test_size: Any, seed: int) -> tuple[Rows, Rows]:
+def _split(rows: Rows, test_size: Any, seed: int, kind: Kind) -> tuple[Rows, Rows]:
     """Hold out rows, stratified or by whole groups; the classes are those that can be learned."""
     numbers = np.arange(rows.n_samples)
     if rows.groups is None:
         train, test = train_test_split(
-            numbers, test_size=test_size, stratify=rows.y, random_state=seed
+            numbers, test_size=test_size, stratify=kind.stratify(rows), random_state=seed
         )
     else:
         splitter = GroupShuffleSplit(1, test_size=test_size, random_state=seed)
         train, test = next(splitter.split(numbers, groups=rows.groups))
     part = rows.take(train)
     with quiet("y holds many different numbers"):  # which was said of all rows
-        return rows_.check(part.X, part.y, None, part.groups), rows.take(test)
+        return rows_.check(part.X, part.y, None, part.groups, read=kind.read), rows.take(test)

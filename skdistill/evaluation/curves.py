@@ -21,7 +21,8 @@ from ..sources.folds import check_groups_kept, warn_of_missing_classes
 from ..students import Student
 from ..targets import Lesson
 from .arguments import check_param_range
-from .methods import DIRECT, Pupil, parse_methods, prepare_pupil
+from .kinds import kind_of
+from .methods import DIRECT, Pupil, parse_methods
 from .teaching import (
     as_answers,
     as_seed,
@@ -62,15 +63,16 @@ def distillation_curve(
 
     Parameters
     ----------
-    teacher : classifier
-        Any classifier with `predict_proba`. It is cloned, never modified.
+    teacher : classifier or regressor
+        Any classifier with `predict_proba`, which teaches classes, or any regressor, which teaches
+        numbers. It is cloned, never modified.
     student : regressor or classifier
-        What learns from it: any regressor, or a classifier whose `fit` takes `sample_weight`, see
-        :ref:`students`. It is cloned, never modified.
+        What learns from it: any regressor, or for classes a classifier whose `fit` takes
+        `sample_weight`, see :ref:`students`. It is cloned, never modified.
     X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         Rows.
     y : array-like of shape (n_samples,)
-        Labels.
+        Labels, or numbers for a regressor as teacher.
     param_name : str
         A parameter of the student, `step__parameter` in a Pipeline. `student__parameter`, as in a
         search over a distiller, is taken too.
@@ -79,28 +81,35 @@ def distillation_curve(
     methods : sequence, default=("labels", "in_sample", "cross_fit", "corrected")
         How students come about:
 
-        - `"labels"`: without a teacher, a regressor by squared error on 0 and 1.
+        - `"labels"`: without a teacher, a regressor by squared error on 0 and 1, or on numbers by
+          its own loss.
         - `"in_sample"`: as by :class:`~skdistill.Distiller`.
         - `"cross_fit"`: as by :class:`~skdistill.CrossFitDistiller`.
         - `"corrected"`: as by :class:`~skdistill.LossCorrectedDistiller`.
         - a share in [0, 1], or a pair (rule, c): the `correction` and `c` of
           :class:`~skdistill.LossCorrectedDistiller`.
+
+        Numbers are taught as by the siblings of these, such as
+        :class:`~skdistill.DistillerRegressor`.
     groups : array-like of shape (n_samples,), default=None
         Group of each row, for splitters.
     cv : int, splitter or iterable, default=5
-        Outer folds, whose test rows give the scores. An int means stratified folds, shuffled by
-        `random_state`; elsewhere in scikit-learn an int does not shuffle.
+        Outer folds, whose test rows give the scores. An int means folds shuffled by
+        `random_state`, of classes stratified; elsewhere in scikit-learn an int does not shuffle.
     teacher_cv : int, splitter or "oob", default=5
-        Where teacher probabilities come from within the training part of an outer fold; as
+        Where the teacher's answers come from within the training part of an outer fold; as
         `cv` of :class:`~skdistill.CrossFitDistiller`.
     scoring : str, callable or None, default=None
-        What is measured; None is the accuracy. For log loss take
+        What is measured; None is the accuracy, or R². For log loss take
         :func:`~skdistill.evaluation.neg_log_loss_floored`: `"neg_log_loss"` has no floor, and an
-        unpruned tree that is certain and wrong once scores worse than nothing.
+        unpruned tree that is certain and wrong once scores worse than nothing. A teacher or
+        student that answers a quantile, a median or the like needs the loss that is meant, such as
+        `make_scorer(mean_pinball_loss, alpha=0.9, greater_is_better=False)`.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
         What distilled students minimise: `"squared_error"` on probabilities or
         `"squared_error_logit"` on log-odds, both for regressors, or `"cross_entropy"` of soft
         labels, for classifiers. `"auto"` is the first for regressors, the last for classifiers.
+        Students of numbers minimise their own loss, and this stays `"auto"`.
     n_jobs : int, default=None
         Number of teachers, and of students, fitted at the same time.
     random_state : int, RandomState instance or None, default=None
@@ -123,7 +132,7 @@ def distillation_curve(
     ------
     ValueError
         If the student lacks the parameter, the range is empty, a method is unknown, or the scorer
-        cannot judge classifiers; nothing has been fitted then.
+        cannot judge classifiers, or regressors; nothing has been fitted then.
 
     See Also
     --------
@@ -158,15 +167,18 @@ def distillation_curve(
     {'labels': (3, 3), 'in_sample': (3, 3), 'cross_fit': (3, 3), 'corrected': (3, 3)}
     """
     parameters.check("distillation_curve", locals())
-    chosen = parse_methods(methods, DIRECT)
+    kind, seed = kind_of(teacher), as_seed(random_state)
+    chosen = parse_methods(methods, DIRECT, kind.resolve)
     param_name, values = check_param_range(student, param_name, param_range)
-    rows = rows_.check(X, y, None, groups)
-    seed = as_seed(random_state)
+    rows = rows_.check(X, y, None, groups, read=kind.read)
     source = outside_source(teacher_cv, seed=seed, n_jobs=None, name="teacher_cv")
-    pupil = prepare_pupil(teacher, student, rows.n_classes, loss, source)
+    pupil = kind.prepare(teacher, student, rows, loss, source)
+    kind.check_methods(teacher, student, chosen)
+    if scoring is None:
+        kind.check_judged(teacher, [student], "scoring=None")
     check_askable(teacher, chosen, source)
     check_scorer(scoring, rows)
-    scorer = get_scorer("accuracy" if scoring is None else scoring)
+    scorer = get_scorer(kind.scoring if scoring is None else scoring)
     folds = _outer_folds(rows, cv, seed)
     asked = source if any(method.asks_outside for method in chosen) else None
     # First these: they find what is wrong with the folds.
@@ -277,6 +289,6 @@ def _score_student(
     train, test = fold
     unseen = rows.take(test)
     with blame(f"The student failed {name}"):
-        classifier = pupil.learn(rows.take(train), student.with_params(params), target)
+        model = pupil.learn(rows.take(train), student.with_params(params), target)
     with blame(f"scoring failed {name}"):
-        return float(scorer(classifier, unseen.X, unseen.y))
+        return float(scorer(model, unseen.X, unseen.y))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -11,41 +11,40 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import rows as rows_
 from .._utils import parameters
-from .._utils.compat import index_rows
 from .._utils.estimators import is_frozen
 from .._utils.parallel import blame, run
 from .._utils.progress import Progress
-from ..outcomes import Classes
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
 from ..sources import Folds, Source, Splits, Teacher
+from ..sources.answers import say
 from ..sources.overfit import overfit_share
 from ..targets import Labels, Lesson
 from ..targets.residual import ResidualModel
-from .advice import Difference, advise, percent
+from .advice import Difference, advise
 from .explanation import explain_shift
+from .kinds import FOR_CLASSES, FOR_NUMBERS, kind_of
 from .measure.scores import (
     Reliability,
     floored,
     log_losses,
     mean_and_error,
     onehot,
-    probabilities,
     reliability,
 )
-from .methods import CORRECTED, IN_SAMPLE, LABELS, TEACHER, Pupil, prepare_pupil
-from .show import pictures
-from .show.tables import NO_MATHEMATICS, as_html, format_score, html_table, printable
+from .methods import LABELS, Pupil
+from .numbers_diagnosis import NumbersDiagnosis, diagnose_numbers
+from .show.findings import Findings
+from .show.tables import format_score
 from .teaching import as_answers, as_seed, ask_outside, outside_source, teach
 
 Array = NDArray[np.float64]
 
 FOLDS_BESIDE_A_BAG = 5
-SHOWN_COLUMNS, SHOWN_SHARE = 5, 0.01
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Findings):
     """What :func:`~skdistill.diagnose_teacher` found. It prints, and shows itself in notebooks.
 
     Attributes
@@ -103,12 +102,11 @@ class Diagnosis:
     corrected_lead: Difference | None = None
     n_classes: int = 2
 
+    @property
+    def _n_classes(self) -> int:
+        return self.n_classes
+
     def _lines(self) -> dict[str, str]:
-        columns = [
-            f"{printable(name)} {percent(share)}"
-            for name, share in self.correction_columns.items()
-            if share >= SHOWN_SHARE
-        ][:SHOWN_COLUMNS]
         lines = {
             "overfit share": format_score(self.overfit_share),
             "log loss, rows it has seen": format_score(self.in_sample_log_loss),
@@ -116,7 +114,7 @@ class Diagnosis:
             "log loss, the same corrected": format_score(self.corrected_log_loss),
             "gained by the correction": str(self.correction_gain),
             "squared bias that it finds": f"{self.squared_bias:.4f} ± {self.squared_bias_se:.4f}",
-            "where it acts": ", ".join(columns) or "–",
+            "where it acts": self._where(),
             "calibration error": format_score(self.calibration.error),
         }
         if self.lead is not None and self.corrected_lead is not None:
@@ -126,45 +124,6 @@ class Diagnosis:
                 "lead of the corrected teacher": str(self.corrected_lead),
             }
         return lines
-
-    def __str__(self) -> str:
-        lines = self._lines()
-        width = max(map(len, lines))
-        table = "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items())
-        return table + "\n\n" + fill(self.advice, width=94)
-
-    def _repr_html_(self) -> str:
-        lines = self._lines()
-        table = html_table({"the teacher": list(lines), "": list(lines.values())}, left=2)
-        return f"<div>{table}<p {NO_MATHEMATICS}><b>{as_html(self.advice)}</b></p></div>"
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the teacher's reliability curves: for unseen rows, seen rows, and corrected.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        matplotlib Axes
-            What was drawn on.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        return pictures.draw_reliability(
-            {
-                (TEACHER, "rows it has not seen"): self.calibration,
-                (IN_SAMPLE, "rows it has seen"): self.in_sample_calibration,
-                (CORRECTED, "not seen, corrected"): self.corrected_calibration,
-            },
-            ax,
-            two_classes=self.n_classes == 2,
-        )
 
 
 def diagnose_teacher(
@@ -179,7 +138,7 @@ def diagnose_teacher(
     random_state: Any = None,
     rehearse: bool = True,
     verbose: int = 0,
-) -> Diagnosis:
+) -> Diagnosis | NumbersDiagnosis:
     """Say whether a teacher over- or underfits, and which distiller to use.
 
     The teacher is fitted once on all rows and once in each fold; a student, if given, once in
@@ -187,12 +146,13 @@ def diagnose_teacher(
 
     Parameters
     ----------
-    teacher : classifier
-        Any classifier with `predict_proba`. It is cloned, never modified.
+    teacher : classifier or regressor
+        Any classifier with `predict_proba`, which teaches classes, or any regressor whose answer is
+        a mean, which teaches numbers. It is cloned, never modified.
     X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         Rows.
     y : array-like of shape (n_samples,)
-        Labels.
+        Labels, or numbers for a regressor as teacher.
     student : regressor or classifier, default=None
         What is to learn from the teacher. Without it nobody can say whether the teacher has
         anything to teach. It is cloned, never modified.
@@ -214,7 +174,7 @@ def diagnose_teacher(
 
     Returns
     -------
-    Diagnosis
+    Diagnosis or NumbersDiagnosis
         It prints as a table and one sentence of advice.
 
     Raises
@@ -237,6 +197,9 @@ def diagnose_teacher(
        errors: `LossCorrectedDistiller`. The teacher is biased.
     3. Where the overfit share is 0.1 or more: `CrossFitDistiller`.
     4. Otherwise plain distillation is as good as cross-fitted: `Distiller`.
+
+    For a regressor the rules name the siblings, such as `CrossFitDistillerRegressor`, and R² takes
+    the place of the log loss. The thresholds were measured on classes.
 
     Log loss floors probabilities at 1/500. It is advice from the teacher's answers, and from the
     student on labels; `LossCorrectedDistillerCV` tries distilled students, and costs more.
@@ -271,13 +234,24 @@ def diagnose_teacher(
     >>> stumps = RandomForestClassifier(100, max_depth=1, random_state=0)
     >>> diagnose_teacher(stumps, X, y, student=tree, cv="oob", random_state=0).recommendation
     'LossCorrectedDistiller'
+
+    A regressor teaches numbers:
+
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> forest = RandomForestRegressor(100, random_state=0)
+    >>> diagnose_teacher(forest, X, y, student=tree, cv="oob", random_state=0).recommendation
+    'CrossFitDistillerRegressor'
     """
     parameters.check("diagnose_teacher", locals())
-    Classes.check_teacher(teacher)
-    rows = rows_.check(X, y, None, groups)
+    kind = kind_of(teacher)
+    kind.check_teacher(teacher)
+    kind.check_judged(teacher, [student], "diagnose_teacher")
+    rows = rows_.check(X, y, None, groups, read=kind.read)
     seed = as_seed(random_state)
     source, folds = _check(teacher, rows, cv, seed, n_jobs)
-    pupil = None if student is None else prepare_pupil(teacher, student, rows.n_classes)
+    pupil = None if student is None else kind.prepare(teacher, student, rows)
     with Progress.of_call("diagnose_teacher", verbose) as progress:
         if rehearse:
             members = [] if pupil is None else [pupil.student]
@@ -290,7 +264,7 @@ def diagnose_teacher(
         with progress.part("correction"):
             corrected = ResidualModel().fit(rows, answers, folds).corrected
         on_labels = None if pupil is None else _on_labels(pupil, rows, folds, n_jobs, progress)
-    return _diagnose(rows, taught.inside, answers, corrected, on_labels)
+    return _DIAGNOSE[kind](rows, taught.inside, answers, corrected, on_labels)
 
 
 def _check(
@@ -316,16 +290,16 @@ def _check(
 def _on_labels(
     pupil: Pupil, rows: Rows, folds: Splits, n_jobs: int | None, progress: Progress
 ) -> Array:
-    """Return out-of-fold probabilities of the student trained on labels."""
+    """Return out-of-fold answers of the student trained on labels."""
     calls = [
         (pupil, rows, fold, f"{number} of {len(folds)}")
         for number, fold in enumerate(folds, start=1)
     ]
     found = run(_on_labels_of_fold, calls, n_jobs, progress, "students")
-    proba = np.empty((rows.n_samples, rows.n_classes))
+    answers = np.empty((rows.n_samples, rows.n_columns))
     for (_, test), answer in zip(folds, found, strict=True):
-        proba[test] = answer
-    return proba
+        answers[test] = answer
+    return answers
 
 
 def _on_labels_of_fold(pupil: Pupil, rows: Rows, fold: Any, name: str) -> Array:
@@ -333,8 +307,7 @@ def _on_labels_of_fold(pupil: Pupil, rows: Rows, fold: Any, name: str) -> Array:
     part = rows.take(train)
     with blame(f"The student failed in fold {name}"):
         target = Labels(LABELS).target(Lesson(part, None), pupil.on_labels.loss)
-        classifier = pupil.learn(part, pupil.on_labels, target)
-        return probabilities(classifier, index_rows(rows.X, test), rows.classes)
+        return say(pupil.learn(part, pupil.on_labels, target), rows, test)
 
 
 # ---- numbers ---------------------------------------------------------------------------------
@@ -396,3 +369,6 @@ def squared_bias(
     """
     found = ((corrected - proba) * (truth - proba)).sum(axis=1)
     return mean_and_error(found / 2 if truth.shape[1] == 2 else found, groups)
+
+
+_DIAGNOSE: dict[Any, Callable[..., Any]] = {FOR_CLASSES: _diagnose, FOR_NUMBERS: diagnose_numbers}

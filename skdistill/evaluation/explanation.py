@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from .._utils.numeric import as_numeric
-from .._utils.rounding import on_grid
+from .._utils.rounding import on_grid, to_digits
 from ..rows import column_names
 from .measure.scores import floored
 
@@ -33,11 +33,24 @@ OWN_ANSWER = "the teacher's own answer"
 
 def explain_shift(X: Any, proba: Array, corrected: Array) -> dict[str, float]:
     """Return on which columns the correction depends, by the gains of a small model of it."""
-    import lightgbm as lgb
-
     logs = np.log(floored(proba))
     shift = np.log(corrected) - logs
     shift = shift[:, 1:] - shift[:, :1] if shift.shape[1] == 2 else shift - shift.mean(1)[:, None]
+    own = on_grid(logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs)
+    return _explain(X, shift, own)
+
+
+def explain_shift_of_numbers(
+    X: Any, answers: Array, corrected: Array, unit: float
+) -> dict[str, float]:
+    """Return the same of numbers, whose shifts count in `unit`."""
+    return _explain(X, (corrected - answers) / unit, to_digits(answers))
+
+
+def _explain(X: Any, shift: Array, own: Array) -> dict[str, float]:
+    """Return on which columns shifts depend, the teacher's own answers among them."""
+    import lightgbm as lgb
+
     spread = shift.std(axis=0)
     if spread.max() < 1e-6:
         return {}
@@ -45,7 +58,6 @@ def explain_shift(X: Any, proba: Array, corrected: Array) -> dict[str, float]:
     names = column_names(X)
     if names is None:
         names = np.array([f"column {j}" for j in range(numbers.shape[1])], dtype=object)
-    own = on_grid(logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs)
     sparse_rows = sparse.issparse(numbers)
     table = (
         sparse.hstack([numbers, own], format="csr") if sparse_rows else np.hstack([numbers, own])

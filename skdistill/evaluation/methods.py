@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -12,16 +12,18 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
+from .. import corrections
 from .._utils.compat import index_rows
 from .._utils.parallel import blame, run
 from .._utils.progress import SILENT, Progress
 from ..distillers.base import Routed, Street
-from ..distillers.faces import ClassDistiller
-from ..outcomes import Classes
+from ..distillers.faces import ClassDistiller, NumberDistiller
+from ..outcomes import Classes, Numbers
 from ..rows import Rows
 from ..sources import OutOfBag, Source
-from ..students import DistilledClassifier, SoftLabelClassifier, Student, prepare_student
-from ..students.distilled import nan_is_new
+from ..students import SoftLabelClassifier, Student, prepare_regressor, prepare_student
+from ..students.distilled import Shipped, nan_is_new
+from ..students.objectives import check_range
 from ..students.student import told_who_prepares
 from ..targets import Labels, Lesson, Strategy, parse_strategy
 from .measure.scores import neg_log_loss_floored
@@ -86,20 +88,25 @@ def title(key: Any) -> str:
     return f"distilled, share {key}" if not callable(key) else f"distilled, {key.__name__}"
 
 
-def parse_methods(methods: Any, allowed: Sequence[str]) -> list[Method]:
-    """Return what a user's list means: names among `allowed`, shares or pairs (rule, c)."""
+def parse_methods(
+    methods: Any, allowed: Sequence[str], resolve: Callable[..., Any] = corrections.resolve
+) -> list[Method]:
+    """Return what a user's list means: names among `allowed`, shares or pairs (rule, c).
+
+    `resolve` knows the rules.
+    """
     if isinstance(methods, str) or not isinstance(methods, Sequence) or not methods:
         raise ValueError(
             f"methods must be {'None or ' if allowed == METHODS else ''}a list with at least one "
             f"of {list(allowed)}, a share in [0, 1] or a (rule, c) pair, found {methods!r}."
         )
-    parsed = [_parse_method(method, allowed) for method in methods]
+    parsed = [_parse_method(method, allowed, resolve) for method in methods]
     if len({repr(method.key) for method in parsed}) < len(parsed):
         raise ValueError(f"methods must differ from each other, found {methods!r}.")
     return parsed
 
 
-def _parse_method(method: Any, allowed: Sequence[str]) -> Method:
+def _parse_method(method: Any, allowed: Sequence[str], resolve: Callable[..., Any]) -> Method:
     if isinstance(method, str) and method not in allowed:
         raise ValueError(
             f"methods must hold names of {list(allowed)}, shares in [0, 1] or (rule, c) pairs, "
@@ -108,7 +115,7 @@ def _parse_method(method: Any, allowed: Sequence[str]) -> Method:
     if method in (TUNED_LABELS, TUNED):
         return Method(method, None)
     try:
-        strategy = parse_strategy("residual" if method == CORRECTED else method)
+        strategy = parse_strategy("residual" if method == CORRECTED else method, resolve)
     except ValueError as error:
         raise ValueError(f"methods holds {method!r}: {error}") from error
     if strategy.needs_made:
@@ -141,7 +148,7 @@ class Pupil(NamedTuple):
             student = replace(student, learns_from_bags=True)
         return student, method.strategy.target(lesson, student.loss)
 
-    def learn(self, rows: Rows, student: Student, target: Array) -> DistilledClassifier:
+    def learn(self, rows: Rows, student: Student, target: Array) -> Shipped:
         """Fit a student to a target, and return what one ships."""
         new = nan_is_new(self.teacher, student.estimator, rows.X)
         with told_who_prepares(self.teacher, student.estimator):
@@ -165,23 +172,32 @@ def prepare_pupil(
     )
 
 
+def prepare_pupil_of_numbers(
+    teacher: Any, student: Any, rows: Rows, outcome: Numbers, source: Source | None = None
+) -> Pupil:
+    """Check a student of numbers, and return what can be taught."""
+    prepared = prepare_regressor(student, outcome)
+    check_range(student, rows.y, "y")
+    return Pupil(prepared, prepared, teacher, isinstance(source, OutOfBag))
+
+
 # ---- students on labels ----------------------------------------------------------------------
 
 
-class StudentOnLabels(ClassDistiller):
+class _OnLabels:
     """A student that learns labels, the same way as a distilled one learns its targets."""
 
+    student: Any
     teacher = None
     rehearse = False
     verbose = 0
     _n_steps = 1
 
-    def __init__(self, student: Any) -> None:
-        self.student = student
+    def _prepared(self, rows: Rows) -> Student:
+        raise NotImplementedError
 
-    def _choose(self, rows: Rows, teacher_proba: Any, X_transfer: Any) -> Street:
-        student = prepare_student(self.student, rows.n_classes, on_labels=True)
-        return Street(rows, None, [], student)
+    def _choose(self, rows: Rows, given: Any, X_transfer: Any) -> Street:
+        return Street(rows, None, [], self._prepared(rows))
 
     def _splitter(self) -> Any:
         return None
@@ -190,7 +206,30 @@ class StudentOnLabels(ClassDistiller):
         self, street: Street, teacher: Any, routed: Routed, progress: Progress
     ) -> dict[str, Any]:
         target = Labels(LABELS).targets(Lesson(street.rows, None), street.student.loss)
-        return self._teach(street.rows, street.student, target, progress)
+        taught: dict[str, Any] = self._teach(  # type: ignore[attr-defined]
+            street.rows, street.student, target, progress
+        )
+        return taught
+
+
+class StudentOnLabels(_OnLabels, ClassDistiller):
+    """A student that learns labels of classes."""
+
+    def __init__(self, student: Any) -> None:
+        self.student = student
+
+    def _prepared(self, rows: Rows) -> Student:
+        return prepare_student(self.student, rows.n_classes, on_labels=True)
+
+
+class StudentOnNumbers(_OnLabels, NumberDistiller):
+    """A student that learns numbers."""
+
+    def __init__(self, student: Any) -> None:
+        self.student = student
+
+    def _prepared(self, rows: Rows) -> Student:
+        return prepare_regressor(self.student, self._outcome)
 
 
 def student_on_labels(student: Any) -> StudentOnLabels:
@@ -259,22 +298,24 @@ def tune_on_labels(
     n_jobs: int | None = None,
     random_state: Any = None,
     progress: Progress = SILENT,
+    on_labels: Callable[..., Any] = student_on_labels,
+    score: Callable[..., float] = neg_log_loss_floored,
 ) -> Any:
-    """Fit a :class:`StudentOnLabels` with parameters chosen by cross-validated log loss.
+    """Fit a student on labels with parameters chosen by cross-validation.
 
     :func:`search_grid` must know the student. `cv` is a number of shuffled stratified folds, or a
-    list of folds.
+    list of folds. `on_labels` makes the model, and `score`, the log loss, judges it.
     """
     grid = [
         {f"student__{name}": values for name, values in part.items()}
         for part in search_grid(student)
     ]
-    y, model, tried = np.asarray(y), student_on_labels(student), list(ParameterGrid(grid))
+    y, model, tried = np.asarray(y), on_labels(student), list(ParameterGrid(grid))
     if not isinstance(cv, list):
         folds = StratifiedKFold(cv, shuffle=True, random_state=random_state)
         cv = list(folds.split(np.zeros(len(y)), y))
     calls = [
-        (model, params, X, y, fold, f"with {params} in fold {k} of {len(cv)}")
+        (model, params, X, y, fold, score, f"with {params} in fold {k} of {len(cv)}")
         for params in tried
         for k, fold in enumerate(cv, start=1)
     ]
@@ -284,9 +325,15 @@ def tune_on_labels(
 
 
 def _score_on_labels(
-    model: StudentOnLabels, params: dict[str, Any], X: Any, y: NDArray[Any], fold: Any, name: str
+    model: Any,
+    params: dict[str, Any],
+    X: Any,
+    y: NDArray[Any],
+    fold: Any,
+    score: Callable[..., float],
+    name: str,
 ) -> float:
     train, test = fold
     with blame(f"The student on labels failed {name}"):
         fitted = clone(model).set_params(**params).fit(index_rows(X, train), y[train])
-        return neg_log_loss_floored(fitted, index_rows(X, test), y[test])
+        return float(score(fitted, index_rows(X, test), y[test]))

@@ -10,14 +10,14 @@ import numpy as np
 from .._utils.estimators import is_frozen
 from .._utils.memory import KeptAnswers
 from .._utils.progress import SILENT, Progress
-from ..distillers import LossCorrectedDistillerCV
 from ..rehearsal import rehearse
 from ..rows import Rows
 from ..sources import Answers, Folds, Source, Splits, Teacher
+from ..sources.answers import say
 from ..targets import Lesson
+from .kinds import FOR_CLASSES, Kind
 from .measure.costs import pickled_size
-from .measure.measurement import Measurement, TestRows
-from .measure.scores import probabilities
+from .measure.measurement import Measured
 from .methods import (
     IN_SAMPLE,
     METHODS,
@@ -27,13 +27,11 @@ from .methods import (
     Method,
     Pupil,
     parse_methods,
-    prepare_pupil,
     search_grid,
     title,
     tune_on_labels,
 )
-from .show.columns import OF_CLASSES
-from .show.tables import format_score, format_size, printable
+from .show.tables import format_size, printable
 from .teaching import (
     Taught,
     as_answers,
@@ -63,9 +61,9 @@ class _Asked(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """A classifier, what it takes to make it on its own, and what else there is to say of it."""
+    """A model, what it takes to make it on its own, and what else there is to say of it."""
 
-    classifier: Any
+    model: Any
     seconds: float
     note: str = ""
 
@@ -77,13 +75,14 @@ class Plan:
         self,
         teacher: Any,
         train: Rows,
-        test: TestRows,
+        test: Any,
         cv: Any,
         teacher_cv: Any,
         loss: str,
         n_jobs: int | None,
         seed: int,
         *,
+        kind: Kind = FOR_CLASSES,
         score_name: str = "accuracy",
         progress: Progress = SILENT,
     ) -> None:
@@ -95,7 +94,8 @@ class Plan:
         self.loss = loss
         self.n_jobs = n_jobs
         self.seed = seed
-        self.sheet = OF_CLASSES.called(score_name)
+        self.kind = kind
+        self.sheet = kind.sheet.called(score_name)
         self.progress = progress
 
     # ---- validation --------------------------------------------------------------------------
@@ -105,6 +105,8 @@ class Plan:
         own = None
         if self.teacher_cv is not None:
             own = self._outside(self.teacher_cv, name="teacher_cv", others=["None"])
+        self.kind.check_teacher(self.teacher)
+        self.kind.check_judged(self.teacher, named.values(), "compare_students")
         self.entries = [self._entry(*item, methods, own) for item in named.items()]
         every = [method for entry in self.entries for method in entry.methods]
         check_askable(self.teacher, every, own)
@@ -127,8 +129,8 @@ class Plan:
         return outside_source(cv, seed=self.seed, n_jobs=self.n_jobs, **called)
 
     def _entry(self, name: str, student: Any, methods: Any, source: Source | None) -> Entry:
-        pupil = prepare_pupil(self.teacher, student, self.train.n_classes, self.loss, source)
-        chosen = parse_methods(METHODS if methods is None else methods, METHODS)
+        pupil = self.kind.prepare(self.teacher, student, self.train, self.loss, source)
+        chosen = parse_methods(METHODS if methods is None else methods, METHODS, self.kind.resolve)
         if methods is None and is_frozen(self.teacher):
             chosen = [method for method in chosen if not method.asks_outside]
         if not search_grid(student):
@@ -151,15 +153,15 @@ class Plan:
         with self.progress.part("rehearsal"):
             rehearse(self.train, Teacher(self.teacher), *members, unseen=self.test.rows)
 
-    def carry_out(self) -> tuple[list[Measurement], dict[tuple[str | None, Any], Any]]:
-        """Train and measure everything; return measurements and fitted classifiers."""
+    def carry_out(self) -> tuple[list[Measured], dict[tuple[str | None, Any], Any]]:
+        """Train and measure everything; return measurements and fitted models."""
         asked = self._ask()
         teacher = asked.taught.teacher
-        teacher_proba = probabilities(teacher, self.test.X, self.test.classes)
-        warn_if_judged_on_known_rows(self.teacher, self.test.rows, teacher_proba)
+        teacher_answer = say(teacher, self.test.rows)
+        warn_if_judged_on_known_rows(self.teacher, self.test.rows, teacher_answer)
         measured = [self.test.measure(teacher, TEACHER, fit_seconds=asked.taught.fit_seconds)]
         self._tell(measured[0])
-        classifiers: dict[tuple[str | None, Any], Any] = {(None, TEACHER): teacher}
+        models: dict[tuple[str | None, Any], Any] = {(None, TEACHER): teacher}
         memory = self._memory()
         seconds = 0.0
         for n_done, entry in enumerate(self.entries, start=1):
@@ -167,13 +169,13 @@ class Plan:
             shared = 0.0 if memory is None else -memory.kept_seconds
             for method in entry.methods:
                 made = self._make(entry, method, asked, memory)
-                classifiers[entry.name, method.key] = made.classifier
+                models[entry.name, method.key] = made.model
                 measured.append(
                     self.test.measure(
-                        made.classifier,
+                        made.model,
                         method.key,
                         student=entry.name,
-                        teacher_proba=teacher_proba,
+                        teacher_answer=teacher_answer,
                         fit_seconds=made.seconds,
                         note=made.note,
                     )
@@ -184,8 +186,8 @@ class Plan:
             seconds += perf_counter() - start - shared
             self._tell_left(seconds / n_done, len(self.entries) - n_done)
         with self.progress.part("times of predictions"):
-            measured = self.test.time(measured, list(classifiers.values()))
-        return measured, classifiers
+            measured = self.test.time(measured, list(models.values()))
+        return measured, models
 
     def _ask(self) -> _Asked:
         source = self.source if self.asks_outside else None
@@ -221,8 +223,8 @@ class Plan:
     def _learn(self, entry: Entry, method: Method, answers: Answers) -> _Made:
         start = perf_counter()
         lesson = Lesson(self.train, answers, random_state=self.seed)
-        classifier = entry.pupil.learn(self.train, *entry.pupil.lesson(method, lesson))
-        return _Made(classifier, perf_counter() - start)
+        model = entry.pupil.learn(self.train, *entry.pupil.lesson(method, lesson))
+        return _Made(model, perf_counter() - start)
 
     def _tune_on_labels(self, entry: Entry, progress: Progress) -> _Made:
         start = perf_counter()
@@ -233,16 +235,18 @@ class Plan:
             cv=self.folds,
             n_jobs=self.n_jobs,
             progress=progress,
+            on_labels=self.kind.on_labels,
+            score=self.kind.score_on_labels,
         )
-        return _Made(tuned.classifier_, perf_counter() - start)
+        return _Made(getattr(tuned, self.kind.shipped), perf_counter() - start)
 
     def _tune(self, entry: Entry, memory: KeptAnswers | None, progress: Progress) -> _Made:
-        model = LossCorrectedDistillerCV(
+        model = self.kind.search(
             self.teacher,
             entry.student,
+            self.loss,
             cv=self.folds,
             teacher_cv=self.teacher_cv,
-            loss=self.loss,
             n_jobs=self.n_jobs,
             random_state=self.seed,
             memory=memory,
@@ -254,7 +258,8 @@ class Plan:
         model.fit(self.train.X, self.train.y, groups=self.train.groups)
         seconds = perf_counter() - start
         spared += 0.0 if memory is None else memory.spared_seconds
-        return _Made(model.classifier_, seconds + spared, str(model.best_candidate_))
+        shipped = getattr(model, self.kind.shipped)
+        return _Made(shipped, seconds + spared, str(model.best_candidate_))
 
     def _memory(self) -> KeptAnswers | None:
         """Return where the tuned distillers of several students find their teacher's answers."""
@@ -267,10 +272,10 @@ class Plan:
     def _name(self, student: str | None, method: str) -> str:
         return f"{printable(student)}: {method}" if student and len(self.entries) > 1 else method
 
-    def _tell(self, m: Measurement) -> None:
+    def _tell(self, m: Measured) -> None:
         """Say the line of the table that is ready."""
         said = ", ".join(
-            f"{score.title} {format_score(score.of(m))}"
+            f"{score.title} {score.write(score.of(m))}"
             for score in (self.sheet.score, self.sheet.loss)
         )
         self.progress.say(

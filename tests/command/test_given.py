@@ -64,3 +64,24 @@ def test_a_file_that_is_not_there_or_has_no_table(capsys, write):
     argv = [write(mixed_table()), "--target", "target", "--teacher", "nowhere.csv"]
     assert "There is no file 'nowhere.csv'" in refusal(capsys, *argv)
     assert "name of a table" in refusal(capsys, "--teacher", "given.csv")
+
+
+def test_predictions_of_numbers_are_one_column(monkeypatch, capsys, write):
+    from skdistill.command import run as command
+
+    asked = {}
+
+    def compare(table, teacher, *_):
+        asked.update(X=table.X_test, prediction=teacher.predict(table.X_test))
+        raise command.BadInputError("enough")
+
+    monkeypatch.setattr(command, "_compare", compare)
+    table = write("\n".join(["a,y", *(f"{row % 7},{row / 8}" for row in range(80))]))
+    given = write("\n".join(["said", *(str(row / 4) for row in range(80))]), "given.csv")
+    refusal(capsys, table, "--target", "y", "--teacher", given)
+    np.testing.assert_array_equal(asked["prediction"], np.array(asked["X"].index) / 4)
+    two = write("\n".join(["said,more", *["1,2"] * 80]), "two.csv")
+    message = refusal(capsys, table, "--target", "y", "--teacher", two)
+    assert "two.csv must have one column, of predictions, found 'said', 'more'" in message
+    text = write("\n".join(["said", *["x"] * 80]), "text.csv")
+    assert "must hold numbers" in refusal(capsys, table, "--target", "y", "--teacher", text)

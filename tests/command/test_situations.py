@@ -161,18 +161,49 @@ ABOUT_TARGETS = {
     ),
     "NA is missing": Run(table(y=cells(["NA", "yes", "no"])), "--na", said=("Left out 24 rows",)),
     "missing": Run(table(y=cells(["", "yes", "no"])), said=("Left out 24 rows whose 'y'",)),
-    "ratings": refused(
-        table(y=cells(["1", "1.5", "2"])), "quantity", "not predicted yet", "--task classes"
+    "ratings": Run(
+        table(y=cells(["1", "1.5", "2"])),
+        said=("3 different numbers, a quantity: regressors", "--task classes", "from 1 to 2."),
+        n_classes=3,
     ),
     "ratings as classes": Run(table(y=cells(["1", "1.5", "2"])), "--task classes", n_classes=3),
     "ratings spelt differently": Run(
         table(y=cells(["1", "1.5", "1.50"])), "--task classes", said=("'1.5' = '1.50'",)
     ),
-    "a count": refused(table(y=range(N_ROWS)), "60 different numbers", "count"),
-    "a price": refused(table(y=[3.5 * row for row in range(N_ROWS)]), "--task classes"),
-    "numbers wanted": refused(table(), "not predicted yet", options="--task numbers"),
+    "a count": Run(
+        table(y=range(N_ROWS)), said=("60 different numbers", "numbers from 0 to "), n_classes=60
+    ),
+    "a price": Run(
+        table(y=[3.5 * row for row in range(N_ROWS)]), said=("--task classes",), n_classes=60
+    ),
+    "a price with decimal commas": Run(
+        table(";", y=PRICES), said=("36 different numbers", "numbers from 1.05 to "), n_classes=36
+    ),
+    "a price in another currency": Run(
+        table(y=[3.5 * row for row in range(N_ROWS)], other=[200 - row for row in range(N_ROWS)]),
+        said=("'other' (gives the target away)",),
+        n_classes=60,
+    ),
+    "numbers wanted": refused(
+        table(), "--task numbers: 'y' holds text, such as 'no'", options="--task numbers"
+    ),
+    "infinite numbers": refused(
+        table(y=cells(["inf", "1", "2"])), "infinite numbers", options="--task numbers"
+    ),
+    "one number": refused(
+        table(y=[1.5] * N_ROWS), "different numbers, found 1.5 alone", options="--task numbers"
+    ),
+    "few numbers": refused(b"a,y\n1,2.5\n2,3.5\n3,1.5\n", "at least 20 numbers, found 3"),
     "a small count": refused(
-        table(y=[min(row, 9) for row in range(N_ROWS)]), "Class 0 has 1 row", "If it is a count"
+        table(y=[min(row, 9) for row in range(N_ROWS)]),
+        "Class 0 has 1 row",
+        "If it is a count, --task numbers",
+    ),
+    "a small count, said": Run(
+        table(y=[min(row, 9) for row in range(N_ROWS)]),
+        "--task numbers",
+        said=("numbers from 0 to 9",),
+        n_classes=10,
     ),
     "a rare word": refused(table(y=["rare"] + ["no", "yes"] * 29 + ["no"]), "'rare' has 1 row"),
     "one class": refused(table(y=["no"] * N_ROWS), "at least 2 classes"),

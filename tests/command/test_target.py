@@ -61,20 +61,28 @@ def test_spellings_of_one_class_are_named(learned, capsys, write):
 
 
 @pytest.mark.parametrize("numbers", [[0.5, 1.25], range(100)])
-def test_a_quantity_as_target(capsys, write, numbers):
-    rows = [f"{row},{number}" for row, number in enumerate([*numbers] * 10)]
-    message = refusal(capsys, write("\n".join(["a,price", *rows])), "--target", "price")
-    assert "regression target" in message
+def test_a_quantity_as_target(learned, capsys, write, numbers):
+    rows = [f"{row % 7},{number}" for row, number in enumerate([*numbers] * 10)]
+    out = run(capsys, write("\n".join(["a,price", *rows])), "--target", "price")
+    assert f"'price' holds {len(numbers)} different numbers, a quantity: regressors" in out
+    assert learned["y"].dtype == float
+    assert set(learned["y"]) == set(numbers)
 
 
 def test_most_classes_that_are_numbers(learned, capsys, write):
     for n_classes in (50, 51):
         table = two_columns("12", [str(k) for k in range(n_classes)], n_rows=20 * n_classes)
-        path = write(table)
-        if n_classes == 50:
-            assert "50 classes" in run(capsys, path, "--target", "y")
-        else:
-            assert "51 different numbers" in refusal(capsys, path, "--target", "y")
+        out = run(capsys, write(table), "--target", "y")
+        assert ("50 classes" if n_classes == 50 else "numbers from 0 to 50.") in out
+        assert ("51 different numbers" in out) == (n_classes == 51)
+
+
+def test_task_says_what_the_target_holds(learned, capsys, write):
+    table = write(two_columns("12", ["1", "2", "3"]))
+    out = run(capsys, table, "--target", "y", "--task", "numbers")
+    assert "numbers from 1 to 3." in out
+    assert "different numbers" not in out
+    assert learned["y"].dtype == float
 
 
 @pytest.mark.parametrize("labels", [["only"] * 20, [""] * 20])

@@ -219,7 +219,7 @@ def test_teacher_that_cannot_be_pickled_has_no_size_and_can_teach(noisy):
 def test_reported_errors_are_the_spread_over_draws_of_groups(monkeypatch):
     """18 groups of 20 all but equal rows are tested, each with a label that nothing predicts."""
     place = "skdistill.evaluation.measure.measurement.time_predictions"
-    monkeypatch.setattr(place, lambda found, X, batch=1: [Timing(1.0)] * len(found))
+    monkeypatch.setattr(place, lambda found, X, batch=1, method="": [Timing(1.0)] * len(found))
     n_draws, found = 60, []
     for seed in range(n_draws):
         rng = np.random.RandomState(seed)

@@ -9,17 +9,36 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import make_scorer
-from sklearn.model_selection import GroupKFold, ShuffleSplit, StratifiedKFold, validation_curve
+from sklearn.metrics import make_scorer, mean_pinball_loss
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    validation_curve,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skdistill import CrossFitDistiller, Distiller, LossCorrectedDistiller, distillation_curve
+from skdistill import (
+    CrossFitDistiller,
+    CrossFitDistillerRegressor,
+    Distiller,
+    DistillerRegressor,
+    LossCorrectedDistiller,
+    LossCorrectedDistillerRegressor,
+    distillation_curve,
+)
 from skdistill._utils import progress
-from skdistill.evaluation import make_noisy_table, neg_log_loss_floored
+from skdistill.evaluation import make_noisy_numbers, make_noisy_table, neg_log_loss_floored
+from skdistill.evaluation.kinds import FOR_NUMBERS
 
 
 class CountingTeacher(RandomForestClassifier):
@@ -339,3 +358,46 @@ def test_failing_student_names_its_method_and_parameter(noisy):
         distillation_curve(
             STUMP, tree(), X, y, param_name="max_depth", param_range=[-1], methods=["labels"]
         )
+
+
+# ---- numbers ---------------------------------------------------------------------------------
+
+
+def test_curve_of_numbers_is_r2_of_what_distillers_teach():
+    X, y, _ = make_noisy_numbers(400, n_features=4, random_state=0)
+    teacher, student = RandomForestRegressor(60, random_state=0), tree(max_leaf_nodes=64)
+    how = {"param_name": "max_leaf_nodes", "param_range": [8, 64], "cv": 2, "random_state": 0}
+    teacher_scores, student_scores = distillation_curve(
+        teacher, tree(), X, y, teacher_cv="oob", **how
+    )
+    train, test = next(KFold(2, shuffle=True, random_state=0).split(X))
+    ways = {
+        # It rounds numbers as targets are, by which ties of splits may go another way.
+        "labels": FOR_NUMBERS.on_labels(student),
+        "in_sample": DistillerRegressor(teacher, student),
+        "cross_fit": CrossFitDistillerRegressor(teacher, student, cv="oob"),
+        "corrected": LossCorrectedDistillerRegressor(teacher, student, cv="oob", random_state=0),
+    }
+    assert_allclose(teacher_scores[0], teacher.fit(X[train], y[train]).score(X[test], y[test]))
+    assert list(student_scores) == list(ways)
+    for method, model in ways.items():
+        score = model.fit(X[train], y[train]).score(X[test], y[test])
+        assert_allclose(student_scores[method][1, 0], score, err_msg=method)
+
+
+def test_a_quantile_needs_the_loss_that_is_meant():
+    X, y, _ = make_noisy_numbers(200, n_features=4, random_state=0)
+    teacher = HistGradientBoostingRegressor(loss="quantile", quantile=0.9, max_iter=10)
+    scorer = make_scorer(mean_pinball_loss, alpha=0.9, greater_is_better=False)
+
+    def curve(**params):
+        how = {"param_name": "max_depth", "param_range": [3], "cv": 2, "teacher_cv": 2}
+        return distillation_curve(teacher, tree(), X, y, random_state=0, **how, **params)
+
+    with pytest.raises(ValueError, match="answers no mean, and scoring=None judges"):
+        curve(methods=["labels", "cross_fit"])
+    with pytest.raises(ValueError, match="answers no mean, and the candidate 'residual' moves"):
+        curve(scoring=scorer)
+    of_teacher, of_students = curve(methods=["labels", "cross_fit"], scoring=scorer)
+    assert of_students["cross_fit"].mean() > of_students["labels"].mean()
+    assert of_teacher.max() < 0

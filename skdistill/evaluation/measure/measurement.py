@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,30 +35,21 @@ Array = NDArray[np.float64]
 MAX_BLOCKS = 10
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """What was measured of one classifier."""
+class Measured:
+    """What all measurements tell, whatever the outcome."""
 
-    student: str | None  # its name; None for the teacher
-    method: Any  # how the classifier came about
+    student: str | None
+    method: Any
     score: float
-    score_se: float  # over test rows
-    log_loss: float  # mean of `losses`
-    log_loss_se: float
-    excess: float | None  # log loss beyond the Bayes risk, where that is known
-    brier_score: float
-    calibration_error: float  # mean distance between predicted probability and observed share
-    agreement: float  # these three, fidelity to the teacher on test rows: see `Fidelity`
-    r2_log_odds: float
-    kl_divergence: float
-    fit_seconds: float  # what it takes to make it on its own, the teacher's fits included
-    size: float  # bytes of the pickled classifier
-    losses: Array = field(repr=False, compare=False)  # log loss of each test row
-    reliability: Reliability = field(repr=False, compare=False)
-    note: str = ""  # what else there is to say of it
-    groups: NDArray[Any] | None = field(default=None, repr=False, compare=False)  # of test rows
-    row: Timing = UNKNOWN  # of one row on its own
-    batch: Timing = UNKNOWN  # of 10,000 rows that are predicted at once
+    score_se: float
+    losses: Array
+    fit_seconds: float
+    size: float
+    reliability: Reliability
+    note: str
+    groups: NDArray[Any] | None
+    row: Timing
+    batch: Timing
 
     @property
     def row_time(self) -> float:
@@ -82,7 +73,67 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class TestRows:
+class Measurement(Measured):
+    """What was measured of one classifier."""
+
+    student: str | None  # its name; None for the teacher
+    method: Any  # how the classifier came about
+    score: float
+    score_se: float  # over test rows
+    log_loss: float  # mean of `losses`
+    log_loss_se: float
+    excess: float | None  # log loss beyond the Bayes risk, where that is known
+    brier_score: float
+    calibration_error: float  # mean distance between predicted probability and observed share
+    agreement: float  # these three, fidelity to the teacher on test rows: see `Fidelity`
+    r2_log_odds: float
+    kl_divergence: float
+    fit_seconds: float  # what it takes to make it on its own, the teacher's fits included
+    size: float  # bytes of the pickled classifier
+    losses: Array = field(repr=False, compare=False)  # log loss of each test row
+    reliability: Reliability = field(repr=False, compare=False)
+    note: str = ""  # what else there is to say of it
+    groups: NDArray[Any] | None = field(default=None, repr=False, compare=False)  # of test rows
+    row: Timing = UNKNOWN  # of one row on its own
+    batch: Timing = UNKNOWN  # of 10,000 rows that are predicted at once
+
+
+class Judging:
+    """What all test rows do, whatever the outcome: they time models, and cut a score in blocks."""
+
+    __test__ = False  # pytest takes names for tests
+
+    X: Any
+    y: NDArray[Any]
+    scorer: Callable[..., float] | None
+    groups: NDArray[Any] | None
+    answers_by: ClassVar[str]  # the method that is timed
+
+    def time(self, measured: Sequence[Any], models: Sequence[Any]) -> list[Any]:
+        """Return measurements with the times of their models."""
+        of_rows = time_predictions(models, self.X, method=self.answers_by)
+        of_batches = time_predictions(models, self.X, batch=LARGE_BATCH, method=self.answers_by)
+        return [
+            replace(m, row=row, batch=batch)
+            for m, row, batch in zip(measured, of_rows, of_batches, strict=True)
+        ]
+
+    def score_by(self, scorer: Callable[..., float], model: Any) -> tuple[float, float]:
+        """Return a score that is no mean over rows, and its standard error, from ten blocks."""
+        score = float(scorer(model, self.X, self.y))
+        parts = self.blocks()
+        if len(parts) < 2:
+            return score, float("nan")
+        scores = [scorer(model, index_rows(self.X, p), self.y[p]) for p in parts]
+        return score, mean_and_error(np.array(scores, dtype=np.float64))[1]
+
+    def blocks(self) -> list[NDArray[np.intp]]:
+        """Divide rows in blocks, none if not in two."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class TestRows(Judging):
     """Rows that nobody has learned from, and how classifiers are judged on them.
 
     Where `bayes_proba`, the true class probabilities (n_samples, n_classes), are known, they take
@@ -90,7 +141,7 @@ class TestRows:
     With `groups`, standard errors count these and not rows.
     """
 
-    __test__ = False  # pytest takes the name for a test
+    answers_by = "predict_proba"
 
     X: Any
     y: NDArray[Any]
@@ -115,13 +166,13 @@ class TestRows:
         method: Any,
         *,
         student: str | None = None,
-        teacher_proba: ArrayLike | None = None,
+        teacher_answer: ArrayLike | None = None,
         fit_seconds: float = float("nan"),
         note: str = "",
     ) -> Measurement:
         """Score a fitted classifier, and weigh it; it is timed beside all others, in the end.
 
-        `teacher_proba` is what the teacher says about the rows, None for the teacher itself.
+        `teacher_answer` is what the teacher says about the rows, None for the teacher itself.
         """
         proba = probabilities(classifier, self.X, self.classes)
         truth = self.truth
@@ -140,7 +191,7 @@ class TestRows:
             excess,
             brier_score(truth, proba),
             curve.error,
-            *fidelity(proba if teacher_proba is None else teacher_proba, proba),
+            *fidelity(proba if teacher_answer is None else teacher_answer, proba),
             fit_seconds,
             pickled_size(classifier),
             losses,
@@ -149,31 +200,14 @@ class TestRows:
             self.groups,
         )
 
-    def time(
-        self, measured: Sequence[Measurement], classifiers: Sequence[Any]
-    ) -> list[Measurement]:
-        """Return measurements with the times of their classifiers."""
-        of_rows = time_predictions(classifiers, self.X)
-        of_batches = time_predictions(classifiers, self.X, batch=LARGE_BATCH)
-        return [
-            replace(m, row=row, batch=batch)
-            for m, row, batch in zip(measured, of_rows, of_batches, strict=True)
-        ]
-
     def _score(self, classifier: Any, proba: Array) -> tuple[float, float]:
         if self.scorer is None:
             return mean_and_error(hits(self.truth, proba), self.groups)
-        score = float(self.scorer(classifier, self.X, self.y))
-        return score, self._error_by_blocks(classifier)
+        return self.score_by(self.scorer, classifier)
 
-    def _error_by_blocks(self, classifier: Any) -> float:
-        """Return the standard error of a score that is no mean over rows, from ten blocks."""
-        assert self.scorer is not None
-        parts = _blocks(self.y, self.groups)
-        if len(parts) < 2:
-            return float("nan")
-        scores = [self.scorer(classifier, index_rows(self.X, p), self.y[p]) for p in parts]
-        return mean_and_error(np.array(scores, dtype=np.float64))[1]
+    def blocks(self) -> list[NDArray[np.intp]]:
+        """Divide rows in blocks with all classes."""
+        return _blocks(self.y, self.groups)
 
 
 def _blocks(y: NDArray[Any], groups: NDArray[Any] | None) -> list[NDArray[np.intp]]:

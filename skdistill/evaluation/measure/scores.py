@@ -163,8 +163,8 @@ def mean_and_error(values: Array, groups: ArrayLike | None = None) -> tuple[floa
 class Reliability(NamedTuple):
     """A reliability curve: for each bin of rows what was predicted, and what came."""
 
-    predicted: Array  # mean predicted probability of each bin
-    observed: Array  # share of its rows in which it came true
+    predicted: Array  # mean predicted probability, or number, of each bin
+    observed: Array  # share of its rows in which it came true, or mean of its numbers
     n_rows: NDArray[np.intp]
 
     @property
@@ -193,6 +193,11 @@ def reliability(truth: ArrayLike, proba: ArrayLike, *, n_bins: int = N_BINS) -> 
         sure, came = proba[:, 1], truth[:, 1]
     else:
         sure, came = proba.max(axis=1), hits(truth, proba)
+    return binned(sure, came, n_bins=n_bins)
+
+
+def binned(sure: Array, came: Array, *, n_bins: int = N_BINS) -> Reliability:
+    """Return what was predicted and what came, in bins of equally many rows."""
     edges = np.percentile(sure, np.linspace(0, 100, n_bins + 1))
     places = np.searchsorted(edges[1:-1], sure)
     count = np.bincount(places, minlength=n_bins)

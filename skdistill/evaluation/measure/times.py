@@ -24,7 +24,7 @@ from sklearn.pipeline import Pipeline
 
 from ..._utils.compat import index_rows, n_rows
 from ...sources.answers import FittedToCodes
-from ...students import DistilledClassifier, SoftLabelClassifier
+from ...students import DistilledClassifier, DistilledRegressor, SoftLabelClassifier
 from .one_core import on_one_core
 
 Array = NDArray[np.float64]
@@ -38,7 +38,7 @@ WARM_UP_ROWS = 100
 OF_A_MEDIAN = 1.25
 # What holds the fitted estimator that is asked.
 _HOLDERS: tuple[tuple[Any, str], ...] = (
-    (DistilledClassifier, "student"),
+    (DistilledClassifier | DistilledRegressor, "student"),
     (SoftLabelClassifier, "estimator_"),
     (FittedToCodes, "estimator"),
     (FrozenEstimator, "estimator"),
@@ -74,10 +74,11 @@ def time_predictions(
     X: Any,
     *,
     batch: int = 1,
+    method: str = "predict_proba",
     clock: Clock = process_time,
     wall_clock: Clock = perf_counter,
 ) -> list[Timing]:
-    """Time `predict_proba` of classifiers for a batch, the first rows of X over and over.
+    """Time a method of classifiers, or regressors, for a batch, the first rows of X over and over.
 
     What would be shared out among cores, by joblib, OpenMP, BLAS or a booster's own threads, runs
     on one (`one_core.py`), so that parallelism does not hide its cost.
@@ -85,7 +86,7 @@ def time_predictions(
     rows = index_rows(X, np.resize(np.arange(n_rows(X)), batch))
     with ExitStack() as stack:
         alone = [stack.enter_context(on_one_core(classifier)) for classifier in classifiers]
-        predicting = [_Stopwatch(one.predict_proba, clock, wall_clock) for one in alone]
+        predicting = [_Stopwatch(getattr(one, method), clock, wall_clock) for one in alone]
         before = [steps_before(one) for one in alone]
         preparing = [
             None if steps is None else _Stopwatch(steps.transform, clock, wall_clock)

@@ -6,64 +6,80 @@ have its attributes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..._utils.parameters import LARGE_BATCH
-from ..measure.measurement import Measurement
+from ..measure.measurement import Measured
 from ..measure.times import Timing
-from .tables import format_quantity, format_score, format_size
+from .tables import format_amount, format_quantity, format_score, format_size
 
 
 class Score(NamedTuple):
     """A score: the attribute of a measurement, its name among numbers, and its title in print.
 
-    `error` is the attribute with its standard error, where it has one.
+    `error` is the attribute with its standard error, where it has one, and `write` makes text of
+    both. What is `brief` is shown where there is little room.
     """
 
     attribute: str
     column: str
     title: str
     error: str = ""
+    write: Callable[..., str] = format_score
+    brief: bool = False
 
-    def of(self, m: Measurement) -> Any:
+    def of(self, m: Measured) -> Any:
         """Return its value, None where nobody knows it."""
         return getattr(m, self.attribute)
 
-    def cell(self, m: Measurement) -> str:
+    def cell(self, m: Measured) -> str:
         """Write its value, with the standard error."""
         value = self.of(m)
         error = getattr(m, self.error) if self.error else None
-        return "" if value is None else format_score(value, error)
+        return "" if value is None else self.write(value, error)
 
 
 class ScoreSheet(NamedTuple):
     """All scores of a kind of outcome.
 
     Of `score`, which pictures show against time, greater is better; of `loss`, which says who is
-    best, less. The others follow.
+    best, less. The others follow. `counts` is what a difference of losses is told in, where it is
+    another score than the loss, of which greater is better. `models` is what is compared, and
+    `footnote` says how.
     """
 
     score: Score
     loss: Score
     others: tuple[Score, ...] = ()
+    counts: str = ""
+    models: str = "classifiers"
+    footnote: str = ""
 
     def called(self, name: str) -> ScoreSheet:
         """Return the sheet with another title of the score, which a user may choose."""
         return self._replace(score=self.score._replace(title=name))
 
-    def known(self, measurements: Sequence[Measurement]) -> Iterator[Score]:
+    def known(self, measurements: Sequence[Any]) -> Iterator[Score]:
         """Yield the scores that are known of these."""
         for score in (self.score, self.loss, *self.others):
             if any(score.of(m) is not None for m in measurements):
                 yield score
 
-    def cells(self, measurements: Sequence[Measurement]) -> dict[str, list[str]]:
+    def brief(self, measurements: Sequence[Any], digits: int) -> dict[str, list[str]]:
+        """Return the scores that count most, without errors, by their titles."""
+        return {
+            score.title: [score.write(score.of(m), digits=digits) for m in measurements]
+            for score in self.known(measurements)
+            if score.brief
+        }
+
+    def cells(self, measurements: Sequence[Any]) -> dict[str, list[str]]:
         """Return scores in print, by their titles."""
         known = self.known(measurements)
         return {score.title: [score.cell(m) for m in measurements] for score in known}
 
-    def columns(self, measurements: Sequence[Measurement]) -> dict[str, list[Any]]:
+    def columns(self, measurements: Sequence[Any]) -> dict[str, list[Any]]:
         """Return scores and their errors as numbers, by their columns."""
         found = {}
         for score in self.known(measurements):
@@ -74,22 +90,38 @@ class ScoreSheet(NamedTuple):
 
 
 OF_CLASSES = ScoreSheet(
-    Score("score", "score", "accuracy", "score_se"),
-    Score("log_loss", "log_loss", "log loss", "log_loss_se"),
+    Score("score", "score", "accuracy", "score_se", brief=True),
+    Score("log_loss", "log_loss", "log loss", "log_loss_se", brief=True),
     (
-        Score("excess", "excess_log_loss", "excess"),
+        Score("excess", "excess_log_loss", "excess", brief=True),
         Score("brier_score", "brier_score", "Brier"),
         Score("calibration_error", "calibration_error", "calibration error"),
         Score("agreement", "agreement", "agreement"),
         Score("r2_log_odds", "r2_log_odds", "R² log-odds"),
         Score("kl_divergence", "kl_divergence", "KL"),
     ),
+    footnote="log loss floors probabilities at 1/500; agreement, R² and KL (divergence) are with "
+    "the teacher",
+)
+OF_NUMBERS = ScoreSheet(
+    Score("score", "score", "R²", "score_se", brief=True),
+    Score("rmse", "rmse", "RMSE", "rmse_se", format_amount, brief=True),
+    (
+        Score("mae", "mae", "MAE", "mae_se", format_amount, brief=True),
+        Score("excess", "relative_excess", "relative excess", brief=True),
+        Score("calibration_error", "calibration_error", "calibration error", "", format_amount),
+        Score("fidelity_r2", "fidelity_r2", "R² with teacher"),
+        Score("fidelity_rmse", "fidelity_rmse", "RMSE with teacher", "", format_amount),
+    ),
+    counts="R²",
+    models="regressors",
+    footnote="RMSE, MAE and calibration error are in units of y",
 )
 
 # ---- costs -----------------------------------------------------------------------------------
 
 
-def cost_columns(measurements: Sequence[Measurement]) -> dict[str, list[Any]]:
+def cost_columns(measurements: Sequence[Any]) -> dict[str, list[Any]]:
     """Return what each costs as numbers."""
     columns: dict[str, list[Any]] = {"fit_seconds": [m.fit_seconds for m in measurements]}
     for batch, timings in _timings(measurements):
@@ -102,7 +134,7 @@ def cost_columns(measurements: Sequence[Measurement]) -> dict[str, list[Any]]:
     return columns
 
 
-def cost_cells(measurements: Sequence[Measurement]) -> dict[str, list[str]]:
+def cost_cells(measurements: Sequence[Any]) -> dict[str, list[str]]:
     """Return what each costs in print."""
     (_, rows), (_, batches) = _timings(measurements)
     return {
@@ -113,7 +145,7 @@ def cost_cells(measurements: Sequence[Measurement]) -> dict[str, list[str]]:
     }
 
 
-def _timings(measurements: Sequence[Measurement]) -> list[tuple[int, list[Timing]]]:
+def _timings(measurements: Sequence[Any]) -> list[tuple[int, list[Timing]]]:
     return [
         (1, [m.row for m in measurements]),
         (LARGE_BATCH, [m.batch for m in measurements]),

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..._utils import parameters
 from ..arguments import check_param_range
 from ..curves import distillation_curve
+from ..kinds import kind_of
 from ..methods import TEACHER, title
 from .colours import colours
 from .pictures import (
@@ -221,20 +222,21 @@ class DistillationCurveDisplay:
 
         Parameters
         ----------
-        teacher : classifier
-            Any classifier with `predict_proba`. It is cloned, never modified.
+        teacher : classifier or regressor
+            Any classifier with `predict_proba`, which teaches classes, or any regressor, which
+            teaches numbers. It is cloned, never modified.
         student : regressor or classifier
             What learns from it. It is cloned, never modified.
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             Rows.
         y : array-like of shape (n_samples,)
-            Labels.
+            Labels, or numbers for a regressor as teacher.
         param_name : str
             A parameter of the student, `step__parameter` in a Pipeline.
         param_range : array-like of shape (n_values,)
             The values it takes.
         scoring : str, callable or None, default=None
-            What is measured; None is the accuracy.
+            What is measured; None is the accuracy, or R².
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
         negate_score : bool, default=False
@@ -295,7 +297,8 @@ class DistillationCurveDisplay:
             **curve_params,
         )
         if score_name is None:
-            score_name = name_of_score(scoring, negate=negate_score)
+            measured = kind_of(teacher).scoring if scoring is None else scoring
+            score_name = name_of_score(measured, negate=negate_score)
         display = cls(
             param_name=param_name,
             param_range=param_range,
@@ -334,6 +337,8 @@ def name_of_score(scoring: Any, *, negate: bool = False) -> str:
     ('Accuracy', 'Negative log loss', 'Roc auc')
     >>> name_of_score("neg_log_loss", negate=True)
     'Log loss'
+    >>> name_of_score("r2")
+    'R²'
     """
     name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
     name = "accuracy" if scoring is None else name
@@ -341,4 +346,4 @@ def name_of_score(scoring: Any, *, negate: bool = False) -> str:
         name = name[4:] if negate else "negative_" + name[4:]
     elif negate:
         name = "negative_" + name
-    return name.replace("_", " ").capitalize()
+    return "R²" if name == "r2" else name.replace("_", " ").capitalize()

@@ -9,7 +9,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from ..._utils.estimators import last_step
 from ...export.reading import read_program
-from ..measure.measurement import Measurement
+from ..measure.measurement import Measured
 from ..measure.times import steps_before
 from .tables import format_percent, printable
 
@@ -19,7 +19,7 @@ MUCH = 0.5
 BUSY, SEVERAL_CORES = 1.5, 0.8
 
 
-def say_what_prepares(m: Measurement, classifier: Any) -> str:
+def say_what_prepares(m: Measured, classifier: Any) -> str:
     """Say that most of a time goes to the steps before the model, and what would be faster."""
     if not m.row.preparing >= MUCH * m.row_time:
         return ""
@@ -48,7 +48,7 @@ def faster_ways(classifier: Any) -> list[str]:
     return ways
 
 
-def say_if_disturbed(measurements: Sequence[Measurement]) -> str:
+def say_if_disturbed(measurements: Sequence[Measured]) -> str:
     """Say where time on the wall and CPU time disagree."""
     ratios = [
         (timing.wall / timing.microseconds, m)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..measure.scores import Reliability
 from ..methods import TEACHER, TUNED, title
 from .colours import colours
-from .tables import printable
+from .tables import format_amount, format_score, printable
 
 if TYPE_CHECKING:
     from .results import Comparison
@@ -231,9 +231,17 @@ def _key(label: str, **look: Any) -> Any:
 
 # ---- reliability -----------------------------------------------------------------------------
 
+_CAME_TRUE = "share of rows in which it came true"
+# What stands at the axes, by the number of classes: none are numbers, and three are many.
+_AXES = {
+    0: ("mean prediction", "mean number"),
+    2: ("predicted probability of the second class", _CAME_TRUE),
+    3: ("predicted probability of the most probable class", _CAME_TRUE),
+}
+
 
 def draw_reliability(
-    curves: Mapping[tuple[Any, str], Reliability], ax: Any = None, *, two_classes: bool = True
+    curves: Mapping[tuple[Any, str], Reliability], ax: Any = None, *, n_classes: int = 2
 ) -> Any:
     """Draw reliability curves.
 
@@ -243,8 +251,9 @@ def draw_reliability(
         What is drawn.
     ax : matplotlib Axes, default=None
         Where; None makes a figure.
-    two_classes : bool, default=True
-        Whether the probability is that of the second class; if not, of the most probable one.
+    n_classes : int, default=2
+        Number of classes: of two the probability is that of the second one, of more that of the
+        most probable one. 0 are numbers.
 
     Returns
     -------
@@ -252,9 +261,11 @@ def draw_reliability(
         What was drawn on.
     """
     plt = pyplot("plot_reliability")
+    format_error = format_score if n_classes else format_amount
     if ax is None:
         _, ax = plt.subplots(figsize=(8.5, 5), layout="constrained")
-    ax.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="perfectly calibrated")
+    ends = _ends(curves) if n_classes == 0 else (0, 1)
+    ax.plot(ends, ends, color="0.6", linestyle="--", label="perfectly calibrated")
     by_method = colours([method for method, _ in curves])
     for (method, name), curve in curves.items():
         # What was tuned is often the very student that it chose, and lies under it.
@@ -268,16 +279,16 @@ def draw_reliability(
             linewidth=5 if below else 1.5,
             alpha=0.5 if below else 1,
             zorder=2 if below else 3,
-            label=f"{_as_entry(name)} ({curve.error:.3f})",
+            label=f"{_as_entry(name)} ({format_error(curve.error)})",
         )
-    if not two_classes:
+    if n_classes > 2:
         # The most probable of K classes has at least 1/K.
         low = min(min(c.predicted.min(), c.observed.min()) for c in curves.values())
         ax.set_xlim(low - 0.03, 1.03)
         ax.set_ylim(low - 0.03, 1.03)
-    what = "second class" if two_classes else "most probable class"
-    ax.set_xlabel(f"predicted probability of the {what}")
-    ax.set_ylabel("share of rows in which it came true")
+    predicted, observed = _AXES[min(n_classes, 3)]
+    ax.set_xlabel(predicted)
+    ax.set_ylabel(observed)
     ax.legend(
         loc="upper left",
         bbox_to_anchor=(1.01, 1),
@@ -286,6 +297,12 @@ def draw_reliability(
         alignment="left",
     )
     return ax
+
+
+def _ends(curves: Mapping[tuple[Any, str], Reliability]) -> tuple[float, float]:
+    """Return the smallest and the largest number that curves hold."""
+    shown = np.concatenate([np.r_[c.predicted, c.observed] for c in curves.values()])
+    return float(shown.min()), float(shown.max())
 
 
 def as_png(ax: Any, *, dpi: int = 144) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._utils import parameters
-from ..measure.measurement import Measurement
+from ..measure.measurement import Measured
 from ..measure.times import Timing
 from . import pictures
 from .columns import OF_CLASSES, ScoreSheet, cost_cells, cost_columns
@@ -31,11 +31,12 @@ from .tables import (
 Array = NDArray[np.float64]
 
 
-class Classifiers(dict[Any, Any]):
-    """Classifiers by student and method, and by the names under which a comparison prints them."""
+class Models(dict[Any, Any]):
+    """Models by student and method, and by the names under which a comparison prints them."""
 
-    def __init__(self, named: dict[Any, Any], measurements: Sequence[Measurement]) -> None:
+    def __init__(self, named: dict[Any, Any], measurements: Sequence[Measured], kind: str) -> None:
         super().__init__(named)
+        self._kind = kind
         self._keys: dict[Any, tuple[str | None, Any]] = {}
         for m in measurements:
             self._keys[name_of(m, measurements)] = self._keys[m.student, m.title] = (
@@ -46,7 +47,7 @@ class Classifiers(dict[Any, Any]):
     def __missing__(self, name: Any) -> Any:
         if self._keys.get(name) in self:
             return self[self._keys[name]]
-        raise KeyError(f"There is no classifier {name!r}; there are: {list(self)}.")
+        raise KeyError(f"There is no {self._kind} {name!r}; there are: {list(self)}.")
 
 
 class Comparison:
@@ -56,18 +57,20 @@ class Comparison:
     ----------
     measurements : sequence of Measurement
         What was measured, the teacher first.
-    classifiers : dict
+    models : dict
         What was measured of.
-    score_name : str, default="accuracy"
-        What the score is.
+    score_name : str, default=None
+        What the score is; None is the accuracy, or R².
     n_test : int, default=0
         Number of test rows.
     n_classes : int, default=2
-        Number of classes.
+        Number of classes; 0 for numbers.
     max_latency, max_size : float, default=None
         The budget, in microseconds per row and bytes.
     latency_batch : {1, 10_000}, default=1
         Which of the two times counts.
+    sheet : ScoreSheet, default=None
+        The scores that measurements hold; None is those of classes.
 
     Attributes
     ----------
@@ -78,10 +81,13 @@ class Comparison:
         what one ships. Names are taken as well as they are printed, such as
         `"distilled, corrected"`, and where there are several students
         `"small tree: distilled, corrected"`.
-    best : classifier
-        The distilled student of lowest log loss that fits the budget: what one would ship.
+    regressors : dict of {(str or None, object): regressor}
+        The same of a comparison of numbers, which has no `classifiers`.
+    best : classifier or regressor
+        The distilled student of lowest log loss, or RMSE, that fits the budget: what one would
+        ship.
     best_key : tuple of (str, object)
-        Its key in `classifiers`.
+        Its key in `classifiers` or `regressors`.
     table : DataFrame or PlainTable
         All numbers.
     on_front : ndarray of shape (n_measurements,)
@@ -92,33 +98,51 @@ class Comparison:
 
     def __init__(
         self,
-        measurements: Sequence[Measurement],
-        classifiers: dict[tuple[str | None, Any], Any],
+        measurements: Sequence[Measured],
+        models: dict[tuple[str | None, Any], Any],
         *,
-        score_name: str = "accuracy",
+        score_name: str | None = None,
         n_test: int = 0,
         n_classes: int = 2,
         max_latency: float | None = None,
         max_size: float | None = None,
         latency_batch: int = 1,
+        sheet: ScoreSheet | None = None,
     ) -> None:
+        sheet = OF_CLASSES if sheet is None else sheet
         self.measurements = list(measurements)
-        self.classifiers = Classifiers(classifiers, self.measurements)
-        self.score_name = score_name
+        self.models = Models(models, self.measurements, sheet.models.removesuffix("s"))
+        self.score_name = sheet.score.title if score_name is None else score_name
         self.n_test = n_test
         self.n_classes = n_classes
         self.max_latency = max_latency
         self.max_size = max_size
         self.latency_batch = latency_batch
+        self.sheet = sheet.called(self.score_name)
 
     # ---- numbers -----------------------------------------------------------------------------
+
+    @property
+    def classifiers(self) -> Models:
+        """The classifiers, by name of student and method."""
+        return self._models("classifiers")
+
+    @property
+    def regressors(self) -> Models:
+        """The regressors, by name of student and method."""
+        return self._models("regressors")
+
+    def _models(self, name: str) -> Models:
+        if name != self.sheet.models:
+            raise AttributeError(f"This comparison is of {self.sheet.models}: use that.")
+        return self.models
 
     @property
     def latencies(self) -> Array:
         """The time of each that counts, in microseconds per row."""
         return np.array([self._timing(m).microseconds for m in self.measurements])
 
-    def _timing(self, m: Measurement) -> Timing:
+    def _timing(self, m: Measured) -> Timing:
         return m.row if self.latency_batch == 1 else m.batch
 
     @property
@@ -140,16 +164,16 @@ class Comparison:
 
     @property
     def best_key(self) -> tuple[str | None, Any]:
-        """The key of the distilled student of lowest log loss that fits the budget."""
-        best = best_of(self.measurements, self.fits_budget, self._sheet.loss)
+        """The key of the distilled student of lowest log loss, or RMSE, that fits the budget."""
+        best = best_of(self.measurements, self.fits_budget, self.sheet.loss)
         if best is None:
             raise ValueError(self._tell_misfit())
         return best.student, best.method
 
     @property
     def best(self) -> Any:
-        """The distilled student of lowest log loss that fits the budget, as one ships it."""
-        return self.classifiers[self.best_key]
+        """The distilled student of lowest log loss, or RMSE, that fits, as one ships it."""
+        return self.models[self.best_key]
 
     def under(
         self, *, max_latency: float | None = None, max_size: float | None = None
@@ -208,10 +232,6 @@ class Comparison:
         )
 
     @property
-    def _sheet(self) -> ScoreSheet:
-        return OF_CLASSES.called(self.score_name)
-
-    @property
     def _has_budget(self) -> bool:
         return self.max_latency is not None or self.max_size is not None
 
@@ -221,7 +241,7 @@ class Comparison:
         columns: dict[str, list[Any]] = {
             "student": [m.student for m in self.measurements],
             "method": [m.method for m in self.measurements],
-            **self._sheet.columns(self.measurements),
+            **self.sheet.columns(self.measurements),
             **cost_columns(self.measurements),
         }
         columns["on_front"] = self.on_front.tolist()
@@ -251,7 +271,7 @@ class Comparison:
         ]
         names = self._names()
         costs = cost_cells(self.measurements) | {"remarks": [mark.strip() for mark in marks]}
-        return [names | self._sheet.cells(self.measurements), names | costs]
+        return [names | self.sheet.cells(self.measurements), names | costs]
 
     def __str__(self) -> str:
         tables = [text_table(part, left=self._n_names) for part in self._parts()]
@@ -283,17 +303,18 @@ class Comparison:
         return (
             f"{'<br>'.join(tables)}<p {NO_MATHEMATICS}>{as_html(self.describe())}</p>"
             f"<p {NO_MATHEMATICS}><small>± one standard error "
-            f"over {self.n_test:,} test rows; log loss floors probabilities at 1/500; agreement, "
-            "R² and KL (divergence) are with the teacher; times are CPU time on one core. Bold: "
+            f"over {self.n_test:,} test rows; {self.sheet.footnote}; times are CPU time on one "
+            "core. Bold: "
             f"on the Pareto front of {as_html(self.score_name)} and prediction time.</small></p>"
         )
 
     def describe(self) -> str:
         """Say in a sentence or two what distillation gained, or that it did not.
 
-        The distilled student of lowest log loss that fits the budget is held against the same
-        student on labels, tuned where that was done, and against the teacher, with the standard
-        error of the difference over test rows. A difference below two of them counts as none.
+        The distilled student of lowest log loss, or RMSE, that fits the budget is held against the
+        same student on labels, tuned where that was done, and against the teacher, with the
+        standard error of the difference over test rows: of log losses, or of R². A difference below
+        two of them counts as none.
         Further sentences are about times, where most of one goes to the steps of a Pipeline before
         its model, and what would be faster, and where CPU time and time on the wall disagree.
 
@@ -303,13 +324,13 @@ class Comparison:
             The sentences.
         """
         fits = self.fits_budget if self._has_budget else None
-        best = best_of(self.measurements, fits, self._sheet.loss)
-        classifier = best and self.classifiers.get((best.student, best.method))
+        best = best_of(self.measurements, fits, self.sheet.loss)
+        model = best and self.models.get((best.student, best.method))
         notes = [
-            say_what_prepares(best, classifier) if best and classifier is not None else "",
+            say_what_prepares(best, model) if best and model is not None else "",
             say_if_disturbed(self.measurements),
         ]
-        return " ".join([describe(self.measurements, fits, self._sheet.loss), *filter(None, notes)])
+        return " ".join([describe(self.measurements, fits, self.sheet), *filter(None, notes)])
 
     # ---- pictures ----------------------------------------------------------------------------
 
@@ -336,6 +357,9 @@ class Comparison:
 
     def plot_reliability(self, ax: Any = None, *, student: str | None = None) -> Any:
         """Draw the reliability curves of the teacher and of one student in all ways.
+
+        Of numbers they show, in bins of rows of like predictions, the mean number against the mean
+        prediction.
 
         Parameters
         ----------
@@ -365,5 +389,5 @@ class Comparison:
         return pictures.draw_reliability(
             {(m.method, m.title): m.reliability for m in shown},
             ax,
-            two_classes=self.n_classes == 2,
+            n_classes=self.n_classes,
         )

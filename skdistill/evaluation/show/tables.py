@@ -54,7 +54,7 @@ def format_quantity(value: float) -> str:
     return f"{value:,.{2 if value < 1 else 1 if value < 10 else 0}f}"
 
 
-def format_score(value: float, error: float | None = None) -> str:
+def format_score(value: float, error: float | None = None, *, digits: int = 3) -> str:
     """Write a score, with its standard error if there is one.
 
     Examples
@@ -62,9 +62,28 @@ def format_score(value: float, error: float | None = None) -> str:
     >>> format_score(0.91234, 0.0123), format_score(0.5)
     ('0.912 ± 0.012', '0.500')
     """
+    return _with_error(value, error, f".{digits}f")
+
+
+def format_amount(value: float, error: float | None = None, *, digits: int = 3) -> str:
+    """Write an amount in anybody's units, one digit more of it than are asked for of a score.
+
+    Examples
+    --------
+    >>> format_amount(53.1234, 2.345), format_amount(48_123.4), format_amount(0.00123456)
+    ('53.12 ± 2.35', '48,123', '0.001235')
+    """
+    decimals = 0
+    if value and math.isfinite(value):
+        decimals = min(max(0, digits - math.floor(math.log10(abs(value)))), 12)
+    return _with_error(value, error, f",.{decimals}f")
+
+
+def _with_error(value: float, error: float | None, form: str) -> str:
     if math.isnan(value):
         return "–"
-    return f"{value:.3f}" + ("" if error is None or math.isnan(error) else f" ± {error:.3f}")
+    told = "" if error is None or math.isnan(error) else f" ± {error:{form}}"
+    return f"{value:{form}}{told}"
 
 
 def format_percent(part: float, whole: float) -> str:

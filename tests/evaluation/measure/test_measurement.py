@@ -42,7 +42,7 @@ def test_measured_scores_of_labels(noisy):
 def test_times_are_those_of_single_rows_and_of_large_batches(noisy, monkeypatch):
     X, y, _ = noisy
 
-    def times(classifiers, X, batch=1):
+    def times(classifiers, X, batch=1, method=None):
         return [Timing(batch + place) for place, _ in enumerate(classifiers)]
 
     monkeypatch.setattr(module, "time_predictions", times)
@@ -73,7 +73,7 @@ def test_fidelity_is_to_the_teacher_and_the_teacher_is_its_own(noisy):
     student = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
     rows = TestRows(X, y, CLASSES)
     proba = teacher.predict_proba(X)
-    found = rows.measure(student, "labels", student="tree", teacher_proba=proba)
+    found = rows.measure(student, "labels", student="tree", teacher_answer=proba)
     expected = fidelity(proba, student.predict_proba(X))
     assert (found.agreement, found.r2_log_odds, found.kl_divergence) == expected
     itself = rows.measure(teacher, "teacher")

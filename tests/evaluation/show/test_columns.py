@@ -27,4 +27,4 @@ def test_another_sheet_makes_other_tables_and_sentences():
     found = [made_up("teacher", size=10), made_up("in_sample", size=7), made_up("labels", size=3)]
     sheet = ScoreSheet(Score("score", "r2", "R²"), Score("size", "bytes", "number of bytes"))
     assert sheet.cells(found)["number of bytes"] == ["10.000", "7.000", "3.000"]
-    assert "has the lowest number of bytes, 7.000" in describe(found, loss=sheet.loss)
+    assert "has the lowest number of bytes, 7.000" in describe(found, sheet=sheet)

@@ -10,7 +10,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import skdistill.evaluation.show.displays as module
 from skdistill import DistillationCurveDisplay, distillation_curve
-from skdistill.evaluation import make_noisy_table, neg_log_loss_floored
+from skdistill.evaluation import make_noisy_numbers, make_noisy_table, neg_log_loss_floored
 from skdistill.evaluation.show.displays import name_of_score
 
 matplotlib.use("Agg")
@@ -163,6 +163,14 @@ def test_from_estimator_shows_the_curve():
     assert_allclose(shown.lines_["teacher"].get_ydata(), -teacher_scores.mean())
     assert_allclose(shown.lines_["labels"].get_ydata(), -student_scores["labels"].mean(axis=1))
     assert shown.ax_.get_ylabel() == "Log loss floored"
+
+
+def test_curve_of_numbers_is_named_after_its_score():
+    X, y, _ = make_noisy_numbers(100, random_state=0)
+    tree = DecisionTreeRegressor(max_depth=2, random_state=0)
+    how = {"param_name": "max_depth", "param_range": [1], "methods": ["in_sample"], "cv": 2}
+    shown = DistillationCurveDisplay.from_estimator(tree, tree, X, y, **how)
+    assert shown.ax_.get_ylabel() == "R²"
 
 
 @pytest.mark.parametrize(

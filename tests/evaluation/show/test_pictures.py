@@ -158,7 +158,7 @@ def test_reliability_shows_the_teacher_and_one_student(comparison):
 
 def test_reliability_of_several_classes_looks_where_the_curves_are():
     curve = Reliability(np.array([0.5, 0.9]), np.array([0.6, 0.8]), np.array([5, 5]))
-    ax = draw_reliability({("teacher", "teacher"): curve}, two_classes=False)
+    ax = draw_reliability({("teacher", "teacher"): curve}, n_classes=3)
     assert 0.4 < ax.get_xlim()[0] < 0.5
     assert "most probable class" in ax.get_xlabel()
 

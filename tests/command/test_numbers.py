@@ -1,0 +1,85 @@
+"""Numbers as targets: the whole way, from the table to answers about new rows."""
+
+import csv
+import io
+import re
+
+import numpy as np
+import pytest
+
+from skdistill.command import run as command
+from skdistill.command.models import STUDENTS, TEACHERS
+from skdistill.command.run import main
+
+from .running import refusal, run
+
+
+def prices(n_rows=120):
+    """Return a table of numbers, text and gaps, whose target is a price."""
+    rng = np.random.default_rng(0)
+    size, kind = rng.normal(size=n_rows), rng.choice(["red", "green"], n_rows)
+    price = 50 + 10 * size + 5 * (kind == "red") + rng.normal(size=n_rows)
+    lines = [
+        f"{'' if row % 11 == 0 else f'{size[row]:.3f}'},{kind[row]},{price[row]:.2f}"
+        for row in range(n_rows)
+    ]
+    return "\n".join(["size,kind,price", *lines])
+
+
+def test_saved_student_of_numbers_answers_one_column(three_folds, capsys, write, tmp_path):
+    table, path = write(prices()), str(tmp_path / "student.joblib")
+    report = str(tmp_path / "report.html")
+    argv = ["--teacher", "lightgbm", "--trees", "5", "--student", "ridge", "--html", report]
+    out = run(capsys, table, "--target", "price", *argv, "--save", path)
+    assert "84 rows to train and 36 to test, 2 features, numbers from " in out
+    assert re.search(r" R² +RMSE +MAE ", out)
+    assert "has the lowest RMSE" in out
+    assert f"Wrote {path}: " in out
+    assert "R² against prediction time" in (tmp_path / "report.html").read_text()
+    assert main(["predict", path, table]) == 0
+    head, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert head == ["prediction"]
+    said = np.array(rows, dtype=float)[:, 0]
+    known = np.array([line.split(",")[2] for line in prices().split("\n")[1:]], dtype=float)
+    assert np.corrcoef(said, known)[0, 1] > 0.8
+    assert main(["predict", path, write("kind,size\n", "none.csv")]) == 0
+    assert capsys.readouterr().out == "prediction\n"
+
+
+@pytest.fixture
+def members(monkeypatch):
+    """Hold who would teach and learn."""
+    held = {}
+
+    def compare(teacher, students, *_, **__):
+        held.update(teacher=teacher, **students)
+        raise command.BadInputError("enough")
+
+    monkeypatch.setattr(command, "compare_students", compare)
+    return held
+
+
+@pytest.mark.parametrize("teacher", TEACHERS)
+def test_teachers_of_numbers_are_regressors(members, capsys, write, teacher):
+    pytest.importorskip({"xgboost": "xgboost", "catboost": "catboost"}.get(teacher, "sklearn"))
+    students = [name for name in STUDENTS if name != "logistic"]
+    options = [part for name in students for part in ("--student", name)]
+    refusal(capsys, write(prices()), "--target", "price", "--teacher", teacher, *options)
+    kinds = {name: type(member.steps[-1][1]).__name__ for name, member in members.items()}
+    assert kinds["teacher"].endswith("Regressor")
+    assert kinds["lightgbm"] == "LGBMRegressor"
+    assert kinds["ridge"] == "Ridge"
+
+
+def test_linear_models_have_their_kind_of_target(capsys, write):
+    argv = [write(prices()), "--target", "price", "--student", "logistic"]
+    assert "logistic is for classes" in refusal(capsys, *argv)
+    argv = [write(prices()), "--target", "kind", "--student", "ridge"]
+    assert "use --student logistic" in refusal(capsys, *argv)
+
+
+@pytest.mark.parametrize("ending", [".skops", ".onnx", ".c", ".sql"])
+def test_formats_that_hold_no_regressor_are_told_before_any_fit(members, capsys, write, ending):
+    argv = [write(prices()), "--target", "price", "--save", f"student{ending}"]
+    assert "as .joblib or .pkl" in refusal(capsys, *argv)
+    assert not members
