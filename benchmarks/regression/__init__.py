@@ -1,0 +1,1 @@
+"""Distillation of numbers beside what people use: `python -m benchmarks.regression`."""
