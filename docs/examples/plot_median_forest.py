@@ -33,7 +33,7 @@ class QuantileForest(RegressorMixin, BaseEstimator):
         self.quantile = quantile
 
     def fit(self, X, y):
-        forest = RandomForestRegressor(100, min_samples_leaf=10, random_state=0)
+        forest = RandomForestRegressor(50, min_samples_leaf=10, random_state=0)
         self.forest_ = forest.fit(X, y)
         order = np.argsort(y)
         self.y_, self.leaves_ = y[order], forest.apply(X)[order]
