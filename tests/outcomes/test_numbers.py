@@ -47,6 +47,7 @@ def test_a_column_is_told():
         ([[1.0, 2.0], [3.0, 4.0]], r"one number a row, found shape \(2, 2\).*MultiOutputRegressor"),
         ([2.0, 2.0], "different numbers to learn from, found one alone: 2"),
         ([2.0], "found 1 sample"),
+        ([1.0, -1e200], "numbers up to 1e.100.*found -1e.200: divide them by a unit"),
     ],
 )
 def test_what_are_no_numbers(y, message):
@@ -58,7 +59,7 @@ def test_classes_are_suspected():
     classes = np.arange(60) % 3
     with pytest.warns(UserWarning, match="y holds 3 different numbers only.*classes, use Other"):
         Numbers("Other").read(classes)
-    for counts in (np.arange(60) % 6, np.arange(20) % 3, np.arange(60) / 7):
+    for counts in (np.arange(60) % 4, np.arange(20) % 3, np.arange(60) / 7):
         Numbers().read(counts)
 
 
