@@ -11,6 +11,7 @@ There are packages of such forests. To need none, here is one in thirty lines.
 """
 
 import pickle
+from textwrap import fill
 from time import perf_counter
 
 import matplotlib.pyplot as plt
@@ -120,7 +121,7 @@ for name, model in {
 try:
     LossCorrectedDistillerRegressor(teacher, student).fit(X, y)
 except ValueError as error:
-    print(error)
+    print(fill(str(error), 84))
 
 # %%
 # Predictions that were made elsewhere do not say what they are, so nobody can
