@@ -161,7 +161,7 @@ def leaky_search(cell: Cell, folder: Path, proba: np.ndarray, X, y) -> LossCorre
     search = LossCorrectedDistillerCV(None, cell.make_student(folder), **how)
     with warnings.catch_warnings():
         # Probabilities that may have seen labels earn a warning; the search is here for its leak.
-        warnings.filterwarnings("ignore", message="The teacher probabilities look like")
+        warnings.filterwarnings("ignore", message="The teacher's answers look like")
         return search.fit(X, y, teacher_proba=proba)
 
 

@@ -14,7 +14,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from sklearn.datasets import make_classification
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -25,6 +25,8 @@ from skdistill import (
     LGBMSoftClassifier,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
+    LossCorrectedDistillerRegressor,
+    LossCorrectedDistillerRegressorCV,
     SoftmaxRegression,
     compare_students,
     diagnose_teacher,
@@ -120,9 +122,25 @@ def exact(n_jobs, containers):
             found = search.fit(put(X), y).predict_proba(put(X))
             choice = str(search.best_candidate_), str(getattr(search, "blend_weights_", None))
             yield f"search, {n_classes} classes, {container}", digest(found, *choice)
+    yield from numbers(n_jobs, containers)
     yield from alone(containers)
     yield from evaluation(n_jobs)
     yield from many_rows()
+
+
+def numbers(n_jobs, containers):
+    """Yield fits to numbers, of members that are deterministic to the last bit."""
+    X, y = table(2)
+    y = y + X[:, 0]
+    how = {"random_state": 0, "n_jobs": n_jobs}
+    bag = RandomForestRegressor(15, min_samples_leaf=3, random_state=0)
+    models = {
+        "folds": LossCorrectedDistillerRegressor(tree(), tree(), cv=3, **how),
+        "search": LossCorrectedDistillerRegressorCV(bag, tree(), cv=3, teacher_cv="oob", **how),
+    }
+    for name, model in models.items():
+        for container, put in containers.items():
+            yield f"{name} of numbers, {container}", digest(model.fit(put(X), y).predict(put(X)))
 
 
 def alone(containers):

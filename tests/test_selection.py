@@ -704,16 +704,6 @@ def test_candidates_closer_than_rounding_are_equal_and_the_first_wins():
     assert selection.choose(candidates, scores, np.ones(50), 0.5) == 1
 
 
-def test_blend_weights_are_thousandths_that_rounding_does_not_move():
-    rng = np.random.default_rng(0)
-    members = rng.uniform(0.05, 0.95, size=(200, 4))
-    weights = selection.blend_weights(members)
-    assert_allclose(weights, np.rint(1000 * weights) / 1000, atol=2e-3)
-    for _ in range(5):
-        shaken = members * (1 + 1e-15 * rng.normal(size=members.shape))
-        assert_array_equal(selection.blend_weights(shaken), weights)
-
-
 @pytest.mark.parametrize(
     ("names", "members"),
     [
@@ -790,7 +780,7 @@ FROZEN = FrozenEstimator(GaussianNB().fit(np.arange(4.0)[:, None], [0, 1, 0, 1])
         ({"teacher_cv": "in_sample"}, "teacher_cv must be None, 'oob', 'unseen', a number"),
         ({"teacher_cv": 1}, "cv must be at least 2 folds"),
         ({"teacher_cv": "oob"}, "cv='oob' needs a bagging teacher"),
-        ({"teacher_cv": "unseen"}, "'unseen' is for a frozen teacher or given probabilities"),
+        ({"teacher_cv": "unseen"}, "'unseen' is for a frozen teacher or given answers"),
         (
             {"min_gain_se": -0.1},
             "'min_gain_se' parameter of .* must be a float.*-0.1",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._utils.means import takes_only
 from ..rows import Rows
-from ..targets import Strategy
+from ..targets import Strategy, corrected_by
+from ..targets.residual import DEFAULT_SHARE
 from .faces import NumberDistiller
 from .searched import Searched
 
@@ -42,7 +44,9 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
           :class:`LossCorrectedDistillerRegressor`'s `correction` and `c`.
 
         `"auto"` is the named ones, without `"blend"` for a tree or forest as student and without
-        `"transfer"` for any other; with `X_transfer` also the shares .1, .2, .3, .5 and .7.
+        `"transfer"` for any other; with `X_transfer` also the shares .1, .2, .3, .5 and .7. For a
+        student of positive numbers, such as one of the deviance of Poisson or Gamma, the share .2
+        stands for `"residual"` and `"transfer"`, whose targets may be negative.
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the squared error, row by row.
     cv : int, splitter or iterable, default=5
@@ -181,6 +185,17 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
         self.memory = memory
         self.rehearse = rehearse
         self.verbose = verbose
+
+    def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
+        """Choose "auto" such that a student of positive numbers can learn all of it."""
+        strategies = super()._strategies(rows, X_transfer)
+        is_auto = isinstance(self.candidates, str)
+        if not is_auto or takes_only(self.student) is None:
+            return strategies
+        kept = [strategy for strategy in strategies if strategy.stays_between]
+        shares = {strategy.name for strategy in kept}
+        share = corrected_by(DEFAULT_SHARE, None, DEFAULT_SHARE, resolve=rows.outcome.rule)
+        return kept if DEFAULT_SHARE in shares else [*kept, share]
 
     def _check_members(self, rows: Rows, strategies: list[Strategy], *, given: bool) -> None:
         super()._check_members(rows, strategies, given=given)

@@ -26,7 +26,8 @@ Indices = NDArray[np.intp]
 
 
 #: Numbers of so few different values, each so often, may be classes.
-_FEW_VALUES, _OFTEN = 5, 10
+_FEW_VALUES, _OFTEN = 3, 10
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,6 +283,11 @@ def _check_numbers(y: ArrayLike, sibling: str) -> Array:
             f"y must hold finite numbers, and none missing (rows without one go to X_transfer): "
             f"{error}"
         ) from error
+    if np.abs(numbers).max() > _LARGEST:
+        raise ValueError(
+            f"y must hold numbers up to {_LARGEST:g}, whose squares can be added up, found "
+            f"{numbers[np.abs(numbers).argmax()]:.3g}: divide them by a unit."
+        )
     if len(numbers) == 1:
         raise ValueError("y must hold more than one sample to learn from, found 1 sample.")
     if (numbers == numbers[0]).all():

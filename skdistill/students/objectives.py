@@ -107,8 +107,8 @@ def check_range(
         "use a student of squared error."
         if name is not None
         else "use a teacher that predicts such (of the same deviance, or a "
-        "TransformedTargetRegressor on a log scale), a smaller share or no correction, which can "
-        "move small targets below 0, or a student of squared error."
+        "TransformedTargetRegressor on a log scale), a share or no correction, for the learned one "
+        "('residual', 'transfer') can move small targets below 0, or a student of squared error."
     )
     raise ValueError(
         f"The student {who} learns {'non-negative' if zero_too else 'positive'} numbers only, "

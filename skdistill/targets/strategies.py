@@ -170,6 +170,8 @@ class Strategy:
     is_pure: ClassVar[bool] = False
     #: Whether it learns from rows that were made of others.
     needs_made: ClassVar[bool] = False
+    #: Whether its targets lie between answers and labels, so that they are positive if these are.
+    stays_between: ClassVar[bool] = True
     #: Whether a blend mixes it; others only where it would have fewer than two to mix.
     is_blended: ClassVar[bool] = True
 
@@ -271,6 +273,7 @@ class Residual(Strategy):
     """The answers after the learned correction, moved towards the label by a share."""
 
     uses_groups = True
+    stays_between = False
     share: float = residual.DEFAULT_SHARE
 
     def check(self, rows: Rows, loss: Loss) -> None:

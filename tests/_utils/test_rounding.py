@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdistill._utils.rounding import on_grid
+from skdistill._utils.rounding import on_grid, to_digits
 
 
 def test_numbers_that_differ_by_rounding_become_equal():
@@ -26,3 +26,12 @@ def test_sums_are_exact_in_any_order_and_with_weights():
 
 def test_zero_has_one_sign():
     assert not np.signbit(on_grid(np.array([-0.0, -1e-20]))).any()
+
+
+def test_digits_of_numbers_of_any_size():
+    values = np.random.default_rng(0).normal(size=1000) * 10.0 ** np.arange(-100, 100, 0.2)
+    assert_allclose(to_digits(values), values, rtol=2.0**-39)
+    for factor in (1 + 2.0**-52, 1 - 2.0**-52):
+        assert (to_digits(values * factor) == to_digits(values)).mean() > 0.99
+    assert_array_equal(to_digits(np.array([0.0, -3.0, 1e9])), [0.0, -3.0, 1e9])
+    assert not np.signbit(to_digits(np.array([-0.0]))).any()

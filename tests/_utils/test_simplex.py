@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 from skdistill._utils.simplex import least_log_loss, least_squares
@@ -46,6 +46,16 @@ def test_weights_of_rows_count_as_repetitions():
         least_log_loss(np.repeat(members, times, axis=0)),
         atol=1e-3,
     )
+
+
+def test_blend_weights_are_thousandths_that_rounding_does_not_move():
+    rng = np.random.default_rng(0)
+    members = rng.uniform(0.05, 0.95, size=(200, 4))
+    weights = least_log_loss(members)
+    assert_allclose(weights, np.rint(1000 * weights) / 1000, atol=2e-3)
+    for _ in range(5):
+        shaken = members * (1 + 1e-15 * rng.normal(size=members.shape))
+        assert_array_equal(least_log_loss(shaken), weights)
 
 
 def test_least_squares_find_the_best_mean():

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.datasets import load_digits, make_classification
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
@@ -17,7 +16,6 @@ from sklearn.utils import resample
 
 from skdistill._utils.numeric import as_numeric
 from skdistill.outcomes import Classes
-from skdistill.outcomes.classes import groups
 from skdistill.rows import Rows
 from skdistill.sources import overfit
 from skdistill.sources.overfit import (
@@ -185,15 +183,6 @@ def test_speaks_for_teachers_that_repeat_the_labels(teacher):
 
 
 # The check: what it measures
-
-
-@pytest.mark.parametrize("n_classes", [2, 3, 4])
-def test_groupings_tell_every_two_of_four_classes_apart(n_classes):
-    found = np.array(groups(n_classes))
-    assert len(np.unique(found, axis=1).T) == n_classes
-    assert len(found) == (1 if n_classes == 2 else 2)
-    if n_classes == 4:
-        assert_allclose(found.sum(axis=1), 2)
 
 
 @pytest.mark.parametrize(("n_classes", "share"), [(2, 0.3), (2, 0.5), (4, 0.5)])
