@@ -117,7 +117,7 @@ RANDOM = [
     CrossFitDistiller(forest(), tree(), cv=3, random_state=0),
     Distiller(forest(), RandomForestRegressor(n_estimators=5, random_state=0)),
     CrossFitDistillerRegressor(
-        RandomForestRegressor(n_estimators=30, random_state=0), tree(), cv="oob", random_state=0
+        RandomForestRegressor(n_estimators=60, random_state=0), tree(), cv="oob", random_state=0
     ),
 ]
 BREAKS_TIES = [booster()]
