@@ -99,9 +99,8 @@ plt.show()
 
 # %%
 # Each box holds a question, the number of patients and their mean effect. The tree
-# has found both reasons: a severity of about 6, and an age after which effects
-# sink. Its lowest questions are about noise. How close are its answers to the
-# truth?
+# has found both reasons: a severity of about 6, and the age. Its lowest questions
+# are about noise. How close are its answers to the truth?
 #
 # Labels that nobody has seen
 # ---------------------------
