@@ -35,8 +35,8 @@ WORDS = {
     "ensemble the tree rises to 512 leaves, and comes near the ensemble.",
     "many_classes_001": "Mean probability of each class for images of each digit, as two maps: "
     "the tree on labels has many zeros, the taught tree few.",
-    "median_forest_001": "Pinball loss against the share of y in what is learned. Without any it is "
-    "near that of the forest, and it rises with the share.",
+    "median_forest_001": "Pinball loss against the share of y in what is learned. Without any it "
+    "is near that of the forest, and it rises with the share.",
     "overfitting_teacher_001": "Histograms of the teacher's probabilities. About its own rows, "
     "classes are far apart; out-of-bag they overlap.",
     "overfitting_teacher_002": "Log loss against leaves. On labels and in-sample it rises for "
