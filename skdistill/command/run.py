@@ -152,8 +152,6 @@ def _check_scoring(name: str | None) -> None:
 
 
 def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.Namespace) -> Any:
-    from ..evaluation import compare_students
-
     forest = arguments.teacher == "forest"
     trees = arguments.trees or default_trees(arguments.teacher)
     try:
