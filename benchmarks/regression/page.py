@@ -178,6 +178,19 @@ def losses_table(records: Records) -> str:
     return table(header, sorted(rows, key=lambda row: row[-2], reverse=True)) if rows else "None."
 
 
+def regrets_table(records: Records) -> str:
+    """List the cells where the search is more than one error worse than the best of the pure."""
+    rows = []
+    for record in records:
+        if not no_regret([record]).all():
+            names = [record[field] for field in ("table", "teacher", "student", "seed")]
+            own = record["methods"][SEARCH]
+            told = [f"{own['over_pure']:+.4f}", f"{own['over_pure_se']:.4f}"]
+            rows.append([*names, record["best_pure"], record["choices"][SEARCH]["best"], *told])
+    header = ["table", "teacher", "student", "seed", "best pure", "chosen", "R² over it", "1 se"]
+    return table(header, sorted(rows, key=lambda row: row[-2], reverse=True)) if rows else "None."
+
+
 def sources_table() -> str:
     """Say where tables come from, under which licences, and what is left out of them."""
     rows = []
@@ -225,6 +238,7 @@ def real_sections(records: Records) -> list[str]:
         *("## R², mean over tables", students_table(records, "r2")),
         *("## R² over tuned labels", fill("regression", "gains"), gains_table(records)),
         *("## Regret", fill("regression", "regret"), regret_table(records)),
+        *("## Cells with regret", regrets_table(records)),
         *("## The search's R² over tuned labels, by table", tables_table(records)),
         *("## Cells where the search loses by two standard errors", losses_table(records)),
     ]

@@ -31,8 +31,12 @@ WORDS = {
     "grid_search_001": "Log loss for each number of leaves and each share of the label, as a map.",
     "honest_search_001": "Log loss against the share of the label. The leaky search sees far less "
     "than fresh rows hold; the honest search has their shape.",
+    "house_prices_001": "R² against leaves. On prices it falls from 32 leaves on; taught by the "
+    "ensemble the tree rises to 512 leaves, and comes near the ensemble.",
     "many_classes_001": "Mean probability of each class for images of each digit, as two maps: "
     "the tree on labels has many zeros, the taught tree few.",
+    "median_forest_001": "Pinball loss against the share of y in what is learned. Without any it "
+    "is near that of the forest, and it rises with the share.",
     "overfitting_teacher_001": "Histograms of the teacher's probabilities. About its own rows, "
     "classes are far apart; out-of-bag they overlap.",
     "overfitting_teacher_002": "Log loss against leaves. On labels and in-sample it rises for "
@@ -45,6 +49,8 @@ WORDS = {
     "forest in scikit-learn most; as an ONNX file both are quick, and the tree is far smaller.",
     "transfer_rows_001": "Log loss against the leaves of the tree. Without further rows it rises "
     "from 32 leaves on; with them, made in any of three ways, it falls to 128 leaves and is lower.",
+    "treatment_effects_001": "A tree of six leaves: it asks for the severity first, and then for "
+    "the age.",
     "underfitting_teacher_001": "Log loss against the teacher's depth. The corrected student is "
     "well below a shallow teacher; in-sample and cross-fit ones are not.",
     "xgboost_own_interface_001": "Log loss against rounds. On labels it falls and soon rises; "

@@ -151,9 +151,14 @@ def _check_scoring(name: str | None) -> None:
     raise BadInputError(f"--scoring must be a score of scikit-learn, found {name!r}{hint}")
 
 
-def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.Namespace) -> Any:
+def compare_students(*args: Any, **options: Any) -> Any:
+    """Call the library's own, which is imported now: help is to be quick."""
     from ..evaluation import compare_students
 
+    return compare_students(*args, **options)
+
+
+def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.Namespace) -> Any:
     forest = arguments.teacher == "forest"
     trees = arguments.trees or default_trees(arguments.teacher)
     try:

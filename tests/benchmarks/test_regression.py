@@ -179,6 +179,7 @@ def test_goal_that_holds_misses_nothing():
 def test_worse_by_more_than_one_error_is_regret():
     found = [record(over=-0.0011), record(over=-0.0009)]
     assert page.no_regret(found).tolist() == [False, True]
+    assert page.regrets_table(found).count("| labels | transfer | -0.0") == 1
 
 
 def test_page_keeps_worlds_apart_and_lists_losses(tmp_path):

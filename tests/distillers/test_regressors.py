@@ -544,7 +544,7 @@ ROWS = np.arange(60.0).reshape(30, 2)
             LossCorrectedDistillerRegressorCV(Ridge(), tree(), candidates=[("power", 2), "labels"]),
             Y,
             {},
-            r"candidates holds \('power', 2\): correction must be one of",
+            r"candidates holds \('power', 2\): correction must be 'residual', a share",
         ),
         (
             LossCorrectedDistillerRegressorCV(Ridge(), tree(), scoring="neg_log_loss"),
@@ -576,7 +576,7 @@ ROWS = np.arange(60.0).reshape(30, 2)
             Distiller(LogisticRegression(), tree()),
             Y,
             {},
-            "Numbers are for LossCorrectedDisti",
+            "For quantities, .*LossCorrectedDistillerRegressor",
         ),
     ],
 )
