@@ -220,7 +220,7 @@ def write_page(records: Records, settings: dict[str, Any], out: Path) -> None:
         tables=len(grouped(real, "table")),
         worlds=len(grouped(worlds, "table")),
         teachers=", ".join(name for (name,) in grouped(records, "teacher")),
-        splits=len(grouped(records, "seed")),
+        splits=counted([r["seed"] for r in records], lambda seed, n: f"{n} cells of split {seed}"),
     )
     setting = fill("regression", "setting", share=100 * settings["train_share"], **settings)
     title = "Numbers as outcomes"
