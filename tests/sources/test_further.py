@@ -543,6 +543,7 @@ def recorded_targets(monkeypatch, model, X, y, **how):
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("teacher_cv", [None, "oob", KFold(3)])
+@pytest.mark.once
 def test_further_rows_of_a_fold_know_nothing_of_its_validation_labels(
     monkeypatch, teacher_cv, sampler
 ):

@@ -22,6 +22,7 @@ TREES = {"tree", "forest", "scaled tree", "scaled forest"}
     ("name", "n_classes"),
     [(name, n) for name in STUDENTS for n in (2, 3)] + [(name, 10) for name in WITH_MANY_CLASSES],
 )
+@pytest.mark.once
 def test_code_answers_as_the_classifier(name, n_classes):
     X = table(n_classes)[0]
     of_all = classifiers(name, n_classes)
