@@ -179,6 +179,7 @@ def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.
             max_latency=arguments.max_latency,
             max_size=arguments.max_size,
             random_state=arguments.seed,
+            n_jobs=-1,
             verbose=int(not arguments.quiet),
         )
     except Exception as error:  # of any of the libraries that learn
