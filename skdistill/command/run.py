@@ -24,6 +24,7 @@ from .terminal import (
 # A forest of this many trees answers out-of-bag, which spares the fits of folds; with fewer, some
 # rows would have hardly any tree that has not seen them.
 TREES_OUT_OF_BAG = 100
+N_JOBS = -1
 BAD_INPUT, STOPPED = 2, 130
 
 
@@ -179,7 +180,7 @@ def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.
             max_latency=arguments.max_latency,
             max_size=arguments.max_size,
             random_state=arguments.seed,
-            n_jobs=-1,
+            n_jobs=N_JOBS,
             verbose=int(not arguments.quiet),
         )
     except Exception as error:  # of any of the libraries that learn

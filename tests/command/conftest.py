@@ -18,6 +18,12 @@ def patient(monkeypatch):
     monkeypatch.setattr(terminal, "SECONDS_OF_SILENCE", 600.0)
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """Start no processes: tests run side by side already, and their tables are small."""
+    monkeypatch.setattr(command, "N_JOBS", None)
+
+
 @pytest.fixture
 def write(tmp_path):
     """Write text as a file and return its path."""
