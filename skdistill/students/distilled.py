@@ -326,7 +326,7 @@ class DistilledClassifier(ClassifierMixin, Shipped):
         """Return a predictor of the same interface that answers one row in microseconds.
 
         It has the same numbers, and checks rows as this does. Its C is compiled where there is a
-        compiler; else one row is computed in plain Python.
+        compiler; else one row is computed in Python and NumPy.
 
         Returns
         -------
