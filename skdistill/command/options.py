@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .. import __version__
+from .._utils.names import printable
 from .models import GIVEN, STUDENTS, TEACHERS
-from .terminal import printable, say
+from .terminal import say
 
 LARGEST = 2**32 - 2  # the simulated test rows take the next seed
 SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kMG]?)B?", re.ASCII)

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from .._utils.names import printable
 from ..evaluation.measure.measurement import LARGE_BATCH, Measured
 from ..evaluation.measure.scores import bayes_log_loss
 from ..evaluation.show.pictures import pyplot
 from ..evaluation.show.report import Section, html_report, write_page
 from ..evaluation.show.results import Comparison, student_names
-from ..evaluation.show.tables import format_quantity, format_size, printable, text_table
+from ..evaluation.show.tables import format_quantity, format_size, text_table
 from .tables import Table
 from .target import Task
 from .terminal import BadInputError, counted, reason, say

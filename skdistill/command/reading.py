@@ -13,7 +13,8 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from .terminal import BadInputError, printable, reason
+from .._utils.names import printable
+from .terminal import BadInputError, reason
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]*://")
 # The first that makes most columns counts; white space only where there is none of the others.

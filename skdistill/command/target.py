@@ -18,7 +18,6 @@ TEST_SHARE = 0.3
 ROWS_PER_CLASS = 8
 # So few numbers make folds of three rows.
 ROWS_OF_NUMBERS = 20
-MOST_NUMERIC_CLASSES = 50
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*", re.ASCII)
 # Digits behind a zero are a code and no number: 007 is not 7.
@@ -48,6 +47,8 @@ def find_task(
     >>> find_task(["1", "2"]), find_task(["1.5", "2"]), find_task(["1.5", "2"], "classes")
     (<Task.CLASSES: 'classes'>, <Task.NUMBERS: 'numbers'>, <Task.CLASSES: 'classes'>)
     """
+    from ..outcomes.classes import MOST_NUMERIC_CLASSES
+
     if asked is not None:
         return Task(asked)
     if comma_is_decimal and all(COMMA.fullmatch(text) for text in texts):

@@ -13,6 +13,8 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
 
+from .._utils.names import printable
+
 # How our signs are written where the terminal knows ASCII alone.
 SPELT = {"µ": "u", "±": "+/-", "–": "-", "×": "x", "²": "2"}
 SECONDS_OF_SILENCE = 5.0
@@ -20,14 +22,6 @@ SECONDS_OF_SILENCE = 5.0
 
 class BadInputError(Exception):
     """Something that the user can put right; its message is one line."""
-
-
-def printable(name: Any) -> str:
-    """Return a name on one line that commands nothing."""
-    # What makes tables comes with much else, which help does not need.
-    from ..evaluation.show.tables import printable
-
-    return printable(name)
 
 
 def listed(names: Any, most: int = 3) -> str:

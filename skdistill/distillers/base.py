@@ -100,9 +100,8 @@ class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     # Whether a search finds what `shrinkage` is best.
     _tries_shrinkages = False
 
-    # What a face says: what ships is called so, and what keeps the teachers' answers.
+    # What a face says: what ships is called so.
     _shipped: ClassVar[str]
-    _kept_answers: ClassVar[str]
 
     def _fit_to(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .show.tables import printable
+from .._utils.names import printable
 
 # The thresholds are measured by benchmarks/diagnosis.py. A difference counts if it is more than so
 # many standard errors, paired over rows.

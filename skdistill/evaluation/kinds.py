@@ -21,7 +21,6 @@ from ..distillers.faces import refuse_mixing, who_answers_no_mean
 from ..outcomes import Classes, Numbers, read_classes
 from ..rows import Rows
 from ..sources import Source
-from ..sources.fixed import check_given
 from .measure.measurement import TestRows
 from .measure.numbers import NumbersTestRows
 from .measure.scores import neg_log_loss_floored
@@ -81,8 +80,7 @@ class ForClasses:
         if truth["true_mean"] is not None:
             raise ValueError("true_mean is for numbers; true probabilities go to bayes_proba.")
         if bayes_proba is not None:
-            tested = Rows(X, y, Classes(classes), np.searchsorted(classes, y))
-            bayes_proba = check_given(bayes_proba, tested, name="bayes_proba")
+            bayes_proba = Classes(classes).check_given(bayes_proba, len(y), "bayes_proba")
         return TestRows(X, y, classes, scorer, bayes_proba, groups)
 
     def prepare(

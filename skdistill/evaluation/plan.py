@@ -9,6 +9,7 @@ import numpy as np
 
 from .._utils.estimators import is_frozen
 from .._utils.memory import KeptAnswers
+from .._utils.names import printable
 from .._utils.progress import SILENT, Progress
 from ..rehearsal import rehearse
 from ..rows import Rows
@@ -31,7 +32,7 @@ from .methods import (
     title,
     tune_on_labels,
 )
-from .show.tables import format_size, printable
+from .show.tables import format_size
 from .teaching import (
     Taught,
     as_answers,

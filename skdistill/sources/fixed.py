@@ -112,7 +112,8 @@ class Given(_WithoutFolds):
         progress: Progress = SILENT,
     ) -> Answers:
         """Check what was given."""
-        return Answers(check_given(self.answers, rows))
+        outcome = rows.outcome
+        return Answers(outcome.check_given(self.answers, rows.n_samples, outcome.given))
 
     def further(self, teacher: Teacher, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
         """Say nothing: nobody can be asked."""
@@ -128,13 +129,3 @@ def known_classes(teacher: Any, teacher_proba: Any) -> NDArray[Any] | None:
     if hasattr(teacher_proba, "columns"):
         return np.unique(np.asarray(teacher_proba.columns))
     return np.arange(np.shape(teacher_proba)[-1] if np.ndim(teacher_proba) else 0)
-
-
-def check_given(answers: Any, rows: Rows, *, name: str | None = None) -> Array:
-    """Return given answers as an array, if they are of the right shape and kind.
-
-    A frame whose columns bear the classes' names is put in the order of the classes. `name` is
-    what the user calls them.
-    """
-    outcome = rows.outcome
-    return outcome.check_given(answers, rows.n_samples, outcome.given if name is None else name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from textwrap import fill
 from typing import Any
 
+from ..._utils.names import NO_MATHEMATICS, as_html, printable
 from ..advice import percent
 from ..measure.scores import Reliability
 from ..methods import CORRECTED, IN_SAMPLE, TEACHER
 from . import pictures
-from .tables import NO_MATHEMATICS, as_html, html_table, printable
+from .tables import html_table
 
 SHOWN_COLUMNS, SHOWN_SHARE = 5, 0.01
 

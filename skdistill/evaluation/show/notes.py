@@ -8,10 +8,11 @@ from typing import Any
 from sklearn.preprocessing import OneHotEncoder
 
 from ..._utils.estimators import last_step
+from ..._utils.names import printable
 from ...export.reading import read_program
 from ..measure.measurement import Measured
 from ..measure.times import steps_before
-from .tables import format_percent, printable
+from .tables import format_percent
 
 # From this share on, what goes before the model decides how fast it is.
 MUCH = 0.5

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._utils.names import printable
 from ..measure.scores import Reliability
 from ..methods import TEACHER, TUNED, title
 from .colours import colours
-from .tables import format_amount, format_score, printable
+from .tables import format_amount, format_score
 
 if TYPE_CHECKING:
     from .results import Comparison

@@ -10,10 +10,10 @@ from functools import partial
 from secrets import token_hex
 from typing import Any, NamedTuple
 
+from ..._utils.names import as_html
 from .pictures import as_png, draw_narrow, pyplot
 from .results import Comparison
 from .sentences import student_names
-from .tables import as_html
 
 # In the dark pictures are turned over, black into white, and hues back; then their ground, which is
 # black by that, is that of the page.

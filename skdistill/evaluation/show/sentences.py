@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ..._utils.names import printable
 from ..._utils.rounding import first_best, noise_of
 from ..measure.measurement import Measured
 from ..measure.scores import mean_and_error
 from ..methods import LABELS, TUNED_LABELS
 from .columns import OF_CLASSES, Score, ScoreSheet
-from .tables import format_percent, printable
+from .tables import format_percent
 
 ON_LABELS = (LABELS, TUNED_LABELS)
 

@@ -6,9 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..._utils.names import NO_MATHEMATICS as NO_MATHEMATICS
-from ..._utils.names import as_html as as_html
-from ..._utils.names import printable as printable
+from ..._utils.names import NO_MATHEMATICS, as_html, printable
 
 # ---- cells -----------------------------------------------------------------------------------
 
