@@ -3,6 +3,7 @@
 import ast
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -222,6 +223,7 @@ def is_list_of_names(node):
     return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
 
 
+@cache
 def files_that_hold():
     """Return the files in which each text constant stands, but for docstrings and `__all__`."""
     found = defaultdict(set)
