@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logsumexp
 
+from .._utils.compat import index_rows
+
 if TYPE_CHECKING:
     import lightgbm as lgb
 
@@ -38,6 +40,17 @@ class Part(NamedTuple):
     X: Any
     labels: Array
     weights: Array | None
+
+    def take(self, rows: NDArray[np.intp]) -> Part:
+        """Return some of the rows, by their numbers."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Part(index_rows(self.X, rows), self.labels[rows], weights)
+
+    def with_weight(self) -> Part:
+        """Leave out rows of weight 0, which LightGBM counts in bins and leaves all the same."""
+        if self.weights is None or self.weights.all():
+            return self
+        return self.take(np.flatnonzero(self.weights))
 
 
 def boost(

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
-import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._utils.compat import (
-    Hidden,
-    Interval,
-    StrOptions,
-    check_parameters,
-    index_rows,
-    lightgbm_names,
-)
-from .._utils.validation import is_whole_number
+from .._utils.compat import Hidden, Interval, StrOptions
 from ..rows import (
     as_rows,
     category_dtypes,
@@ -39,22 +25,20 @@ from ..rows import (
     restore_categories,
 )
 from .boosting import Part, boost, from_text, is_native
+from .lgbm_parameters import (
+    as_lightgbm_wants,
+    by_main_name,
+    check_parameters,
+    n_threads,
+    named_errors,
+)
+from .lgbm_rows import as_lightgbm_reads, positions
 from .soft_label_checks import check_soft_labels
 
 Array = NDArray[np.float64]
 
-# LightGBM's parameters that are not the user's to set here, by their main names.
-_DECIDED_BY_LABELS = {"objective", "num_class", "metric"}
-_REFUSED = {
-    **dict.fromkeys(_DECIDED_BY_LABELS, "the labels decide it"),
-    "boost_from_average": "boosting always starts from the mean target",
-    "is_unbalance": "soft labels have no rare class; pass sample_weight to fit",
-    "scale_pos_weight": "soft labels have no rare class; pass sample_weight to fit",
-}
 # LightGBM reads integers of 32 bits, and takes what is left of a larger one.
 _LARGEST = 2**31 - 1
-# What it adds "at /path/to/config_auto.cpp, line 12 ." to.
-_ITS_SOURCE = re.compile(r"\s+at \S+, line \d+ \.\s*$")
 
 
 class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
@@ -185,7 +169,7 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         "colsample_bytree": [Interval(Real, 0, 1, closed="right")],
         "reg_alpha": [Interval(Real, 0, None, closed="left")],
         "reg_lambda": [Interval(Real, 0, None, closed="left")],
-        "categorical_feature": "no_validation",  # needs the columns, see _positions
+        "categorical_feature": "no_validation",  # needs the columns, see lgbm_rows
         "early_stopping_rounds": [Interval(Integral, 1, _LARGEST, closed="both"), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "importance_type": [StrOptions({"split", "gain"})],
@@ -279,54 +263,6 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         self._kwargs = self._kwargs | {k: v for k, v in params.items() if k not in own}
         return self
 
-    def _by_main_name(self) -> dict[str, Any]:
-        """Return LightGBM's parameters by their main names; those of `**kwargs` win."""
-        main = lightgbm_names()
-        given = {**super().get_params(deep=False), **self._kwargs}
-        params = {main[k]: v for k, v in given.items() if k in main and v is not None}
-        return {"deterministic": True, **params}
-
-    def _check_parameters(self) -> None:
-        """Refuse what LightGBM would ignore, or refuse itself by a line of its source."""
-        main = lightgbm_names()
-        for name in self._kwargs:
-            _check_name(name)
-        for name, value in self.get_params().items():
-            if main.get(name) == "boosting" and value in ("rf", "random_forest"):
-                raise ValueError(
-                    f"{name} must be 'gbdt' or 'dart', found {value!r}: a forest of LightGBM "
-                    "knows no objective for soft labels of several classes. "
-                    "SoftLabelClassifier(RandomForestClassifier()) learns them."
-                )
-        table = self._parameter_constraints
-        check_parameters(table, super().get_params(), type(self).__name__)
-        ours = {main[name]: name for name in table if name in main}
-        further = {name: v for name, v in self._kwargs.items() if v is not None}
-        again = {name: table[ours[main[name]]] for name in further if main[name] in ours}
-        check_parameters(again, further, type(self).__name__)
-
-    def _as_lightgbm_wants(self) -> dict[str, Any]:
-        """Return what LightGBM is to get."""
-        params = self._by_main_name()
-        if not isinstance(params.get("seed", 0), Integral):
-            # LightGBM wants a number.
-            params["seed"] = check_random_state(params["seed"]).randint(np.iinfo(np.int32).max)
-        params["num_threads"] = _n_threads(params.get("num_threads"))
-        return params
-
-    @contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        """Say which further parameter LightGBM refuses, where its message tells."""
-        from lightgbm.basic import LightGBMError
-
-        try:
-            yield
-        except (LightGBMError, TypeError) as error:
-            message = _explain(str(error), self._kwargs)
-            if message is None:
-                raise
-            raise ValueError(message) from error
-
     # ---- fit ----------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -355,22 +291,24 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
             usable, or a frame has columns that hold text, or a parameter is out of its range,
             unknown to LightGBM or not the user's to set.
         """
-        self._check_parameters()
+        check_parameters(
+            self._parameter_constraints, self.get_params(), self._kwargs, type(self).__name__
+        )
         X = check_table(self, X, y)
         labels, self.classes_, _ = check_soft_labels(y, signed=True)
         self._dtypes = category_dtypes(X)
-        rows = _as_lightgbm_reads(X)
-        params = self._as_lightgbm_wants()
+        rows = as_lightgbm_reads(X)
+        params = as_lightgbm_wants(self.get_params())
         if params.get("linear_tree") and not is_native(labels):
             raise ValueError(
                 "linear_tree must be False for signed labels and more than two classes: leaves "
                 "that hold linear models cannot take in the mean from which boosting starts."
             )
-        whole = _with_weight(Part(rows, labels, check_weights(sample_weight, len(labels))))
+        whole = Part(rows, labels, check_weights(sample_weight, len(labels))).with_weight()
         part, held_out = self._hold_out(whole, params)
         n_rounds = params.pop("num_iterations")
-        columns = _positions(params.pop("categorical_feature"), X, rows.shape[1])
-        with self._named_errors():
+        columns = positions(params.pop("categorical_feature"), X, rows.shape[1])
+        with named_errors(self._kwargs):
             self.booster_, history = boost(part, held_out, params, n_rounds, columns)
         self.best_iteration_ = self.booster_.current_iteration()
         self.__dict__.pop("validation_loss_", None)
@@ -391,7 +329,7 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
             )
         order = check_random_state(params.get("seed")).permutation(n_samples)
         held_out, learned = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
-        return _take(whole, learned), _take(whole, held_out)
+        return whole.take(learned), whole.take(held_out)
 
     # ---- prediction ---------------------------------------------------------------------------
 
@@ -438,7 +376,7 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
     def _scores(self, X: Any) -> Array:
         check_is_fitted(self)
         X = restore_categories(as_rows(X), self._dtypes)
-        rows = _as_lightgbm_reads(X)
+        rows = as_lightgbm_reads(X)
         self._check_columns(X)
         scores = self.booster_.predict(rows, raw_score=True, num_threads=self._threads())
         return np.asarray(scores)
@@ -447,8 +385,8 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         """Return the threads as they are set now; all parameters are many, and rows may be few."""
         n_jobs = self.n_jobs
         if self._kwargs:
-            n_jobs = self._by_main_name().get("num_threads")
-        return _n_threads(n_jobs)
+            n_jobs = by_main_name(self.get_params(deep=False)).get("num_threads")
+        return n_threads(n_jobs)
 
     def _check_columns(self, X: Any) -> None:
         # LightGBM looks at positions only, and would answer wrongly without a word.
@@ -500,126 +438,3 @@ class LGBMSoftClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-# ---- parameters --------------------------------------------------------------------------------
-
-
-def _check_name(name: str) -> None:
-    """Refuse a further parameter that LightGBM would ignore, or that the labels decide."""
-    names = lightgbm_names()
-    if name not in names:
-        near = get_close_matches(name, names, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise ValueError(f"LGBMSoftClassifier, and LightGBM, know no parameter {name!r}{hint}")
-    if names[name] in _REFUSED:
-        raise ValueError(f"LGBMSoftClassifier takes no {name!r}: {_REFUSED[names[name]]}.")
-
-
-def _explain(message: str, further: dict[str, Any]) -> str | None:
-    """Return LightGBM's message with the further parameters that it is about, None for none.
-
-    It names parameters by their main names, or tells only the word that it does not know.
-    """
-    words, main = set(re.findall(r"\w+", message)), lightgbm_names()
-    about = [name for name in further if {name, main[name]} & words]
-    if not about and message.startswith("Unknown"):
-        about = [n for n, value in further.items() if isinstance(value, str) and value in words]
-    if not about:
-        return None
-    given = ", ".join(f"{name}={further[name]!r}" for name in about)
-    bound = re.match(r"Check failed: \((\w+)\) (>|>=|<|<=) \(([-.\w]+)\) at", message)
-    if bound:
-        return f"{about[0]} must be {bound[2]} {bound[3]}, found {further[about[0]]!r}."
-    if "num_total_features" in message or "num_col" in message:
-        return f"{about[0]} must have one entry for each column of X, found {further[about[0]]!r}."
-    return f"LightGBM does not take {given}: {_ITS_SOURCE.sub('', message)}"
-
-
-def _n_threads(n_jobs: int | None) -> int:
-    """Return LightGBM's number of threads, where 0 is OpenMP's default."""
-    if n_jobs is None:
-        return 0
-    return n_jobs if n_jobs >= 0 else max(joblib.cpu_count() + 1 + n_jobs, 1)
-
-
-# ---- rows --------------------------------------------------------------------------------------
-
-
-def _as_lightgbm_reads(X: Any) -> Any:
-    """Return pandas frames with names that LightGBM takes, all else as floats."""
-    if hasattr(X, "iloc"):
-        _refuse_text(X)
-        return _with_neutral_names(X)
-    X = check_array(
-        X,
-        accept_sparse=("csr", "csc"),
-        # LightGBM makes float32 of integers.
-        dtype=(np.float64, np.float32),
-        ensure_all_finite=False,
-        input_name="X",
-    )
-    # LightGBM does not know sparse arrays.
-    return sparse.csr_matrix(X) if sparse.issparse(X) else X
-
-
-def _refuse_text(frame: Any) -> None:
-    is_bad = [d.kind in "OSUmM" and str(d) != "category" for d in frame.dtypes]
-    bad = [str(name) for name, bad in zip(frame.columns, is_bad, strict=True) if bad]
-    if bad:
-        raise ValueError(
-            f"X must hold numbers, booleans and categories, found other columns: {bad[:5]}. "
-            "Give text the dtype 'category', or encode it and times as numbers in a Pipeline."
-        )
-
-
-def _with_neutral_names(frame: Any) -> Any:
-    """Name columns as LightGBM names those of arrays.
-
-    It stores its models as text and JSON: it refuses some names, and changes others, such as
-    those with a space, of which two may then be equal.
-    """
-    frame = frame.copy(deep=False)
-    frame.columns = [f"Column_{j}" for j in range(frame.shape[1])]
-    return frame
-
-
-def _positions(columns: Any, X: Any, n_columns: int) -> Any:
-    """Return the positions of categorical columns, or 'auto'."""
-    if isinstance(columns, str):
-        if columns == "auto":
-            return columns
-        columns = [columns]
-    if not isinstance(columns, Sequence | np.ndarray):
-        raise ValueError(f"categorical_feature must be 'auto' or a list, found {columns!r}.")
-    names = [] if column_names(X) is None else list(X.columns)
-    return [_position(column, names, n_columns) for column in columns]
-
-
-def _position(column: Any, names: list[str], n_columns: int) -> int:
-    if is_whole_number(column):
-        if not 0 <= column < n_columns:
-            raise ValueError(
-                f"categorical_feature holds the position {column}, but X has {n_columns} columns: "
-                f"positions are 0 to {n_columns - 1}."
-            )
-        return int(column)
-    if names.count(column) != 1:
-        found = "columns that X does not have" if column not in names else "several columns of X"
-        raise ValueError(
-            f"categorical_feature names {found}: {column!r}. "
-            + (f"X has {names[:10]}." if names else "X has no names; use positions.")
-        )
-    return names.index(column)
-
-
-def _take(whole: Part, rows: NDArray[np.intp]) -> Part:
-    weights = None if whole.weights is None else whole.weights[rows]
-    return Part(index_rows(whole.X, rows), whole.labels[rows], weights)
-
-
-def _with_weight(whole: Part) -> Part:
-    """Leave out rows of weight 0, which LightGBM counts in bins and leaves all the same."""
-    if whole.weights is None or whole.weights.all():
-        return whole
-    return _take(whole, np.flatnonzero(whole.weights))

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from scipy.linalg import eigh, svd
-from scipy.optimize import minimize
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._utils.compat import Interval, check_parameters
 from .._utils.warn import warn
 from ..rows import check_table, check_weights
 from .soft_label_checks import check_soft_labels
+from .softmax_loss import pose
+from .softmax_search import Found, search
 
 Array = NDArray[np.float64]
 
-# Up to here a round costs less than the iterations that rotating the columns saves.
-MAX_ROTATED_FEATURES = 500
-# Iterations until the curvature is measured anew; each round is twice as long as the last.
-FIRST_ROUND = 10
-# Relative decrease of the loss that is rounding and no progress; scikit-learn uses the same.
-ROUNDING = 64 * float(np.finfo(np.float64).eps)
-# With a gradient above this a search that rounding ended was lost, on a loss without a minimum.
-LOOSE = 1e-4
 # A mean target below 0 by less is a 0.
 MEAN_TOLERANCE = 1e-9
 
@@ -170,13 +159,14 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         weights = np.ones(X.shape[0]) if weights is None else weights
         if self.fit_intercept:
             _check_mean_labels(weights @ labels / weights.sum())
-        found = _search(_pose(X, labels, weights, self.C, self.fit_intercept), self)
+        problem = pose(X, labels, weights, self.C, self.fit_intercept)
+        found = search(problem, self.tol, self.max_iter)
         if not found.converged:
             self._warn(found)
         self.coef_, self.intercept_, self.n_iter_ = found.coef, found.intercept, found.n_iter
         return self
 
-    def _warn(self, found: _Found) -> None:
+    def _warn(self, found: Found) -> None:
         warn(
             f"SoftmaxRegression did not converge in {found.n_iter} iterations, with max_iter="
             f"{self.max_iter}: the largest component of the gradient is {found.largest:.1e}, "
@@ -275,255 +265,3 @@ def _check_mean_labels(mean: Array) -> None:
             f"{mean[worst]:.3g}: the loss is unbounded below in the intercept of that class. Use "
             "a smaller correction or a temperature nearer to 1, or fit_intercept=False."
         )
-
-
-# ---- the loss --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Problem:
-    """Penalised mean cross-entropy of a linear model.
-
-    Two classes have one output, the log-odds of the second: with two outputs, whose coefficients
-    would be half of them each with opposite signs, the penalty would be half as strong.
-    """
-
-    X: Any  # (n_samples, n_features), dense or sparse
-    target: Array  # (n_samples, n_outputs)
-    share: Array  # (n_samples,), weights that sum to 1
-    penalty: float
-    fit_intercept: bool
-    noise: Array | float = 0.0  # (n_features,), what rounding makes of the spread of a constant
-
-    @property
-    def n_outputs(self) -> int:
-        return self.target.shape[1]
-
-    def scores(self, coef: Array, intercept: Array) -> Array:
-        return np.asarray(self.X @ coef.T + intercept)
-
-    def proba(self, scores: Array) -> tuple[Array, Array]:
-        """Return probabilities, and the logarithm of what the exponentials were divided by."""
-        if self.n_outputs == 1:
-            return expit(scores), np.logaddexp(0.0, scores[:, 0])
-        # scipy's softmax and logsumexp would each take the exponentials: most of the time.
-        largest = scores.max(axis=1, keepdims=True)
-        proba = np.exp(scores - largest)
-        total = proba.sum(axis=1, keepdims=True)
-        proba /= total
-        return proba, (largest + np.log(total))[:, 0]
-
-    def loss(self, coef: Array, intercept: Array) -> tuple[float, Array, Array]:
-        """Return the loss and its gradient in coefficients and intercepts."""
-        scores = self.scores(coef, intercept)
-        error, log_total = self.proba(scores)
-        losses = log_total - np.einsum("ij,ij->i", self.target, scores)
-        error -= self.target
-        error *= self.share[:, None]
-        value = float(self.share @ losses + self.penalty / 2 * (coef**2).sum())
-        slope = np.asarray(self.X.T @ error).T + self.penalty * coef
-        return value, slope, error.sum(axis=0) * self.fit_intercept
-
-    def curvature(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
-        """Return the mean Hessian in the scores, and each row's share of its trace."""
-        proba, _ = self.proba(self.scores(coef, intercept))
-        if self.n_outputs == 1:
-            hessian = proba * (1.0 - proba)
-            return (self.share @ hessian)[None, :], self._shares(hessian[:, 0])
-        mean = self.share @ proba
-        hessian = np.diag(mean) - (proba * self.share[:, None]).T @ proba
-        return hessian, self._shares(1.0 - (proba**2).sum(axis=1))
-
-    def _shares(self, trace: Array) -> Array:
-        # Where a model is sure of all rows the curvature of each rounds to 0.
-        raised = self.share * np.maximum(trace, 1e-10)
-        return np.asarray(raised / raised.sum())
-
-
-def _pose(X: Any, labels: Array, weights: Array, C: float, fit_intercept: bool) -> _Problem:
-    target = labels[:, 1:] if labels.shape[1] == 2 else labels
-    total = weights.sum()
-    return _Problem(X, target, weights / total, 1.0 / (C * total), fit_intercept)
-
-
-# ---- the search ------------------------------------------------------------------------------
-
-
-class _Found(NamedTuple):
-    """Where the search ended."""
-
-    coef: Array
-    intercept: Array
-    n_iter: int
-    largest: float
-    converged: bool
-
-
-@dataclass(frozen=True)
-class _Coordinates:
-    """Coordinates around a point, in which the Hessian there is about the identity.
-
-    The Hessian in the coefficients is approximated by H ⊗ S + penalty · I, with H the mean
-    Hessian in the scores and S the covariance of the columns, each row counted by its share of
-    the curvature. In the axes of H and S it is diagonal, and as a rotation leaves the penalty as
-    it is, so are both together. A point (u, v) moves the model by
-
-        Δcoef = outputs (u / scale) axesᵀ
-        Δintercept = outputs (v / intercept_scale) − Δcoef centre
-
-    where the last term centres the columns, without which coefficients and intercept would be
-    entangled. This changes the way to the solution, and not the solution.
-    """
-
-    outputs: Array  # (n_outputs, n_outputs), axes of H
-    axes: Array | None  # (n_features, n_features), axes of S; None leaves the columns alone
-    centre: Array  # (n_features,)
-    scale: Array  # (n_outputs, n_features)
-    intercept_scale: Array  # (n_outputs,)
-
-    @classmethod
-    def around(cls, problem: _Problem, coef: Array, intercept: Array) -> Self:
-        hessian, shares = problem.curvature(coef, intercept)
-        bend, outputs = eigh(hessian)
-        # Softmax is flat along equal shifts of all scores, and rounding makes that negative.
-        bend = np.maximum(bend, max(1e-8 * bend[-1], 1e-12))
-        spread, axes, centre = _spread(problem, shares)
-        scale = np.sqrt(np.outer(bend, spread**2) + problem.penalty)
-        # A constant column without penalty has no curvature, and no gradient either.
-        scale[scale == 0] = 1.0
-        return cls(outputs, axes, centre, scale, np.sqrt(bend))
-
-    def step(self, u: Array) -> tuple[Array, Array]:
-        """Return what a point of these coordinates adds to coefficients and intercepts."""
-        n_coef = self.scale.size
-        coef = self.outputs @ (u[:n_coef].reshape(self.scale.shape) / self.scale)
-        if self.axes is not None:
-            coef = coef @ self.axes.T
-        return coef, self.outputs @ (u[n_coef:] / self.intercept_scale) - coef @ self.centre
-
-    def slope(self, coef: Array, intercept: Array) -> Array:
-        """Return the gradient in these coordinates of that in coefficients and intercepts."""
-        coef = self.outputs.T @ (coef - np.outer(intercept, self.centre))
-        if self.axes is not None:
-            coef = coef @ self.axes
-        intercept = (self.outputs.T @ intercept) / self.intercept_scale
-        return np.append(coef / self.scale, intercept)
-
-
-def _spread(problem: _Problem, shares: Array) -> tuple[Array, Array | None, Array]:
-    """Return the standard deviations along the axes of the columns, the axes, and the means.
-
-    Without intercept deviations are from 0.
-    """
-    X, n_features = problem.X, problem.X.shape[1]
-    with np.errstate(over="ignore", invalid="ignore"):
-        if not problem.fit_intercept:
-            centre = np.zeros(n_features)
-            variance = (X.multiply(X) if sparse.issparse(X) else X**2).T @ shares
-        elif sparse.issparse(X):
-            centre, variance = mean_variance_axis(X, axis=0, weights=shares)
-        else:
-            centre = shares @ X
-            variance = shares @ (X - centre) ** 2
-    if not np.isfinite(variance).all():
-        raise ValueError(
-            "X holds numbers that are too large to be squared, above 1e150: scale the columns."
-        )
-    # Rounding may leave less than nothing of a constant sparse column.
-    deviation = np.sqrt(np.maximum(variance, 0.0))
-    # Else a constant column without penalty would count as one of a tiny scale.
-    deviation[deviation <= problem.noise] = 0.0
-    if n_features > MAX_ROTATED_FEATURES:
-        return deviation, None, centre
-    return *_axes(_covariance(X, shares, centre), deviation), centre
-
-
-def _covariance(X: Any, shares: Array, centre: Array) -> Array:
-    if sparse.issparse(X):
-        product = (X.multiply(shares[:, None])).T @ X
-        return np.asarray(product.toarray()) - np.outer(centre, centre)
-    centred = (X - centre) * np.sqrt(shares)[:, None]
-    return np.asarray(centred.T @ centred)
-
-
-def _axes(covariance: Array, deviation: Array) -> tuple[Array, Array]:
-    """Return standard deviations along principal axes, and the axes.
-
-    By way of the correlation, because the eigenvalues of a covariance drown in rounding where
-    the scales of columns differ by 1e8.
-    """
-    unit = np.where(deviation > 0, deviation, 1.0)
-    values, vectors = eigh(covariance / np.outer(unit, unit))
-    root = np.sqrt(np.maximum(values, 1e-10))[:, None] * vectors.T * deviation
-    _, spread, axes = svd(root)
-    return spread, axes.T
-
-
-def _search(problem: _Problem, settings: SoftmaxRegression) -> _Found:
-    """Minimise the loss, in rounds of L-BFGS that each begin with fresh coordinates."""
-    problem, shift = _centred(problem)
-    coef, intercept = np.zeros((problem.n_outputs, problem.X.shape[1])), _start(problem)
-    before = problem.loss(coef, intercept)[0]
-    n_iter, length, largest, ended = 0, FIRST_ROUND, np.inf, False
-    while not ended and n_iter < settings.max_iter:
-        here = _Coordinates.around(problem, coef, intercept)
-        most = min(length, settings.max_iter - n_iter)
-        u, loss, largest, used = _round(problem, here, coef, intercept, settings.tol, most)
-        step, intercept_step = here.step(u)
-        coef, intercept, n_iter = coef + step, intercept + intercept_step, n_iter + used
-        # A round that lowers the loss by no more than rounding, or to NaN, shows that nothing
-        # is below that numbers of this precision can tell.
-        idle = not before - loss > ROUNDING * max(abs(loss), 1.0)
-        ended = largest <= settings.tol or idle
-        before, length = loss, 2 * length
-    converged = largest <= (max(settings.tol, LOOSE) if ended else settings.tol)
-    if problem.n_outputs > 1:
-        coef, intercept = coef - coef.mean(axis=0), intercept - intercept.mean()
-    return _Found(coef, intercept - coef @ shift, n_iter, largest, bool(converged))
-
-
-def _round(
-    problem: _Problem, here: _Coordinates, coef: Array, intercept: Array, tol: float, most: int
-) -> tuple[Array, float, float, int]:
-    """Return the point, loss, largest component of the gradient and iterations of one round."""
-
-    def loss(u: Array) -> tuple[float, Array]:
-        step, intercept_step = here.step(u)
-        value, *slopes = problem.loss(coef + step, intercept + intercept_step)
-        return value, here.slope(*slopes)
-
-    found = minimize(
-        loss,
-        np.zeros(here.scale.size + here.intercept_scale.size),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": most, "maxfun": 50 * most, "gtol": tol, "ftol": ROUNDING, "maxls": 50},
-    )
-    return found.x, float(found.fun), float(np.abs(found.jac).max()), int(found.nit)
-
-
-def _centred(problem: _Problem) -> tuple[_Problem, Array]:
-    """Return the problem with centred columns, and what was subtracted.
-
-    It keeps digits where columns lie far from 0. Sparse columns stay as they are.
-    """
-    X, n_samples = problem.X, problem.X.shape[0]
-    if not problem.fit_intercept:
-        return problem, np.zeros(X.shape[1])
-    mean = np.asarray(problem.share @ X)
-    problem = replace(problem, noise=ROUNDING * np.sqrt(n_samples) * np.abs(mean))
-    if sparse.issparse(X):
-        return problem, np.zeros(X.shape[1])
-    return replace(problem, X=X - mean), mean
-
-
-def _start(problem: _Problem) -> Array:
-    """Return the intercepts that are best while all coefficients are 0."""
-    if not problem.fit_intercept:
-        return np.zeros(problem.n_outputs)
-    # A class without weight has its best intercept at −∞; this is near enough.
-    mean = np.maximum(problem.share @ problem.target, 1e-10)
-    if problem.n_outputs == 1:
-        mean = np.minimum(mean, 1.0 - 1e-10)
-        return np.asarray(np.log(mean) - np.log1p(-mean))
-    return np.asarray(np.log(mean) - np.log(mean).mean())

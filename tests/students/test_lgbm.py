@@ -1,6 +1,5 @@
 """LightGBM as a student that learns soft labels by its own loss."""
 
-import inspect
 import pickle
 import re
 
@@ -10,7 +9,6 @@ import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import make_classification
@@ -23,7 +21,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdistill import CrossFitDistiller, LGBMSoftClassifier, LossCorrectedDistiller
-from skdistill.students.lgbm import _n_threads
 from skdistill.targets.losses import floor_proba
 
 SMALL = {"n_estimators": 15, "random_state": 0, "n_jobs": 1}
@@ -277,152 +274,6 @@ def test_log_probabilities_are_finite_where_probabilities_round_to_zero(n_classe
     assert logs.min() < -5e3
 
 
-# ---- tables ------------------------------------------------------------------------------------
-
-
-def test_categories_of_a_frame_are_split_as_categories():
-    """Odd and even categories differ: one split of sets, none of thresholds, parts them."""
-    letters = np.array(list("abcdefghij"))[np.arange(400) % 10]
-    frame = pd.DataFrame({"x": np.zeros(400), "letter": pd.Categorical(letters)})
-    P = np.where((np.arange(400) % 2)[:, None], [[0.7, 0.2, 0.1]], [[0.1, 0.1, 0.8]])
-    before = frame.copy()
-    model = LGBMSoftClassifier(num_leaves=2, n_estimators=300, cat_l2=0, n_jobs=1)
-    proba = model.fit(frame, P).predict_proba(frame)
-    pd.testing.assert_frame_equal(frame, before)
-    assert_allclose(proba, P, atol=1e-3)
-    # Codes of a shorter frame are others; what counts is the category.
-    few = frame.iloc[3:4].assign(letter=pd.Categorical(["d"]))
-    assert_array_equal(model.predict_proba(few), proba[3:4])
-    unseen = frame.iloc[:1].assign(letter=pd.Categorical(["?"]))
-    missing = frame.iloc[:1].assign(letter=pd.Categorical([None], categories=["a"]))
-    assert_array_equal(model.predict_proba(unseen), model.predict_proba(missing))
-
-
-def test_frame_with_categories_is_learned_as_by_lightgbms_own_classifier():
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {"x": rng.normal(size=500), "c": pd.Categorical(rng.choice(list("abcdef"), 500))}
-    )
-    y = (frame["x"] + frame["c"].isin(["a", "d"]) + rng.normal(size=500) > 0.5).astype(int)
-    ours = LGBMSoftClassifier(**SMALL).fit(frame, np.eye(2)[y])
-    theirs = LGBMClassifier(**SMALL, verbose=-1).fit(frame, y)
-    assert_array_equal(ours.predict_proba(frame), theirs.predict_proba(frame))
-
-
-@pytest.mark.parametrize("columns", [["c"], [1], "c", np.array([1])])
-def test_categorical_columns_can_be_named_or_counted(columns):
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"x": rng.normal(size=300), "c": rng.integers(0, 6, 300)})
-    P = np.eye(2)[(frame["c"] % 2).to_numpy()]
-    as_dtype = LGBMSoftClassifier(**SMALL).fit(frame.astype({"c": "category"}), P)
-    named = LGBMSoftClassifier(**SMALL, categorical_feature=columns).fit(frame, P)
-    plain = LGBMSoftClassifier(**SMALL).fit(frame, P)
-    proba = named.predict_proba(frame)
-    assert_array_equal(proba, as_dtype.predict_proba(frame.astype({"c": "category"})))
-    assert (proba != plain.predict_proba(frame)).any()
-
-
-def test_names_that_lightgbm_refuses():
-    X, P = soft(3)
-    names = ["income<=50K", "[1, 2)", "[1, 2]", 'a"b', "{x:1}", "f", "g", "h"]
-    frame = pd.DataFrame(X, columns=names)
-    model = LGBMSoftClassifier(**SMALL).fit(frame, P)
-    assert list(frame.columns) == list(model.feature_names_in_) == names
-    assert_array_equal(
-        model.predict_proba(frame), LGBMSoftClassifier(**SMALL).fit(X, P).predict_proba(X)
-    )
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["a,b", "a_b", *"cdefgh"],
-        ["a b", "a_b", *"cdefgh"],
-        ["a\nb", "a", "a:b", "a_b_0", *"cdef"],
-        ["", "b", " ", "_", "[", "{", "}", '"'],
-        ["Column_1", "Column_0", *"cdefgh"],
-    ],
-)
-def test_any_names_are_learned_by_their_place(names):
-    X, P = soft(2)
-    frame = pd.DataFrame(X, columns=names)
-    model = LGBMSoftClassifier(**SMALL).fit(frame, P)
-    assert list(frame.columns) == list(model.feature_names_in_) == names
-    proba = model.predict_proba(frame)
-    assert_array_equal(proba, LGBMSoftClassifier(**SMALL).fit(X, P).predict_proba(X))
-    again = pickle.loads(pickle.dumps(model))
-    assert_array_equal(again.predict_proba(frame), proba)
-    with pytest.raises(ValueError, match="feature names should match"):
-        model.predict_proba(frame[names[::-1]])
-
-
-def test_categories_are_found_by_names_that_lightgbm_does_not_take():
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"a,b": rng.normal(size=300), "a b": rng.integers(0, 6, 300)})
-    P = np.eye(2)[(frame["a b"] % 2).to_numpy()]
-    by_place = LGBMSoftClassifier(**SMALL, categorical_feature=[1]).fit(frame.to_numpy(), P)
-    by_name = LGBMSoftClassifier(**SMALL, categorical_feature=["a b"]).fit(frame, P)
-    assert_array_equal(by_name.predict_proba(frame), by_place.predict_proba(frame.to_numpy()))
-    twice = frame.set_axis(["a", "a"], axis=1)
-    with pytest.raises(ValueError, match="X must have columns of different names, found 'a' twice"):
-        LGBMSoftClassifier(**SMALL, categorical_feature=["a"]).fit(twice, P)
-
-
-@pytest.mark.parametrize("as_type", [sparse.csr_array, sparse.csc_matrix, sparse.coo_array])
-def test_sparse_rows_are_learned_as_dense_ones(as_type):
-    X, P = soft(3)
-    X = np.where(X > 0, X, 0)
-    dense = LGBMSoftClassifier(**SMALL).fit(X, P)
-    model = LGBMSoftClassifier(**SMALL).fit(as_type(X), P)
-    assert_allclose(model.predict_proba(as_type(X)), dense.predict_proba(X), rtol=1e-6)
-
-
-def test_missing_values_are_learned_from():
-    X = np.where(np.arange(100) % 2, np.nan, np.arange(100.0))[:, None]
-    P = np.where(np.isnan(X), [[0.9, 0.1]], [[0.2, 0.8]])
-    model = LGBMSoftClassifier(n_estimators=300, n_jobs=1).fit(X, P)
-    assert_allclose(model.predict_proba(X), P, atol=1e-4)
-
-
-def test_big_integers_keep_their_digits():
-    X = 2**30 + np.arange(100)[:, None]
-    P = np.eye(2)[(np.arange(100) >= 50).astype(int)]
-    model = LGBMSoftClassifier(n_estimators=100, min_data_in_bin=1, n_jobs=1).fit(X, P)
-    assert_array_equal(model.predict(X), P[:, 1])
-
-
-def test_given_arrays_stay_as_they_are():
-    X, P = soft(3, signed=True)
-    P[0] *= 1 + 1e-6
-    weight = np.random.default_rng(0).random(len(X))
-    before = X.copy(), P.copy(), weight.copy()
-    for array in (X, P, weight):
-        array.flags.writeable = False
-    LGBMSoftClassifier(**SMALL, early_stopping_rounds=3).fit(X, P, sample_weight=weight)
-    for array, old in zip((X, P, weight), before, strict=True):
-        assert_array_equal(array, old)
-
-
-def test_columns_in_another_order_are_refused():
-    X, P = soft(2)
-    frame = pd.DataFrame(X, columns=list("abcdefgh"))
-    model = LGBMSoftClassifier(**SMALL).fit(frame, P)
-    for wrong in (frame[list("hgfedcba")], frame[list("abc")]):
-        with pytest.raises(ValueError, match="feature names should match"):
-            model.predict_proba(wrong)
-    with pytest.raises(ValueError, match="has 3 features, but LGBMSoftClassifier is expecting 8"):
-        LGBMSoftClassifier(**SMALL).fit(X, P).predict_proba(X[:, :3])
-
-
-@pytest.mark.parametrize(
-    "column", [["a", "b"], pd.Series(["a", "b"], dtype="string"), pd.to_datetime(["2020"] * 2)]
-)
-def test_columns_of_text_or_times_are_refused(column):
-    frame = pd.DataFrame({"x": [1.0, 2.0], "t": column})
-    with pytest.raises(ValueError, match=r"found other columns: \['t'\].*dtype 'category'"):
-        LGBMSoftClassifier().fit(frame, np.eye(2))
-
-
 # ---- early stopping ----------------------------------------------------------------------------
 
 
@@ -500,167 +351,6 @@ def test_usual_parameters_reach_lightgbm(n_classes):
         assert params[name] != default
 
 
-@pytest.mark.parametrize(
-    ("further", "named"),
-    [
-        ({"feature_fraction": 0.5}, {"colsample_bytree": 0.5}),
-        ({"sub_feature": 0.5}, {"colsample_bytree": 0.5}),
-        ({"lambda_l2": 9.0}, {"reg_lambda": 9.0}),
-        ({"num_iterations": 4}, {"n_estimators": 4}),
-        ({"seed": 5, "bagging_fraction": 0.5, "bagging_freq": 1},
-         {"random_state": 5, "subsample": 0.5, "subsample_freq": 1}),
-        ({"verbosity": -1, "n_iter_no_change": 2}, {"early_stopping_rounds": 2}),
-    ],
-)  # fmt: skip
-def test_further_parameters_win_under_any_name(further, named):
-    X, P = soft(3)
-    by_alias = LGBMSoftClassifier(**SMALL, **further).fit(X, P)
-    by_name = LGBMSoftClassifier(**SMALL | named).fit(X, P)
-    assert_array_equal(by_alias.predict_proba(X), by_name.predict_proba(X))
-    default = LGBMSoftClassifier(**SMALL).fit(X, P)
-    assert (by_name.predict_proba(X) != default.predict_proba(X)).any()
-
-
-def test_further_parameters_are_parameters():
-    model = LGBMSoftClassifier(num_leaves=7, max_bin=15)
-    assert model.get_params()["max_bin"] == 15
-    assert clone(model).get_params() == model.get_params()
-    changed = clone(model).set_params(max_bin=31, num_leaves=3, path_smooth=1.0)
-    assert changed.get_params() == model.get_params() | {
-        "max_bin": 31,
-        "num_leaves": 3,
-        "path_smooth": 1.0,
-    }
-    assert "max_bin=15" in repr(model)
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"num_leafs": 5}, "know no parameter 'num_leafs'; did you mean 'num_leaf'"),
-        ({"nonsense_at_all": 5}, "know no parameter 'nonsense_at_all'."),
-        ({"objective": "binary"}, "takes no 'objective': the labels decide it"),
-        ({"num_classes": 3}, "takes no 'num_classes'"),
-        ({"metrics": "auc"}, "takes no 'metrics'"),
-        ({"scale_pos_weight": 3}, "pass sample_weight to fit"),
-        ({"boost_from_average": False}, "starts from the mean"),
-        ({"boosting_type": "rf"}, "boosting_type must be 'gbdt' or 'dart', found 'rf'"),
-        ({"boosting": "random_forest"}, "found 'random_forest'"),
-        ({"early_stopping_rounds": 1, "validation_fraction": 0.999}, "none of 600 rows to learn"),
-        ({"categorical_feature": ["z"]}, "columns that X does not have: 'z'. X has no names"),
-        ({"categorical_feature": [8]}, r"position 8, but X has 8 columns.* 0 to 7"),
-        ({"categorical_feature": [-1]}, "categorical_feature holds the position -1"),
-        ({"categorical_feature": [True]}, "categorical_feature names columns"),
-        ({"categorical_feature": [1.0]}, "categorical_feature names columns"),
-        ({"categorical_column": [9]}, "categorical_feature holds the position 9"),
-        ({"categorical_feature": 3}, "categorical_feature must be 'auto' or a list, found 3"),
-    ],
-)
-def test_bad_parameters_are_refused(params, message):
-    X, P = soft(2)
-    with pytest.raises(ValueError, match=message):
-        LGBMSoftClassifier(**params).fit(X, P)
-
-
-BAD = {
-    "boosting_type": ["forest", None, 1],
-    "num_leaves": [1, 0, -3, 131073, 2.5, 31.0, "31", None, True],
-    "max_depth": ["deep", 2.5, None, 2**33],
-    "learning_rate": [0, -1, np.nan, np.inf, "fast", None, True],
-    "n_estimators": [0, -1, 2.5, "many", None, True, np.nan],
-    "subsample_for_bin": [0, -1, 1e5, "all"],
-    "min_split_gain": [-0.1, np.nan, "no"],
-    "min_child_weight": [-1, np.nan, np.inf, "light"],
-    "min_child_samples": [-1, 1.5, "few", None],
-    "subsample": [0, -0.5, 2, 1.01, np.nan, "half", True],
-    "subsample_freq": [-1, 0.5, "often"],
-    "colsample_bytree": [0, -0.5, 2, np.nan, None],
-    "reg_alpha": [-1, np.nan, np.inf, "strong"],
-    "reg_lambda": [-1e-9, np.nan, None],
-    "early_stopping_rounds": [0, -1, 1.5, "soon", True],
-    "validation_fraction": [0, 0.0, 1, 1.0, -0.1, np.nan, "0.1", None],
-    "importance_type": ["weight", None, 3],
-    "random_state": [-1, 1.5, "seed", np.random.default_rng(0)],
-    "n_jobs": [1.5, "all", True],
-    "verbose": ["loud", 0.5, True, None],
-    # Under another of their names, too.
-    "feature_fraction": [2.0, -1],
-    "num_leaf": [1],
-    "eta": [-0.1],
-    "n_iter": [0],
-    "n_iter_no_change": [0],
-    "num_threads": [1.5],
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, values in BAD.items() for value in values]
-)
-def test_bad_values_are_refused_before_lightgbm_is_called(name, value, monkeypatch):
-    monkeypatch.setattr("skdistill.students.lgbm.boost", None)
-    X, P = soft(2)
-    message = (
-        rf"The '{name}' parameter of LGBMSoftClassifier must be .*Got {re.escape(repr(value))}"
-    )
-    with pytest.raises(ValueError, match=message):
-        LGBMSoftClassifier(**{name: value}).fit(X, P)
-
-
-def test_table_of_constraints_is_about_all_parameters():
-    own = set(inspect.signature(LGBMSoftClassifier).parameters) - {"kwargs"}
-    assert set(LGBMSoftClassifier._parameter_constraints) == own
-    assert own - set(BAD) == {"categorical_feature"}
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"num_leaves": np.int64(4), "learning_rate": np.float32(0.2), "n_estimators": np.int32(3)},
-        {"learning_rate": 1, "subsample": 1, "reg_lambda": 0, "min_child_samples": 0},
-        {"max_depth": -1, "n_jobs": -1, "early_stopping_rounds": None, "random_state": None},
-        {"boosting_type": "goss"},
-    ],
-)
-def test_good_values_are_not_refused(params):
-    X, P = soft(2, n_samples=100)
-    assert LGBMSoftClassifier(**{"n_estimators": 2} | params).fit(X, P).best_iteration_ > 0
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"max_bin": 1}, r"^max_bin must be > 1, found 1\.$"),
-        ({"max_bins": 0}, r"^max_bins must be > 1, found 0\.$"),
-        ({"path_smooth": np.nan}, r"^path_smooth must be >= 0.0, found nan\.$"),
-        ({"feature_fraction_bynode": 2}, r"^feature_fraction_bynode must be <= 1.0, found 2\.$"),
-        ({"max_bin": 2.5}, "take max_bin=2.5: Parameter max_bin should be of type int"),
-        ({"max_bin": {}}, "take max_bin={}: Unknown type of parameter"),
-        ({"extra_trees": "maybe"}, "take extra_trees='maybe': .* \"true\""),
-        ({"tree_learner": "nope"}, "take tree_learner='nope': Unknown tree learner"),
-        ({"cat_smooth": "a"}, "take cat_smooth='a': Unknown token a"),
-        ({"monotone_constraints": [1]}, "monotone_constraints must have one entry for each column"),
-        (
-            {"data_sample_strategy": "goss", "top_rate": 0.9, "other_rate": 0.9},
-            r"take top_rate=0.9, other_rate=0.9: Check failed: .* <= \(1.0f\)$",
-        ),
-    ],
-)
-def test_further_parameters_that_lightgbm_refuses_are_named(params, message):
-    X, P = soft(2)
-    with pytest.raises(ValueError, match=message):
-        LGBMSoftClassifier(**SMALL, **params).fit(X, P)
-
-
-def test_errors_that_are_about_no_parameter_stay_lightgbms(monkeypatch):
-    def fail(*args):
-        raise lgb.basic.LightGBMError("No OpenCL device found")
-
-    monkeypatch.setattr("skdistill.students.lgbm.boost", fail)
-    X, P = soft(2)
-    with pytest.raises(lgb.basic.LightGBMError, match="OpenCL"):
-        LGBMSoftClassifier(**SMALL, device_type="gpu").fit(X, P)
-
-
 def test_linear_leaves_are_refused_where_the_mean_could_not_be_folded_in():
     X, P = soft(2)
     native = LGBMSoftClassifier(**SMALL, linear_tree=True).fit(X, P)
@@ -681,12 +371,6 @@ def test_prediction_before_fit_is_refused():
     for ask in (LGBMSoftClassifier().predict_proba, LGBMSoftClassifier().predict):
         with pytest.raises(NotFittedError):
             ask(np.eye(2))
-
-
-def test_number_of_threads(monkeypatch):
-    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
-    given = (None, 0, 1, 3, -1, -2, -100)
-    assert [_n_threads(n_jobs) for n_jobs in given] == [0, 0, 1, 3, 8, 7, 1]
 
 
 @pytest.mark.parametrize("kind", ["split", "gain"])

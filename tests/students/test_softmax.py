@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from scipy.optimize import approx_fprime
 from scipy.special import softmax
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.ensemble import RandomForestClassifier
@@ -26,8 +25,7 @@ from skdistill import (
     SoftLabelClassifier,
     SoftmaxRegression,
 )
-from skdistill.students import softmax as module
-from skdistill.students.softmax import MAX_ROTATED_FEATURES, _Coordinates, _pose
+from skdistill.students.softmax_search import MAX_ROTATED_FEATURES
 
 FORMATS = {"dense": np.asarray, "csr": sparse.csr_array, "csc": sparse.csc_matrix}
 
@@ -185,72 +183,6 @@ def test_class_without_weight_has_a_probability_near_zero(n_classes, absent):
     assert np.isfinite(ours.coef_).all()
 
 
-# ---- the loss and its coordinates --------------------------------------------------------------
-
-
-def pose(n_classes, fit_intercept=True, as_format="dense"):
-    X, P, weight = draw(n_classes, n_samples=40, n_features=3)
-    return _pose(FORMATS[as_format](X), sign(P), weight, 2.0, fit_intercept)
-
-
-def point(problem, seed=3):
-    rng = np.random.default_rng(seed)
-    shape = (problem.n_outputs, problem.X.shape[1])
-    return rng.normal(size=shape), rng.normal(size=problem.n_outputs)
-
-
-@pytest.mark.parametrize("as_format", ["dense", "csr"])
-@pytest.mark.parametrize("n_classes", [2, 4])
-def test_gradient_of_the_loss_is_its_finite_difference(n_classes, as_format):
-    problem = pose(n_classes, as_format=as_format)
-    coef, intercept = point(problem)
-
-    def value(flat):
-        return problem.loss(flat[: coef.size].reshape(coef.shape), flat[coef.size :])[0]
-
-    _, coef_slope, intercept_slope = problem.loss(coef, intercept)
-    numeric = approx_fprime(np.append(coef, intercept), value, 1e-7)
-    assert_allclose(np.append(coef_slope, intercept_slope), numeric, atol=1e-6)
-
-
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("n_classes", [2, 4])
-def test_gradient_in_coordinates_is_its_finite_difference(n_classes, fit_intercept):
-    problem = pose(n_classes, fit_intercept)
-    coef, intercept = point(problem)
-    here = _Coordinates.around(problem, coef, intercept)
-
-    def value(u):
-        step, intercept_step = here.step(u)
-        return problem.loss(coef + step, intercept + fit_intercept * intercept_step)[0]
-
-    u = 0.1 * np.random.default_rng(4).normal(size=here.scale.size + problem.n_outputs)
-    step, intercept_step = here.step(u)
-    _, *slopes = problem.loss(coef + step, intercept + fit_intercept * intercept_step)
-    assert_allclose(here.slope(*slopes), approx_fprime(u, value, 1e-7), atol=1e-6)
-
-
-@pytest.mark.parametrize("as_format", ["dense", "csr", "csc"])
-@pytest.mark.parametrize("n_classes", [2, 4])
-def test_curvature_is_one_in_all_coordinates_at_the_start(n_classes, as_format):
-    """With coefficients of 0 all rows bend alike, and the approximation H ⊗ S is exact."""
-    problem = pose(n_classes, as_format=as_format)
-    coef, intercept = point(problem)
-    coef *= 0
-    here = _Coordinates.around(problem, coef, intercept)
-
-    def gradient(u):
-        step, intercept_step = here.step(u)
-        return here.slope(*problem.loss(coef + step, intercept + intercept_step)[1:])
-
-    size, h = here.scale.size + problem.n_outputs, 1e-5
-    hessian = [(gradient(h * e) - gradient(-h * e)) / (2 * h) for e in np.eye(size)]
-    # Equal shifts of the scores of all classes bend nothing: the first of the axes of H.
-    bent = np.ones(size)
-    bent[here.scale.size :][: n_classes > 2] = 0
-    assert_allclose(hessian, np.diag(bent), atol=1e-6)
-
-
 # ---- hard cases --------------------------------------------------------------------------------
 
 
@@ -327,14 +259,6 @@ def test_first_step_of_the_search_is_the_mean_label(n_classes):
     assert_allclose(ours.predict_proba(X), np.tile(mean, (len(X), 1)), rtol=1e-6)
 
 
-def test_measuring_the_curvature_anew_saves_iterations(monkeypatch):
-    X, y = load_breast_cancer(return_X_y=True)
-    renewed = SoftmaxRegression(C=1e4).fit(X, y)
-    monkeypatch.setattr(module, "FIRST_ROUND", 1000)
-    once = SoftmaxRegression(C=1e4).fit(X, y)
-    assert renewed.n_iter_ < once.n_iter_ / 2
-
-
 @pytest.mark.parametrize("as_format", FORMATS)
 def test_constant_and_repeated_columns(as_format):
     X, P, _ = draw(3)
@@ -343,19 +267,6 @@ def test_constant_and_repeated_columns(as_format):
         ours = SoftmaxRegression(C=C).fit(X, P)
         assert_allclose(ours.coef_[:, 0], 0, atol=1e-9)
         assert_allclose(ours.coef_[:, 1], ours.coef_[:, -1], atol=1e-5)
-
-
-@pytest.mark.parametrize("as_format", ["dense", "csr"])
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_columns_left_alone_end_at_the_same_place(n_classes, fit_intercept, as_format, monkeypatch):
-    X, P, _ = draw(n_classes)
-    X = FORMATS[as_format](X * [1, 10, 100, 1000])
-    rotated = SoftmaxRegression(fit_intercept=fit_intercept).fit(X, P)
-    monkeypatch.setattr(module, "MAX_ROTATED_FEATURES", 0)
-    alone = SoftmaxRegression(fit_intercept=fit_intercept).fit(X, P)
-    assert_allclose(alone.coef_, rotated.coef_, atol=1e-5)
-    assert alone.n_iter_ != rotated.n_iter_
 
 
 @pytest.mark.parametrize("n_features", [MAX_ROTATED_FEATURES - 100, 50_000])
