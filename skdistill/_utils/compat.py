@@ -47,6 +47,7 @@ __all__ = [
     "lightgbm_names",
     "n_rows",
     "own_preprocessor_of",
+    "package_of",
     "predictors_of",
     "routing_enabled",
     "with_callbacks",
@@ -55,13 +56,18 @@ __all__ = [
 n_rows = _num_samples
 
 
+def package_of(table):  # type: ignore[no-untyped-def]
+    """Return the name of the package that a table is of, such as "pandas"."""
+    return type(table).__module__.partition(".")[0]
+
+
 def index_rows(X, rows):  # type: ignore[no-untyped-def]
     """Take rows of an array, a sparse matrix or a frame.
 
     polars 2 lost the interchange protocol by which scikit-learn 1.6 knows a frame, so its
     frames are indexed by their own method.
     """
-    if type(X).__module__.partition(".")[0] == "polars":
+    if package_of(X) == "polars":
         return X[rows]
     return _sklearn_indexing(X, rows)
 
