@@ -17,7 +17,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from ._utils.estimators import is_frozen, last_step
-from ._utils.parallel import kind_to_raise
+from ._utils.parallel import is_by_a_signal, kind_to_raise
 from ._utils.validation import is_whole_number
 from ._utils.warn import quiet
 from .rows import Rows
@@ -77,6 +77,8 @@ def _try(
                 play(few, rows.take(part), asked)
             return
         except (Exception, SystemExit) as error:
+            if is_by_a_signal(error):
+                raise
             failure = error
     told = f"\n{told}" if told else ""
     raise kind_to_raise(failure)(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import pickle
 import traceback
@@ -101,6 +102,22 @@ def kind_to_raise(cause: BaseException) -> type[Exception]:
     return next((k for k in (ValueError, TypeError) if isinstance(cause, k)), RuntimeError)
 
 
+def is_by_a_signal(error: BaseException) -> bool:
+    """Whether the handler of a signal has raised this, amid whatever ran: no member is to blame.
+
+    Such as a time limit, or the end of the program: it passes as it is, as everywhere else.
+    """
+    above: set[int] = set()
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        names, rest, _, values = inspect.getargvalues(frame)
+        handed = [*map(values.get, names), *(values.get(rest, ()) if rest else ())]
+        # Python hands a handler the frame that it interrupts.
+        if not above.isdisjoint(map(id, handed)):
+            return True
+        above.add(id(frame))
+    return False
+
+
 @contextmanager
 def blame(what: str) -> Iterator[None]:
     """Say within a call what failed, and where, if anything does."""
@@ -110,6 +127,8 @@ def blame(what: str) -> Iterator[None]:
         raise
     # A member that calls sys.exit must not end the user's process without a word.
     except (Exception, SystemExit) as cause:
+        if is_by_a_signal(cause):
+            raise
         message = f"{what}: {type(cause).__name__}: {cause}"
         raise _CallError(kind_to_raise(cause), message, cause) from cause
 
@@ -124,6 +143,8 @@ def _failures_told(name: str) -> Iterator[None]:
             kind, message, cause = failure.args
             raise kind(message) from cause
         except Exception as error:
+            if is_by_a_signal(error):
+                raise
             raise RuntimeError(
                 f"The {name} did not come back from their workers, which are killed most often for "
                 "want of memory. What cannot be sent to a worker works with n_jobs=1. "

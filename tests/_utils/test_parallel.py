@@ -2,7 +2,10 @@
 
 import os
 import signal
+import sys
+import threading
 import time
+from functools import partial
 
 import joblib
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
@@ -55,6 +59,96 @@ def test_large_rows_are_mapped_into_the_workers():
     for kind, content in run(kind_and_bytes, [(X,), (X,)], n_jobs=2):
         assert kind == "memmap"
         assert content == X.tobytes()
+
+
+# ---- ends and signals ------------------------------------------------------------------------
+
+
+class Ends(GaussianNB):
+    """A teacher in whose fit something ends the program."""
+
+    def __init__(self, how):
+        self.how = how
+
+    def fit(self, X, y):
+        self.how()
+
+
+def ring():
+    signal.raise_signal(signal.SIGUSR1)
+    for _ in range(1000):  # Python looks for signals between steps
+        pass
+
+
+class Handler:
+    def end(self, number, frame):
+        del number
+        sys.exit(7)
+
+
+def end(number, frame):
+    signal.signal(number, signal.SIG_IGN)
+    Handler().end(number, frame)
+
+
+def out_of_time(*_):
+    raise TimeoutError("a minute is over")
+
+
+@pytest.fixture
+def bell():
+    before = signal.getsignal(signal.SIGUSR1)
+    yield lambda handler: signal.signal(signal.SIGUSR1, handler)
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("rehearse", [True, False])
+@pytest.mark.parametrize(
+    ("handler", "error", "told"),
+    [
+        (end, SystemExit, "7"),
+        (Handler().end, SystemExit, "7"),
+        (partial(lambda code, *_: sys.exit(code), 7), SystemExit, "7"),
+        (out_of_time, TimeoutError, "^a minute is over$"),
+    ],
+)
+def test_what_a_signal_raises_in_a_member_passes_as_it_is(
+    binary, bell, handler, error, told, rehearse
+):
+    bell(handler)
+    model = CrossFitDistiller(Ends(ring), DecisionTreeRegressor(), rehearse=rehearse)
+    with pytest.raises(error, match=told):
+        model.fit(*binary)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_what_a_signal_raises_while_workers_are_waited_for_passes_as_it_is(bell):
+    bell(out_of_time)
+    main = threading.main_thread().ident
+    ringing = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGUSR1))
+    ringing.start()
+    with (
+        joblib.parallel_config(backend="threading", n_jobs=2),
+        pytest.raises(TimeoutError, match="^a minute is over$"),
+    ):
+        run(time.sleep, [(0.5,), (0.5,)], None)
+    ringing.join()
+
+
+@pytest.mark.parametrize(
+    ("rehearse", "told"),
+    [
+        (True, "The teacher Ends cannot learn from X and y.*SystemExit: 3"),
+        (False, "The teacher failed in fold 1 of 5: SystemExit: 3"),
+    ],
+)
+def test_member_that_ends_the_program_by_itself_is_told(binary, rehearse, told):
+    model = CrossFitDistiller(
+        Ends(partial(sys.exit, 3)), DecisionTreeRegressor(), rehearse=rehearse
+    )
+    with pytest.raises(RuntimeError, match=told):
+        model.fit(*binary)
 
 
 # ---- a real cluster --------------------------------------------------------------------------
