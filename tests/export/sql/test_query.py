@@ -22,14 +22,14 @@ from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncode
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import Distiller, LGBMSoftClassifier, SoftmaxRegression
-from skdistill.export import sql
 from skdistill.export.reading import UnknownPartError, read_program
+from skdistill.export.sql import query as query_module
 from skdistill.export.sql import to_sql
 from skdistill.export.thresholds import exact_threshold
 from skdistill.export.values import values_of
 from skdistill.students.distilled import DistilledClassifier
 
-from .databases import run
+from ..databases import run
 
 LABELS = np.array(["it's", 'a "b"', "c\\d", "-- e\nf", "ä", "g", "h", "i", "j", "k"])
 COLUMNS = ["age", 'in"come', "Größe", "x' y", "select"]
@@ -341,8 +341,8 @@ def test_a_query_that_differs_is_not_handed_over(monkeypatch, tree, tmp_path, wh
             return text.replace("CASE best\n    WHEN probability_0", "CASE best\n    WHEN 1 - best")
         return text.replace(" AS probability_0", " + 1e-5 AS probability_0", 1)
 
-    right = sql.write_select
-    monkeypatch.setattr(sql, "write_select", wrong)
+    right = query_module.write_select
+    monkeypatch.setattr(query_module, "write_select", wrong)
     X, _, _ = numbers(2, gaps=True)
     path = tmp_path / "student.sql"
     with pytest.raises(ValueError, match="does not answer as the model does: of"):
@@ -396,6 +396,6 @@ def test_what_to_install_is_said(monkeypatch, tree):
 
 
 def test_what_sqlite_must_be_able_to_is_said(monkeypatch, tree):
-    monkeypatch.setattr(sql, "write_select", lambda *given: "SELECT no_such_function(1)")
+    monkeypatch.setattr(query_module, "write_select", lambda *given: "SELECT no_such_function(1)")
     with pytest.raises(RuntimeError, match="no_such_function.*SQLITE_ENABLE_MATH_FUNCTIONS"):
         to_sql(tree, dialect="sqlite", X=np.ones((3, 2)))
