@@ -37,6 +37,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import Distiller, LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
 from skdistill.export import register_converters, to_onnx, verify
+from skdistill.export.kinds import OfClasses, OfNumbers
 from skdistill.export.neighbours import rows_beside
 from skdistill.export.program import (
     Bin,
@@ -122,7 +123,7 @@ def check_program(program, X):
     """Compare a file of a program with the program itself."""
     X = np.asarray(X, dtype=np.float32)
     exported = _model(program, inputs_of(program, X), 15)
-    expected = program.predict_proba(X.astype(float)).astype(np.float32)
+    expected = program(X.astype(float)).astype(np.float32)
     assert_array_equal(run_onnx(exported, X)[1], expected)
     return exported
 
@@ -159,9 +160,9 @@ def test_every_step_is_what_it_is():
         alone = Layers([Layer(np.ones((1, 1)), np.zeros(1))])
         for learner in (alone, Trees([passes_on], np.zeros(1), reads_float32=False)):
             columns = (Column("a"), Column("b"))
-            check_program(Program(columns, (feature,), (learner,), (), np.arange(1)), X)
+            check_program(Program(columns, (feature,), (learner,), (), OfNumbers()), X)
     together = Layers([Layer(np.eye(len(features)), np.zeros(len(features)))])
-    whole = Program((Column("a"), Column("b")), features, (together,), (), np.arange(40))
+    whole = Program((Column("a"), Column("b")), features, (together,), (), OfClasses(np.arange(40)))
     finite = X[~np.isnan(whole.compute_features(X)).any(axis=1)]
     assert len(finite) > 5
     check_program(whole, finite)
@@ -184,7 +185,7 @@ def test_groups_of_categories(missing_left):
     )
     learner = Trees([splits, splits], np.array([3.0]), 2.0, reads_float32=False)
     features = (Feature(0), Feature(1))
-    program = Program((Column("a"), Column("b")), features, (learner,), (), np.arange(1))
+    program = Program((Column("a"), Column("b")), features, (learner,), (), OfNumbers())
     values = np.array([np.nan, -1, 0.5, 2.5, 32.5, 64.5, *range(80), 199, 200, 201, 1e6])
     rng = np.random.default_rng(0)
     exported = check_program(program, rng.choice(values, (2000, 2)))
@@ -634,7 +635,7 @@ def test_bad_calls():
     model, X = taught(tree())
     with pytest.raises(NotFittedError):
         to_onnx(Distiller(GaussianNB(), tree()), X)
-    with pytest.raises(ValueError, match=r"model must be a fitted distiller .* found GaussianNB"):
+    with pytest.raises(ValueError, match=r"model must be a fitted distiller, .* found GaussianNB"):
         to_onnx(GaussianNB().fit(X, X[:, 0] > 0), X)
     with pytest.raises(ValueError, match="X has 5 features"):
         to_onnx(model, X[:, 1:])

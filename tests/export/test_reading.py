@@ -37,7 +37,7 @@ def test_program_answers_as_the_classifier(name, n_classes):
     X = table(n_classes)[0]
     for classifier in classifiers(name, n_classes):
         program = read_program(classifier)
-        found = program.predict_proba(values_of(program, X))
+        found = program(values_of(program, X))
         assert_allclose(found, classifier.predict_proba(X), rtol=0, atol=1e-14)
 
 
@@ -52,7 +52,7 @@ def test_text_gaps_and_categories(name):
     rows.loc[4:8, "gaps"] = np.nan
     if "town" in rows:
         rows.loc[9, "town"] = "Paris"
-    found = program.predict_proba(values_of(program, rows))
+    found = program(values_of(program, rows))
     assert_allclose(found, classifier.predict_proba(rows), rtol=0, atol=1e-14)
 
 
@@ -94,7 +94,7 @@ def test_searches_and_selections_inside_a_student():
     inner = GridSearchCV(DecisionTreeRegressor(random_state=0), {"max_depth": [2, 3]}, cv=2)
     model = Distiller(None, inner).fit(X, y, teacher_proba=proba)
     program = read_program(model)
-    assert_allclose(program.predict_proba(values_of(program, X)), model.predict_proba(X))
+    assert_allclose(program(values_of(program, X)), model.predict_proba(X))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_objectives_of_lightgbm(student, objectives):
             expected = fitted.predict_proba(X)
         else:
             expected = fitted.predict(X)[:, None]
-        assert_allclose(program.predict_proba(X), expected, rtol=0, atol=1e-14)
+        assert_allclose(program(X), expected, rtol=0, atol=1e-14)
     other = LGBMClassifier(objective="cross_entropy_lambda", n_estimators=2, verbose=-1)
     with pytest.raises(UnknownPartError, match=r"'cross_entropy_lambda' .* binary, cross_entropy"):
         read_estimator(other.fit(X, y == "a"))
@@ -204,7 +204,7 @@ def test_subclasses_may_do_anything():
 def test_unfitted_and_other_models():
     with pytest.raises(NotFittedError, match="call CrossFitDistiller.fit first"):
         read_program(CrossFitDistiller(GaussianNB(), Ridge()))
-    with pytest.raises(ValueError, match="must be a fitted distiller or its classifier_"):
+    with pytest.raises(ValueError, match="must be a fitted distiller, or its classifier_ or regressor_, found Ridge"):
         read_program(Ridge())
 
 

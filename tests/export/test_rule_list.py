@@ -363,5 +363,5 @@ def test_rows_are_those_of_the_model(cancer):
         rules(model, X.drop(columns="mean radius"))
     with pytest.raises(ValueError, match="NaN"):
         rules(model, X.mask(X > 100))
-    with pytest.raises(ValueError, match="must be a fitted distiller or its classifier_"):
+    with pytest.raises(ValueError, match="must be a fitted distiller, or its classifier_ or regressor_"):
         rules(RandomForestClassifier())

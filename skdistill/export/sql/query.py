@@ -19,7 +19,8 @@ class SQLQuery(str):
     """A SELECT, with what one must know to run it.
 
     `columns` are those of the `table` in the order of the model's features, `classes` the labels in
-    the order of the probabilities, and `keep` columns that it passes on, the first that it answers.
+    the order of the probabilities (none of a student of numbers), and `keep` columns that it passes
+    on, the first that it answers.
     """
 
     dialect: str
@@ -41,12 +42,12 @@ def to_sql(
     path: Any = None,
     overwrite: bool = False,
 ) -> SQLQuery:
-    """Write a distilled classifier as a SELECT.
+    """Write a student as a SELECT.
 
     It answers one row for each row of the table: `probability_0`, `probability_1`, … in the order
-    of `classes_`, and `label`, the most probable class. Each stage of its WITH does one thing: the
-    columns, the features made of them, the trees or layers, and the way back to probabilities,
-    calibration included.
+    of `classes_`, and `label`, the most probable class; a student of numbers answers `prediction`.
+    Each stage of its WITH does one thing: the columns, the features made of them, the trees or
+    layers, and the way back to probabilities, calibration included.
 
     Missing values are NULL (NaN counts as one). Where the model refuses a row, since a value is
     missing or a category is unknown, all that it answers is NULL. In SQLite, whose columns may hold
@@ -57,8 +58,8 @@ def to_sql(
 
     Parameters
     ----------
-    model : distiller or DistilledClassifier
-        The fitted distiller, or its `classifier_`.
+    model : distiller, DistilledClassifier or DistilledRegressor
+        A fitted distiller, or its `classifier_` or `regressor_`.
     columns : sequence of str or None, default=None
         The columns of the table, in the order of the model's features. None: named as they are.
     dialect : {"sqlite", "duckdb", "postgresql"}
@@ -123,7 +124,8 @@ def to_sql(
     _check_name(table, "table", writer)
     keep = _check_names(keep, "keep", writer)
     query = SQLQuery(write_select(program, columns, writer, table, keep))
-    query.dialect, query.columns, query.classes = dialect, columns, program.classes
+    query.dialect, query.columns = dialect, columns
+    query.classes = program.kind.classes
     query.table, query.keep, query.program = table, keep, program
     if X is not None:
         from ..verification import refuse_different

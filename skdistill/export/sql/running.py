@@ -1,4 +1,4 @@
-"""Runs a SELECT in a database of its own: rows go in, labels and probabilities come out."""
+"""Runs a SELECT in a database of its own: rows go in, answers come out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ Array = NDArray[np.float64]
 
 def run_sql(
     query: SQLQuery, columns: Sequence[Column], values: Array
-) -> tuple[NDArray[Any], Array]:
+) -> tuple[NDArray[Any] | None, Array]:
     """Run a SELECT on rows as `values_of` tells them; return labels and probabilities.
 
-    What is NULL is None among the labels, and NaN among the probabilities.
+    Of a student of numbers None, and the numbers in a column. What is NULL is None among the
+    labels, and NaN among numbers.
     """
     if query.dialect not in _RUNNERS:
         raise ValueError(
@@ -34,11 +35,11 @@ def run_sql(
     is_number = [column.is_number for column in columns] + [True] * len(query.keep)
     known = {name: (number, c) for name, number, c in zip(names, is_number, cells, strict=True)}
     rows = _RUNNERS[query.dialect](query, known)
-    n_classes = len(query.classes)
-    proba = np.array([row[-1 - n_classes : -1] for row in rows], dtype=np.float64)
-    label_of = {label: label for label in query.classes.tolist()}
-    labels = [None if row[-1] is None else label_of[row[-1]] for row in rows]
-    return _array(labels, query.classes.dtype), proba.reshape(len(rows), n_classes)
+    kind, first = query.program.kind, len(query.keep)
+    last = first + kind.n_columns
+    answers = np.array([row[first:last] for row in rows], dtype=np.float64)
+    labels = _labels([row[last] for row in rows], kind.classes) if kind.labels else None
+    return labels, answers.reshape(len(rows), kind.n_columns)
 
 
 def _cells(column: Column, values: Array) -> list[Any]:
@@ -50,8 +51,11 @@ def _cells(column: Column, values: Array) -> list[Any]:
     return [None if value != value else texts[int(value)] for value in values.tolist()]
 
 
-def _array(labels: list[Any], dtype: Any) -> NDArray[Any]:
-    return np.array(labels, dtype=object if None in labels else dtype)
+def _labels(found: list[Any], classes: NDArray[Any]) -> NDArray[Any]:
+    """Return the labels that a database means by what it says."""
+    label_of = {label: label for label in classes.tolist()}
+    labels = [None if one is None else label_of[one] for one in found]
+    return np.array(labels, dtype=object if None in labels else classes.dtype)
 
 
 Table = dict[str, tuple[bool, list[Any]]]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..kinds import Kind
 from ..program import Program
 from .dialects import Dialect
 from .ends import write_end
 from .features import Features
 from .learners import Learners
 from .stages import Stages
-from .text import numbered
 
 
 def write_select(
@@ -24,19 +24,27 @@ def write_select(
     outputs = Learners(program, names, features.accepted, stages).write()
     for end in program.ends:
         outputs = write_end(end, outputs, stages)
-    return _finish(stages, outputs, program.classes.tolist())
+    return _finish(stages, outputs, program.kind)
 
 
-def _finish(stages: Stages, names: list[str], classes: list[Any]) -> str:
-    dialect = stages.dialect
-    found = numbered("probability", len(names))
-    stages.add("ranked", dict(zip(found, names, strict=True)) | {"best": dialect.greatest(names)})
-    stages.refuse_kept(["label"])
-    lines = [f"{dialect.quote(name)}," for name in stages.keep]
-    # ASCII, so that no label ends the comment.
-    lines += [f"{p}, -- class {label!a}" for p, label in zip(found, classes, strict=True)]
-    lines += ["CASE best"]
-    lines += [f"  WHEN {p} THEN {dialect.label(c)}" for p, c in zip(found, classes, strict=True)]
-    lines += ["END AS label"]
+def _finish(stages: Stages, names: list[str], kind: Kind) -> str:
+    found, labels = kind.columns, kind.labels
+    best = {"best": stages.dialect.greatest(names)} if labels else {}
+    stages.add("ranked" if labels else "answers", dict(zip(found, names, strict=True)) | best)
+    lines = [f"{stages.dialect.quote(name)}," for name in stages.keep]
+    lines += _choice(stages, found, labels) if labels else found
     select = "\n  ".join(["SELECT", *lines])
     return f"WITH {', '.join(stages.written)}\n{select}\nFROM {stages.last}"
+
+
+def _choice(stages: Stages, found: list[str], labels: list[Any]) -> list[str]:
+    """Return lines that answer probabilities, and the label of the largest."""
+    stages.refuse_kept(["label"])
+    pairs = list(zip(found, labels, strict=True))
+    return [
+        # ASCII, so that no label ends the comment.
+        *(f"{p}, -- class {label!a}" for p, label in pairs),
+        "CASE best",
+        *(f"  WHEN {p} THEN {stages.dialect.label(label)}" for p, label in pairs),
+        "END AS label",
+    ]

@@ -97,13 +97,13 @@ def test_what_the_student_refuses_is_refused():
         rows = X[:3].copy()
         rows[1, 4] = value
         with pytest.raises(ValueError, match="Column 'x4' holds what the student refuses"):
-            code.predict_proba(rows)
+            code.ask(rows)
     trees = CompiledCode(to_c(classifiers("tree", 2)[0]))
     rows = X[:2].copy()
     rows[0, 2] = 1e39  # infinity in 32 bits
     with pytest.raises(ValueError, match="Column 'x2'"):
-        trees.predict_proba(rows)
-    assert_array_equal(trees.predict_proba(X[:0]), np.empty((0, 2)))
+        trees.ask(rows)
+    assert_array_equal(trees.ask(X[:0]), np.empty((0, 2)))
 
 
 def test_files_are_never_written_over(tmp_path):
@@ -143,7 +143,7 @@ def test_odd_names_and_labels(tmp_path):
     path = tmp_path / "odd.c"
     assert verify(model, to_c(model, frame, name="odd", path=path), frame).agrees
     library = CompiledCode(to_c(model, name="odd"))
-    assert library.predict_proba(frame.to_numpy()).shape == (300, 2)
+    assert library.ask(frame.to_numpy()).shape == (300, 2)
 
 
 def test_no_compiler(monkeypatch):

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skdistill.export.kinds import OfClasses
 from skdistill.export.program import Column, Feature, Layer, Layers, Program, tree_of
 from skdistill.export.sql import SQLQuery
 from skdistill.export.sql.dialects import DIALECTS
@@ -16,16 +17,16 @@ NAN = float("nan")
 def select(program, dialect):
     names = tuple(column.name for column in program.columns)
     query = SQLQuery(write_select(program, names, DIALECTS[dialect], "rows", ()))
-    query.dialect, query.columns, query.classes = dialect, names, program.classes
-    query.table, query.keep = "rows", ()
+    query.dialect, query.columns, query.classes = dialect, names, program.kind.classes
+    query.table, query.keep, query.program = "rows", (), program
     return query
 
 
 def assert_agrees(program, values, dialect):
     labels, proba = run(select(program, dialect), program.columns, values)
-    expected = program.predict_proba(values)
+    expected = program(values)
     assert_allclose(proba, expected, rtol=1e-12, atol=1e-12)
-    assert_array_equal(labels, program.classes[expected.argmax(axis=1)])
+    assert_array_equal(labels, program.kind.classes[expected.argmax(axis=1)])
 
 
 def numbers(n_columns, **takes):
@@ -39,7 +40,7 @@ def raw(n_features):
 def program_of(learner, ends, n_classes, n_columns=3):
     learners = learner if isinstance(learner, tuple) else (learner,)
     columns = numbers(n_columns, takes_missing=learners[0].takes_missing)
-    return Program(columns, raw(n_columns), learners, tuple(ends), np.arange(n_classes))
+    return Program(columns, raw(n_columns), learners, tuple(ends), OfClasses(np.arange(n_classes)))
 
 
 def layers(rng, sizes, activations, scale=1.0):

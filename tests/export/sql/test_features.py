@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skdistill.export.kinds import OfClasses
 from skdistill.export.program import (
     Bin,
     Clip,
@@ -50,7 +51,7 @@ def test_steps(dialect, steps):
     rng = np.random.default_rng(8)
     features = (Feature(0, steps), Feature(1), Feature(1, steps))
     learner = Trees([random_tree(rng, 12, 3) for _ in range(5)], np.zeros(1))
-    program = Program(numbers(2), features, (learner,), (Sigmoid(),), np.array([0, 1]))
+    program = Program(numbers(2), features, (learner,), (Sigmoid(),), OfClasses(np.array([0, 1])))
     values = values_for(rng, 300, 2)
     values[:100, 0] = rng.choice([0.0, 0.5, 0.7], 100)
     if steps and steps[-1] == Lookup((1.0,), (1.0,), 0.0, None):
@@ -74,7 +75,7 @@ def test_steps_of_text(dialect, steps):
     tree = random_tree(rng, 12, 2)
     tree.threshold[:] = rng.integers(-1, 8, len(tree.threshold)) + 0.5
     learner = Trees([tree], np.zeros(1))
-    program = Program(columns, features, (learner,), (Sigmoid(),), np.array([0, 1]))
+    program = Program(columns, features, (learner,), (Sigmoid(),), OfClasses(np.array([0, 1])))
     values = np.column_stack([rng.choice([0.0, 1.0, 2.0, -1.0, NAN], 300), rng.normal(size=300)])
     assert_agrees(program, values, dialect)
 
@@ -86,7 +87,7 @@ def test_steps_of_the_same_number_are_not_mistaken_for_one_another(dialect):
     features = tuple(Feature(0, each) for each in steps)
     linear = layers(np.random.default_rng(0), [8, 1], ["identity"])
     columns = numbers(1, takes_missing=False)
-    program = Program(columns, features, (linear,), (Sigmoid(),), np.array([0, 1]))
+    program = Program(columns, features, (linear,), (Sigmoid(),), OfClasses(np.array([0, 1])))
     assert_agrees(program, np.linspace(-3, 3, 50)[:, None], dialect)
 
 
@@ -95,7 +96,7 @@ def test_what_is_made_once_is_written_once():
     features = tuple(Feature(0, (*bins, Lookup((float(k),), (1.0,), 0.0, None))) for k in range(4))
     linear = Layers([Layer(np.ones((4, 1)), np.zeros(1))])
     columns = numbers(1, takes_missing=False)
-    program = Program(columns, features, (linear,), (Sigmoid(),), np.array([0, 1]))
+    program = Program(columns, features, (linear,), (Sigmoid(),), OfClasses(np.array([0, 1])))
     assert select(program, "sqlite").count("< -0.5") == 1
 
 
@@ -115,11 +116,11 @@ def test_rows_that_the_model_refuses_have_null(dialect):
         trees = Trees([random_tree(rng, 9, 3, n_outputs)], np.zeros(n_outputs))
         classes = np.array(["p", "q", "r", "s"])[: 4 if isinstance(end, Spread) else 3]
         classes = classes[:2] if n_outputs == 1 else classes
-        program = Program(columns, features, (trees,), (end,), classes)
+        program = Program(columns, features, (trees,), (end,), OfClasses(classes))
         labels, proba = run(select(program, dialect), columns, values)
         assert np.isnan(proba[~fine]).all()
         assert labels[~fine].tolist() == [None] * 3
-        assert_allclose(proba[fine], program.predict_proba(values[fine]), atol=1e-12)
+        assert_allclose(proba[fine], program(values[fine]), atol=1e-12)
 
 
 def test_an_encoder_may_refuse_what_is_unknown_and_take_what_is_missing(dialect):
@@ -127,6 +128,6 @@ def test_an_encoder_may_refuse_what_is_unknown_and_take_what_is_missing(dialect)
     features = (Feature(0, (Lookup((0.0, 1.0), (3.0, 4.0), None, NAN),)),)
     tree = tree_of([0, 0, 0], [3.5, 0, 0], [1, -1, -1], [2, -1, -1], np.array([0, 1, 2]))
     trees = Trees([tree], np.zeros(1))
-    program = Program(columns, features, (trees,), (Sigmoid(),), np.array([0, 1]))
+    program = Program(columns, features, (trees,), (Sigmoid(),), OfClasses(np.array([0, 1])))
     _, proba = run(select(program, dialect), columns, np.array([[0.0], [1.0], [NAN], [-1.0]]))
     assert_array_equal(np.isnan(proba[:, 0]), [False, False, False, True])
