@@ -131,7 +131,7 @@ def _differences(expected: Array, found: Array, usual: float) -> Array:
     with np.errstate(invalid="ignore"):  # of infinite ones
         shares = np.abs(expected - found) / np.maximum(np.abs(expected), usual)
     # No answer differs from every answer.
-    return np.where(expected == found, 0.0, np.nan_to_num(shares, nan=np.inf))
+    return np.where(expected == found, 0.0, np.where(np.isnan(shares), np.inf, shares))
 
 
 def refuse_different(model: Any, exported: Any, X: Any) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.ensemble import (
@@ -35,7 +35,13 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skdistill import Distiller, LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
+from skdistill import (
+    CrossFitDistillerRegressor,
+    Distiller,
+    LGBMSoftClassifier,
+    SoftLabelClassifier,
+    SoftmaxRegression,
+)
 from skdistill.export import register_converters, to_onnx, verify
 from skdistill.export.kinds import OfClasses, OfNumbers
 from skdistill.export.neighbours import rows_beside
@@ -58,7 +64,16 @@ from skdistill.export.program import (
 )
 from skdistill.export.reading import read_program
 
-from .models import STUDENTS, classifiers, of_frame, table
+from .models import (
+    OF_NUMBERS,
+    STUDENTS,
+    amounts,
+    classifiers,
+    of_frame,
+    regressor,
+    regressor_of_frame,
+    table,
+)
 
 skl2onnx = pytest.importorskip("skl2onnx")
 onnx = pytest.importorskip("onnx")
@@ -108,6 +123,38 @@ def test_files_answer_as_the_classifier(name, n_classes):
     # Plain after the first loss, calibrated after the last.
     for classifier in (of_all[0], of_all[-1]):
         check_same(classifier, to_onnx(classifier, X), X.astype(float))
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_files_answer_as_the_regressor(name):
+    X = amounts()[0].astype(np.float32).astype(float)
+    exported = to_onnx(regressor(name), X)
+    assert [(one.name, shape_of(one)) for one in exported.graph.output] == [("prediction", [0, 1])]
+    labels, found = run_onnx(exported, X)
+    assert labels is None
+    assert_allclose(found[:, 0], regressor(name).predict(X), rtol=1e-6)
+
+
+def shape_of(output):
+    return [one.dim_value for one in output.type.tensor_type.shape.dim]
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_numbers_of_any_size(unit):
+    X = amounts()[0]
+    for name in ("tree", "ridge", "histogram of amounts"):
+        assert to_onnx(regressor(name, unit), X)
+
+
+@pytest.mark.parametrize("name", ["tree", "ridge", "booster", "histogram"])
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_text_gaps_and_categories_of_a_regressor(name):
+    shipped, rows = regressor_of_frame(name)
+    assert verify(shipped, to_onnx(shipped, rows), rows).n_rows > len(rows)
+    # What a classifier's outputs are called is free here.
+    other = rows.rename(columns={"size": "prediction"})
+    with pytest.raises(ValueError, match=r"X must not have columns called \['prediction'\]"):
+        to_onnx(shipped, other)
 
 
 @pytest.mark.parametrize("name", ["tree", "ridge", "rare", "dropped", "booster", "histogram"])
@@ -578,6 +625,16 @@ def test_regressors_of_lightgbm_are_converted_on_their_own():
         found = answers(skl2onnx.to_onnx(model, X[:1].astype(np.float32)), X.astype(np.float32))[0]
         expected = model.predict(X.astype(np.float32).astype(float))
         assert np.abs(found[:, 0] - expected).max() < 1e-6
+
+
+def test_distillers_of_numbers_are_converted_alone_and_in_a_pipeline():
+    register_converters()
+    X, y = amounts()
+    distiller = CrossFitDistillerRegressor(Ridge(), tree(), cv=2, random_state=0)
+    for model in (regressor("tree"), make_pipeline(StandardScaler(), distiller).fit(X, y)):
+        # In float64, as the scaler of the Pipeline is skl2onnx's.
+        found = answers(skl2onnx.to_onnx(model, X[:1]), X)[0]
+        assert_allclose(found[:, 0], model.predict(X), rtol=1e-6)
 
 
 def test_inputs_of_any_width_are_read_in_order():

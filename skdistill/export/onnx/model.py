@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...rows import as_rows
 from ..columns import UnknownPartError
 from ..files import refuse_existing, write_new
-from ..program import Program, Trees
+from ..program import Exp, Program, Trees
 from ..reading import read_program
 from .ends import write_end
 from .features import write_features
@@ -173,8 +173,10 @@ def write_outputs(
 def _write_answer(graph: Graph, program: Program, inputs: list[Input]) -> str:
     """Write what a program answers, in float64."""
     x = write_features(graph, program, *write_inputs(graph, program, inputs))
+    # Of a logarithm each digit counts.
+    to_digits = Exp() in program.ends
     parts = [
-        write_trees(graph, learner, x)
+        write_trees(graph, learner, x, to_digits=to_digits)
         if isinstance(learner, Trees)
         else write_layers(graph, learner, x)
         for learner in program.learners

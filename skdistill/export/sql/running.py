@@ -14,6 +14,8 @@ from .dialects import DIALECTS
 from .query import SQLQuery
 
 Array = NDArray[np.float64]
+# Whether a column holds numbers, and what it holds, by name.
+Table = dict[str, tuple[bool, list[Any]]]
 
 
 def run_sql(
@@ -29,12 +31,14 @@ def run_sql(
             f"A SELECT for {query.dialect} cannot be run from here, which needs a server: "
             f"those for {' and '.join(_RUNNERS)} can."
         )
-    cells = [_cells(column, values[:, j]) for j, column in enumerate(columns)]
-    names = [*query.columns, *query.keep]
-    cells += [[0.0] * len(values) for _ in query.keep]
-    is_number = [column.is_number for column in columns] + [True] * len(query.keep)
-    known = {name: (number, c) for name, number, c in zip(names, is_number, cells, strict=True)}
-    rows = _RUNNERS[query.dialect](query, known)
+    table: Table = {
+        name: (column.is_number, _cells(column, values[:, j]))
+        for j, (name, column) in enumerate(zip(query.columns, columns, strict=True))
+    }
+    # What is passed on may be a column that is read, whatever its case.
+    read = {name.casefold() for name in table}
+    table |= {k: (True, [0.0] * len(values)) for k in query.keep if k.casefold() not in read}
+    rows = _RUNNERS[query.dialect](query, table)
     kind, first = query.program.kind, len(query.keep)
     last = first + kind.n_columns
     answers = np.array([row[first:last] for row in rows], dtype=np.float64)
@@ -56,9 +60,6 @@ def _labels(found: list[Any], classes: NDArray[Any]) -> NDArray[Any]:
     label_of = {label: label for label in classes.tolist()}
     labels = [None if one is None else label_of[one] for one in found]
     return np.array(labels, dtype=object if None in labels else classes.dtype)
-
-
-Table = dict[str, tuple[bool, list[Any]]]
 
 
 def _run_in_sqlite(query: SQLQuery, table: Table) -> list[tuple[Any, ...]]:

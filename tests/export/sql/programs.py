@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdistill.export.kinds import OfClasses
+from skdistill.export.kinds import OfClasses, OfNumbers
 from skdistill.export.program import Column, Feature, Layer, Layers, Program, tree_of
 from skdistill.export.sql import SQLQuery
 from skdistill.export.sql.dialects import DIALECTS
@@ -26,7 +26,10 @@ def assert_agrees(program, values, dialect):
     labels, proba = run(select(program, dialect), program.columns, values)
     expected = program(values)
     assert_allclose(proba, expected, rtol=1e-12, atol=1e-12)
-    assert_array_equal(labels, program.kind.classes[expected.argmax(axis=1)])
+    if program.kind.labels:
+        assert_array_equal(labels, program.kind.classes[expected.argmax(axis=1)])
+    else:
+        assert labels is None
 
 
 def numbers(n_columns, **takes):
@@ -40,7 +43,8 @@ def raw(n_features):
 def program_of(learner, ends, n_classes, n_columns=3):
     learners = learner if isinstance(learner, tuple) else (learner,)
     columns = numbers(n_columns, takes_missing=learners[0].takes_missing)
-    return Program(columns, raw(n_columns), learners, tuple(ends), OfClasses(np.arange(n_classes)))
+    kind = OfClasses(np.arange(n_classes)) if n_classes else OfNumbers()
+    return Program(columns, raw(n_columns), learners, tuple(ends), kind)
 
 
 def layers(rng, sizes, activations, scale=1.0):

@@ -38,12 +38,15 @@ from .programs import assert_agrees, layers, program_of, values_for
         (1, [Sigmoid(), Calibrated(1.7, (0.0, -0.4), 0.002)], 2),
         (3, [Softmax(), Calibrated(0.6, (0.0, 0.5, -1.0), 0.002)], 3),
         (150, [Softmax()], 150),
+        (1, [], 0),
+        (1, [Exp()], 0),
+        (1, [Logistic()], 0),
     ],
 )
 def test_all_ends(dialect, n_outputs, ends, n_classes):
     rng = np.random.default_rng(0)
     program = program_of(layers(rng, [3, n_outputs], ["identity"], 2.0), ends, n_classes)
-    if ends[-1] == Sharpened(3.0):  # all outputs clipped to 0 have no powers
+    if Sharpened(3.0) in ends:  # all outputs clipped to 0 have no powers
         program.learners[0].layers[0].bias[0] += 20
     assert_agrees(program, values_for(rng, 300, 3, gaps=False), dialect)
 
