@@ -24,8 +24,8 @@ _NOTHING = tree_of([0, 0, 0], 0.0, [1, -1, -1], [2, -1, -1], np.zeros(3))
 def write_trees(graph: Graph, learner: Trees, x: str, *, to_digits: bool = False) -> str:
     """Write the sum of trees of features x.
 
-    ONNX Runtime rounds the sum to float32 in the end. `to_digits` leaves what is common to all
-    leaves of a tree out of it, and adds it afterwards.
+    ONNX Runtime rounds the sum to float32 in the end. `to_digits` leaves the mean of each tree out
+    of it, and adds these afterwards.
     """
     if not to_digits:
         return _sum(graph, learner, x)
@@ -34,13 +34,13 @@ def write_trees(graph: Graph, learner: Trees, x: str, *, to_digits: bool = False
 
 
 def _centred(learner: Trees) -> tuple[Trees, NDArray[np.float64]]:
-    """Return trees whose leaves lie around 0, and what their sum lacks."""
+    """Return trees that answer 0 in the mean of their rows, and what their sum lacks."""
     trees, common = [], learner.start.copy()
     for tree in learner.trees:
-        leaves = tree.value[tree.is_leaf]
-        middle = (leaves.min(axis=0) + leaves.max(axis=0)) / 2
-        common[slice(None) if tree.output is None else [tree.output]] += middle
-        trees.append(tree._replace(value=tree.value - middle))
+        weight = None if tree.weight is None else tree.weight[tree.is_leaf]
+        mean = np.average(tree.value[tree.is_leaf], axis=0, weights=weight)
+        common[slice(None) if tree.output is None else [tree.output]] += mean
+        trees.append(tree._replace(value=tree.value - mean))
     rest = replace(learner, trees=trees, start=np.zeros(learner.n_outputs))
     return rest, common / learner.divisor
 
