@@ -60,7 +60,7 @@ def python(model: DistilledClassifier, X: np.ndarray) -> Way:
 
 def c(model: DistilledClassifier, X: np.ndarray) -> Way:
     source = to_c(model)
-    return Way("C", CompiledCode(source).predict_proba, len(source.encode()))
+    return Way("C", CompiledCode(source).ask, len(source.encode()))
 
 
 def onnx(model: DistilledClassifier, X: np.ndarray) -> Way:

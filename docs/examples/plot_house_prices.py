@@ -24,6 +24,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistillerRegressor, LossCorrectedDistillerRegressorCV
+from skdistill.export import rules, to_sql
 
 
 def make_houses(n, seed=0):
@@ -131,6 +132,18 @@ for name, model in {
     )
 
 # %%
-# ``regressor_`` is the tree without its teacher: that is what ships. Who wants to
-# read it gives it ``max_leaf_nodes=8``, and gains little, as the picture shows:
-# with few leaves, it is not noise that a tree suffers from.
+# ``regressor_`` is the tree without its teacher: that is what ships, as a pickle or
+# as :ref:`a file for another place <ship_it>`. To SQLite, say:
+
+query = to_sql(
+    search, dialect="sqlite", X=X_test[:1_000], table="houses", keep=["id"]
+)
+print(f"{len(query) / 1000:.0f} kB of SQL, compared with the tree on 1,000 houses")
+
+# %%
+# Who wants to read the tree gives it few leaves, and gains little, as the picture
+# shows: it is not noise that such a tree suffers from. Each leaf is a rule, told
+# with its price, in thousands, and its share of the other houses:
+
+small = DecisionTreeRegressor(max_leaf_nodes=6, random_state=0)
+rules(CrossFitDistillerRegressor(teacher, small, random_state=0).fit(X, y), X_test)

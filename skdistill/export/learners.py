@@ -34,6 +34,7 @@ from sklearn.linear_model import (
     Ridge,
     RidgeCV,
     SGDRegressor,
+    TweedieRegressor,
 )
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import LinearSVR
@@ -283,6 +284,11 @@ def _log_linear(learner: Any) -> Read:
     return Layers([_coefficients(learner)]), (Exp(),)
 
 
+def _tweedie(learner: Any) -> Read:
+    is_linear = learner.link == "identity" or (learner.link == "auto" and learner.power <= 0)
+    return _linear(learner) if is_linear else _log_linear(learner)
+
+
 def _linear_classifier(learner: Any) -> Read:
     layers = Layers([_coefficients(learner)])
     if layers.n_outputs == 1:
@@ -344,6 +350,7 @@ READERS: dict[type, Callable[[Any], Read]] = {
     **dict.fromkeys(_LINEAR, _linear),
     PoissonRegressor: _log_linear,
     GammaRegressor: _log_linear,
+    TweedieRegressor: _tweedie,
     **dict.fromkeys(_LINEAR_CLASSIFIERS, _linear_classifier),
     MLPRegressor: _network,
     MLPClassifier: _network,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,6 +41,9 @@ from .quick_scorer import QuickScorer, suits
 from .thresholds import exact_threshold
 
 Row = list[float]
+
+# Beyond it an exponential is infinite, at which Python raises.
+_MOST = math.log(sys.float_info.max)
 
 
 class OneRow:
@@ -188,7 +192,7 @@ def _top_down(tree: Tree) -> list[int]:
 def _end(end: End) -> Callable[[Row], Row]:
     match end:
         case Exp():
-            return lambda v: [math.exp(x) for x in v]
+            return lambda v: [_exp(x) for x in v]
         case Logistic():
             return lambda v: [_sigmoid(x) for x in v]
         case Clipped():
@@ -213,6 +217,10 @@ def _end(end: End) -> Callable[[Row], Row]:
                 ]
             )
     raise TypeError(f"Nobody knows how to compute {end!r}.")
+
+
+def _exp(x: float) -> float:
+    return math.exp(x) if x < _MOST else math.inf
 
 
 def _sigmoid(x: float) -> float:

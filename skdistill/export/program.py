@@ -1,12 +1,13 @@
-"""What a fitted classifier computes, in a few kinds of plain numbers: what writers of code read.
+"""What a fitted student computes, in a few kinds of plain numbers: what writers of code read.
 
 The way of a row is a street of its own:
 
-    values of columns → features → outputs of the learners → probabilities
+    values of columns → features → outputs of the learners → answers
 
 A column is a number, or the code of a category. Each feature comes from one column, by steps. A
-learner is trees or layers. What follows turns outputs into probabilities. `Program.predict_proba`
-walks that street in NumPy; C and SQL are written from the same objects.
+learner is trees or layers. What follows turns outputs into probabilities, or into a number: its
+`kind` says which. A `Program` walks that street in NumPy; C and SQL are written from the same
+objects.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_softmax, softmax
+
+from .kinds import Kind
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -315,7 +318,7 @@ class Layers:
         return features
 
 
-# ---- what turns outputs into probabilities ---------------------------------------------------
+# ---- what turns outputs into answers ---------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -438,13 +441,13 @@ End = (
 
 @dataclass(frozen=True)
 class Program:
-    """A classifier: columns, the features made of them, learners side by side, and what follows."""
+    """A student: columns, the features made of them, learners side by side, and what follows."""
 
     columns: tuple[Column, ...]
     features: tuple[Feature, ...]
     learners: tuple[Trees | Layers, ...]
     ends: tuple[End, ...]
-    classes: NDArray[Any]
+    kind: Kind
 
     @property
     def reads_float32(self) -> bool:
@@ -457,8 +460,8 @@ class Program:
             return np.empty((len(values), 0))
         return np.column_stack([f(values[:, f.column]) for f in self.features])
 
-    def predict_proba(self, values: Array) -> Array:
-        """Return probabilities of values of columns, of shape (n_samples, n_columns)."""
+    def __call__(self, values: Array) -> Array:
+        """Return what is answered about values of columns, a row each."""
         features = self.compute_features(values)
         answer = np.concatenate([learner(features) for learner in self.learners], axis=1)
         for end in self.ends:

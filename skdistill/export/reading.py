@@ -1,4 +1,4 @@
-"""Reads a fitted distiller, or the classifier that it ships, as a `Program`."""
+"""Reads a fitted distiller, or what it ships, as a `Program`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from .._utils.compat import own_preprocessor_of
 from .._utils.probabilities import floor_of
-from ..students.distilled import DistilledClassifier
+from ..students.distilled import DistilledClassifier, Shipped
 from ..students.distilled_regressor import DistilledRegressor
 from ..students.soft_labels import SoftLabelClassifier
 from ..targets.losses import LOSSES, SquaredError, SquaredErrorLogit
@@ -27,6 +27,7 @@ from .columns import (
     never_missing,
     read_transformer,
 )
+from .kinds import Kind, OfClasses, OfNumbers
 from .learners import known_students, read_learner
 from .program import (
     UNKNOWN,
@@ -49,65 +50,72 @@ from .program import (
 )
 
 Parts = tuple[list[Feature], list[Trees | Layers], list[End]]
+Distilled = DistilledClassifier | DistilledRegressor
 
 
-def shipped_classifier(model: Any) -> DistilledClassifier:
-    """Return what a distiller ships, or the classifier itself."""
-    if isinstance(model, DistilledClassifier):
-        return model
-    if isinstance(getattr(model, "regressor_", model), DistilledRegressor):
-        raise ValueError(
-            f"model must ship a classifier, and {type(model).__name__} predicts numbers, of which "
-            "no file is made yet: pickle its regressor_, or convert the student itself (student_), "
-            "for instance by skl2onnx."
-        )
-    if not hasattr(model, "classifier_"):
-        if hasattr(model, "fit") and hasattr(model, "student"):
-            raise NotFittedError(f"model must be fitted: call {type(model).__name__}.fit first.")
-        raise ValueError(
-            f"model must be a fitted distiller or its classifier_, found {type(model).__name__}."
-        )
-    return model.classifier_
+def what_ships(model: Any) -> Distilled:
+    """Return what a distiller ships, or that itself."""
+    found = _shipped_by(model)
+    if found is not None:
+        return found
+    if hasattr(model, "fit") and hasattr(model, "student"):
+        raise NotFittedError(f"model must be fitted: call {type(model).__name__}.fit first.")
+    raise ValueError(
+        "model must be a fitted distiller, or its classifier_ or regressor_, found "
+        f"{type(model).__name__}."
+    )
+
+
+def _shipped_by(model: Any) -> Distilled | None:
+    held = (getattr(model, name, None) for name in ("classifier_", "regressor_"))
+    return next((one for one in (model, *held) if isinstance(one, Distilled)), None)
+
+
+def kind_of(shipped: Distilled) -> Kind:
+    """Return what is answered."""
+    return OfNumbers() if isinstance(shipped, DistilledRegressor) else OfClasses(shipped.classes)
 
 
 def read_program(model: Any) -> Program:
-    """Return what a fitted distiller, or a distilled classifier, computes.
+    """Return what a fitted distiller, or what it ships, computes.
 
     A part of the student that cannot be exported is refused by an `UnknownPartError`.
     """
-    classifier = shipped_classifier(model)
-    names = _column_names(classifier)
-    kinds = _categories(classifier, names)
+    shipped = what_ships(model)
+    names = _column_names(shipped)
+    kinds = _categories(shipped, names)
     features = [Feature(j) for j in range(len(names))]
-    features, learners, ends = _read(classifier.student, features, kinds)
-    ends += _way_back(classifier)
-    columns, made = _finish(names, kinds, features, learners, classifier.refuse_nan)
-    return Program(columns, made, tuple(learners), tuple(ends), classifier.classes)
+    features, learners, ends = _read(shipped.student, features, kinds)
+    if isinstance(shipped, DistilledClassifier):
+        ends += _way_back(shipped)
+    columns, made = _finish(names, kinds, features, learners, shipped.refuse_nan)
+    return Program(columns, made, tuple(learners), tuple(ends), kind_of(shipped))
 
 
 def read_estimator(estimator: Any) -> Program:
-    """Return what any of our classifiers, or a student of numbers on its own, computes."""
-    if isinstance(estimator, DistilledClassifier) or hasattr(estimator, "classifier_"):
+    """Return what anything of ours, or a student of numbers on its own, computes."""
+    if _shipped_by(estimator) is not None:
         return read_program(estimator)
     n_columns = estimator.n_features_in_
     names = getattr(estimator, "feature_names_in_", [f"x{j}" for j in range(n_columns)])
     features, learners, ends = _read(estimator, [Feature(j) for j in range(n_columns)], {})
     columns, made = _finish([*map(str, names)], {}, features, learners, refuse_nan=False)
-    classes = getattr(estimator, "classes_", np.empty(0))
-    return Program(columns, made, tuple(learners), tuple(ends), np.asarray(classes))
+    classes = getattr(estimator, "classes_", None)
+    kind = OfNumbers() if classes is None else OfClasses(np.asarray(classes))
+    return Program(columns, made, tuple(learners), tuple(ends), kind)
 
 
-def _column_names(classifier: DistilledClassifier) -> list[str]:
-    if classifier.feature_names is not None:
-        return [str(name) for name in classifier.feature_names]
-    return [f"x{j}" for j in range(classifier.n_features_in_)]
+def _column_names(shipped: Shipped) -> list[str]:
+    if shipped.feature_names is not None:
+        return [str(name) for name in shipped.feature_names]
+    return [f"x{j}" for j in range(shipped.n_features_in_)]
 
 
-def _categories(classifier: DistilledClassifier, names: list[str]) -> dict[int, tuple[Any, ...]]:
+def _categories(shipped: Shipped, names: list[str]) -> dict[int, tuple[Any, ...]]:
     """Return the categories of columns that had some in fit, by position."""
     return {
         names.index(str(name)): tuple(dtype.categories)
-        for name, dtype in (classifier.dtypes or {}).items()
+        for name, dtype in (shipped.dtypes or {}).items()
         if str(dtype) == "category" and str(name) in names
     }
 
@@ -301,9 +309,11 @@ def _refuses(step: Lookup, value: float) -> bool:
 
 
 __all__ = [
+    "Distilled",
     "UnknownPartError",
+    "kind_of",
     "known_students",
     "read_estimator",
     "read_program",
-    "shipped_classifier",
+    "what_ships",
 ]

@@ -8,23 +8,21 @@ from textwrap import wrap
 from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._utils.estimators import last_step
-from .._utils.names import NO_MATHEMATICS, as_html, printable
+from .._utils.names import NO_MATHEMATICS, as_html
 from .._utils.parameters import check
 from .cells import Condition, Mask, Split, cells_of
 from .columns import UnknownPartError
+from .kinds import Kind
 from .program import Array, Indices, Program, Tree, Trees
-from .reading import read_program, shipped_classifier
+from .reading import read_program, what_ships
 from .values import values_of
 
 _ADVICE = (
     "Rules need a student that is one tree, whose features come from one column each, such as "
     "DecisionTreeRegressor(max_leaf_nodes=16)."
 )
-# With more classes than these only the most probable one is printed.
-_MOST_CLASSES = 5
 _WIDTH = 100
 # A space at which no line ends.
 _GLUE = "\xa0"
@@ -34,21 +32,36 @@ _GLUE = "\xa0"
 
 @dataclass(frozen=True)
 class Rule:
-    """What a row must be like, and the probabilities that it then gets.
+    """What a row must be like: all `conditions` must hold.
 
-    All `conditions` must hold. `probabilities` are in the order of the classes, `label` is the most
-    probable class, `coverage` the share of rows for which the rule holds, and `n_rows` their number
-    where they were given.
+    `coverage` is the share of rows for which they do, and `n_rows` their number where they were
+    given.
     """
 
     conditions: tuple[Condition, ...]
-    probabilities: tuple[float, ...]
-    label: Any
     coverage: float
-    n_rows: int | None = None
+    n_rows: int | None
 
     def __str__(self) -> str:
         return " and ".join(_clauses(self.conditions))
+
+
+@dataclass(frozen=True)
+class RuleOfClasses(Rule):
+    """A rule, and the probabilities that a row then gets.
+
+    They are in the order of the classes; `label` is the most probable one.
+    """
+
+    probabilities: tuple[float, ...]
+    label: Any
+
+
+@dataclass(frozen=True)
+class RuleOfNumbers(Rule):
+    """A rule, and the number that is then predicted."""
+
+    prediction: float
 
 
 def _clauses(conditions: tuple[Condition, ...]) -> list[str]:
@@ -59,30 +72,34 @@ def _clauses(conditions: tuple[Condition, ...]) -> list[str]:
     return [f"({text})" if " or " in text else text for text in texts]
 
 
-class Rules(Sequence[Rule]):
+class Rules(Sequence[Any]):
     """Rules, the one that covers most rows first; exactly one of all holds for each row.
 
-    `classes` are in the order of the probabilities; `n_left_out` further rules are not told.
+    `classes` are in the order of the probabilities, none where numbers are predicted; `n_left_out`
+    further rules are not told.
     """
 
-    def __init__(self, found: Sequence[Rule], classes: NDArray[Any], n_left_out: int) -> None:
+    def __init__(self, found: Sequence[Rule], kind: Kind, answers: Array, n_left_out: int) -> None:
         self._found = tuple(found)
-        self.classes = classes
+        self.classes = kind.classes
         self.n_left_out = n_left_out
+        self._heads = ["coverage", *kind.heads()]
+        coverages = [f"{100 * rule.coverage:.1f} %" for rule in found]
+        self._cells = [[c, *own] for c, own in zip(coverages, kind.cells(answers), strict=True)]
 
     def __len__(self) -> int:
         return len(self._found)
 
     @overload
-    def __getitem__(self, place: int) -> Rule: ...
+    def __getitem__(self, place: int) -> Any: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Rule]: ...
-    def __getitem__(self, place: int | slice) -> Rule | Sequence[Rule]:
+    def __getitem__(self, place: slice) -> Sequence[Any]: ...
+    def __getitem__(self, place: int | slice) -> Any:
         return self._found[place]
 
     def __str__(self) -> str:
-        heads = [*_heads(self.classes), "rule"]
-        lines = [[*_cells(rule, self.classes), _unbroken(rule)] for rule in self]
+        heads = [*self._heads, "rule"]
+        lines = [[*own, _unbroken(rule)] for own, rule in zip(self._cells, self, strict=True)]
         widths = [max(map(len, cells)) for cells in zip(heads, *lines, strict=True)][:-1]
         written = [line for cells in [heads, *lines] for line in _text_lines(cells, widths)]
         written.insert(1, "-" * max(map(len, written)))
@@ -91,8 +108,9 @@ class Rules(Sequence[Rule]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        heads = "".join(_html_cell("th", as_html(head), "right") for head in _heads(self.classes))
-        lines = "".join(f"<tr>{_html_line(rule, self.classes)}</tr>" for rule in self)
+        heads = "".join(_html_cell("th", as_html(head), "right") for head in self._heads)
+        told = zip(self._cells, self, strict=True)
+        lines = "".join(f"<tr>{_html_line(own, rule)}</tr>" for own, rule in told)
         rest = f"<p>{as_html(_left_out(self))}</p>" if self.n_left_out else ""
         return (
             f"<div {NO_MATHEMATICS}>"
@@ -103,23 +121,6 @@ class Rules(Sequence[Rule]):
 
 
 # ---- text and HTML ---------------------------------------------------------------------------
-
-
-def _heads(classes: NDArray[Any]) -> list[str]:
-    """Return the titles of numbers."""
-    if len(classes) > _MOST_CLASSES:
-        return ["coverage", "class", "probability"]
-    shown = classes[1:] if len(classes) == 2 else classes
-    return ["coverage", *(f"P({printable(label)})" for label in shown)]
-
-
-def _cells(rule: Rule, classes: NDArray[Any]) -> list[str]:
-    """Return the numbers of a rule."""
-    coverage = f"{100 * rule.coverage:.1f} %"
-    if len(classes) > _MOST_CLASSES:
-        return [coverage, printable(rule.label), f"{max(rule.probabilities):.3f}"]
-    shown = rule.probabilities[1:] if len(classes) == 2 else rule.probabilities
-    return [coverage, *(f"{p:.3f}" for p in shown)]
 
 
 def _left_out(rules: Rules) -> str:
@@ -145,8 +146,8 @@ def _text_lines(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
         start = " " * len(start)
 
 
-def _html_line(rule: Rule, classes: NDArray[Any]) -> str:
-    cells = [as_html(cell) for cell in _cells(rule, classes)]
+def _html_line(cells: list[str], rule: Rule) -> str:
+    cells = [as_html(cell) for cell in cells]
     joint = ' <span style="opacity:0.6">and</span> '
     # A line ends between conditions, if they are no longer than it.
     clause = '<span style="display:inline-block">{}</span>'
@@ -173,13 +174,13 @@ def rules(model: Any, X: Any = None, *, max_rules: int | None = None) -> Rules:
     or to a set of categories, ``job in {clerk, sales}``, whatever encoder stands between. A set
     speaks of the categories that fit knew; ``or unknown`` and ``or missing`` say where others, and
     gaps, belong as well. Exactly one rule holds for each row, and its probabilities are what
-    `predict_proba` answers, calibration included.
+    `predict_proba` answers, calibration included, or its number what `predict` does.
 
     Parameters
     ----------
-    model : distiller or DistilledClassifier
-        A fitted distiller, or its `classifier_`, whose student is one tree, pruned or not, in a
-        Pipeline or not. A forest or booster of a single tree will do too.
+    model : distiller, DistilledClassifier or DistilledRegressor
+        A fitted distiller, or its `classifier_` or `regressor_`, whose student is one tree, pruned
+        or not, in a Pipeline or not. A forest or booster of a single tree will do too.
     X : {array-like, frame} of shape (n_samples, n_features) or None, default=None
         Rows whose share each rule tells. None: those that the tree learned from, by their weights,
         made-up ones included.
@@ -191,7 +192,8 @@ def rules(model: Any, X: Any = None, *, max_rules: int | None = None) -> Rules:
     Rules
         A sequence that prints as text, and in notebooks as a table. Each rule has `conditions`,
         `probabilities` in the order of `classes`, the most probable `label`, its `coverage` and,
-        if X is given, `n_rows`. A condition has the name of its `column`, `intervals` (low < x ≤
+        if X is given, `n_rows`; of a student of numbers it has one `prediction` instead of
+        probabilities and label. A condition has the name of its `column`, `intervals` (low < x ≤
         high, exactly) or `categories`, `unknown` and `missing`, and `text`, which says them.
         `n_left_out` is the number of rules beyond `max_rules`.
 
@@ -229,18 +231,28 @@ def rules(model: Any, X: Any = None, *, max_rules: int | None = None) -> Rules:
     weights = _weights(tree)[leaves] if counts is None else counts
     order = np.argsort(-weights, kind="stable")[:max_rules]
     conditions, points = walk.describe(leaves[order])
-    answers, labels = program.predict_proba(points), program.classes.tolist()
+    answers = program(points)
     found = [
-        Rule(
+        _rule(
+            program.kind,
             said,
-            tuple(proba.tolist()),
-            labels[proba.argmax()],
             float(weights[k] / weights.sum()),
             None if counts is None else int(counts[k]),
+            answer,
         )
-        for k, said, proba in zip(order, conditions, answers, strict=True)
+        for k, said, answer in zip(order, conditions, answers, strict=True)
     ]
-    return Rules(found, program.classes, len(leaves) - len(order))
+    return Rules(found, program.kind, answers, len(leaves) - len(order))
+
+
+def _rule(
+    kind: Kind, said: tuple[Condition, ...], coverage: float, n_rows: int | None, answer: Array
+) -> Rule:
+    """Return a rule, with what is answered where it holds."""
+    if kind.labels:
+        label = kind.labels[answer.argmax()]
+        return RuleOfClasses(said, coverage, n_rows, tuple(answer.tolist()), label)
+    return RuleOfNumbers(said, coverage, n_rows, float(answer[0]))
 
 
 def _read(model: Any) -> Program:
@@ -256,7 +268,7 @@ def _only_tree(program: Program, model: Any) -> tuple[Trees, Tree]:
     trees = [(learner, tree) for learner in learners for tree in learner.trees]
     splitting = [found for found in trees if not found[1].is_leaf[0]]
     if len(learners) < len(program.learners) or len(splitting) > 1:
-        name = type(last_step(shipped_classifier(model).student)).__name__
+        name = type(last_step(what_ships(model).student)).__name__
         found = f"is {len(splitting)} trees" if splitting else "is no tree"
         raise UnknownPartError(f"{name} {found}. {_ADVICE}")
     return (splitting or trees)[0]
@@ -265,7 +277,7 @@ def _only_tree(program: Program, model: Any) -> tuple[Trees, Tree]:
 def _counts(model: Any, program: Program, trees: Trees, tree: Tree, X: Any) -> Indices:
     """Return how many rows come to each node that is a leaf."""
     # It says what is wrong with rows.
-    shipped_classifier(model).predict_proba(X)
+    program.kind.ask(what_ships(model), X)
     features = trees.rounded(program.compute_features(values_of(program, X)))
     return np.bincount(tree.leaves_of(features), minlength=len(tree.left))
 

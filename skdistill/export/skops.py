@@ -11,15 +11,22 @@ from typing import Any
 from .._utils.compat import Tree
 from ..students import (
     DistilledClassifier,
+    DistilledRegressor,
     LGBMSoftClassifier,
     SoftLabelClassifier,
     SoftmaxRegression,
 )
 from .files import refuse_existing, write_new
-from .reading import shipped_classifier
+from .reading import Distilled, what_ships
 from .sound_trees import check_trees
 
-_OURS = (DistilledClassifier, LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression)
+_OURS = (
+    DistilledClassifier,
+    DistilledRegressor,
+    LGBMSoftClassifier,
+    SoftLabelClassifier,
+    SoftmaxRegression,
+)
 # A list that every ColumnTransformer of scikit-learn 1.6 holds.
 _COLUMNS = "sklearn.compose._column_transformer._RemainderColsList"
 
@@ -30,7 +37,7 @@ def to_skops(model: Any, path: str | PathLike[str], *, overwrite: bool = False) 
     Parameters
     ----------
     model : estimator
-        A fitted distiller, whose `classifier_` is written, or that classifier itself.
+        A fitted distiller, whose `classifier_` or `regressor_` is written, or that itself.
     path : str or path-like
         The file, commonly with the suffix ``.skops``.
     overwrite : bool, default=False
@@ -69,18 +76,18 @@ def to_skops(model: Any, path: str | PathLike[str], *, overwrite: bool = False) 
     True
     """
     skops = _skops()
-    classifier = shipped_classifier(model)
+    shipped = what_ships(model)
     refuse_existing([Path(path)], overwrite=overwrite)
     try:
-        content = skops.dumps(classifier)
+        content = skops.dumps(shipped)
     except Exception as error:
         raise ValueError(
-            f"skops cannot write this {type(classifier.student).__name__} and its columns: {error}"
+            f"skops cannot write this {type(shipped.student).__name__} and its columns: {error}"
         ) from error
     write_new({Path(path): content}, overwrite=overwrite)
 
 
-def load_skops(path: str | PathLike[str], *, trusted: Iterable[str] = ()) -> DistilledClassifier:
+def load_skops(path: str | PathLike[str], *, trusted: Iterable[str] = ()) -> Distilled:
     """Read what :func:`to_skops` has written, if it holds nothing but types that are trusted.
 
     No code of the file is run. Trusted are what skops trusts, our own estimators, and the trees of
@@ -97,15 +104,15 @@ def load_skops(path: str | PathLike[str], *, trusted: Iterable[str] = ()) -> Dis
 
     Returns
     -------
-    DistilledClassifier
-        The classifier. One that another major version of skdistill made comes with a warning.
+    DistilledClassifier or DistilledRegressor
+        What ships. One that another major version of skdistill made comes with a warning.
 
     Raises
     ------
     ImportError
         If skops is not installed: ``pip install "skdistill[secure]"``.
     ValueError
-        If the file holds a type that is not trusted, a damaged tree, or no `DistilledClassifier`.
+        If the file holds a type that is not trusted, a damaged tree, or nothing that ships.
 
     See Also
     --------
@@ -127,14 +134,16 @@ def load_skops(path: str | PathLike[str], *, trusted: Iterable[str] = ()) -> Dis
             f"{path} holds types that are not trusted: {untrusted}. If you know where the file "
             "comes from, and these types, name them in trusted."
         )
-    classifier = skops.loads(content, trusted=sorted(allowed))
-    if not isinstance(classifier, DistilledClassifier):
-        raise ValueError(f"{path} holds a {type(classifier).__name__}, no DistilledClassifier.")
+    found = skops.loads(content, trusted=sorted(allowed))
+    if not isinstance(found, Distilled):
+        raise ValueError(
+            f"{path} holds a {type(found).__name__}, no DistilledClassifier or DistilledRegressor."
+        )
     try:
-        check_trees(classifier)
+        check_trees(found)
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-    return classifier
+    return found
 
 
 def _skops() -> ModuleType:

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 
 from .._utils.compat import index_rows
 from ..rows import as_rows
-from ..students import DistilledClassifier
 from .c import CompiledCode, CSource
 from .columns import UnknownPartError
+from .kinds import Kind
 from .neighbours import rows_beside
 from .program import Program
-from .reading import read_program, shipped_classifier
+from .reading import Distilled, kind_of, read_program, what_ships
 from .skops import load_skops
 from .sql import SQLQuery, run_sql
 from .values import values_of
 
 Array = NDArray[np.float64]
-# Labels and probabilities of rows; None is the label of the most probable class.
+# Labels of rows, and what is said of them; None is the labels of the most probable classes.
 Answers = tuple[NDArray[Any] | None, Array]
 Ask = Callable[[Any], Answers]
 # What asks a file, the numbers that it takes, and the tolerance of its kind.
@@ -39,9 +39,10 @@ _ROWS_AT_ONCE = 20_000
 class Verification:
     """How a file compares with its model, over so many rows.
 
-    The largest absolute difference of a probability, how many rows get another class, what the
-    difference may be for a file of that kind, and the median microseconds that one row takes in
-    Python and in the file, called from Python.
+    The largest difference of a probability, or of a number, how many rows get another class, what
+    the difference may be for a file of that kind, and the median microseconds that one row takes in
+    Python and in the file, called from Python. Of numbers a difference is a share of the number, or
+    of the mean size of all numbers where that is more.
     """
 
     n_rows: int
@@ -66,9 +67,9 @@ def verify(model: Any, exported: Any, X: Any) -> Verification:
 
     Parameters
     ----------
-    model : distiller or DistilledClassifier
-        A fitted distiller, or its `classifier_`.
-    exported : str, onnx.ModelProto, path, or object with predict_proba
+    model : distiller, DistilledClassifier or DistilledRegressor
+        A fitted distiller, or its `classifier_` or `regressor_`.
+    exported : str, onnx.ModelProto, path, or object with predict_proba or predict
         What :func:`to_c`, :func:`to_sql` or :func:`to_onnx` returned, the path of a file that ends
         in ``.onnx`` or ``.skops``, or anything that predicts, such as what
         :meth:`DistilledClassifier.compiled` returns.
@@ -81,7 +82,8 @@ def verify(model: Any, exported: Any, X: Any) -> Verification:
         With `n_rows` that were compared, the `largest_difference` of a probability, how many
         labels differ (`labels_differing`) by more than rounding, the `tolerance` of such a file,
         whether it `agrees`, and the median time that one row takes, `model_microseconds` and
-        `exported_microseconds`, both called from Python.
+        `exported_microseconds`, both called from Python. Of numbers the difference is a share: of
+        the number, or of the mean size of all numbers where that is more.
 
     Raises
     ------
@@ -99,41 +101,49 @@ def verify(model: Any, exported: Any, X: Any) -> Verification:
     >>> verify(model, model.classifier_, X).largest_difference
     0.0
     """
-    classifier, X, program = shipped_classifier(model), as_rows(X), _program(model)
-    runner = _runner(exported, program)
-    found = _compare(classifier, program, runner, X)
+    shipped, X, program = what_ships(model), as_rows(X), _program(model)
+    kind = kind_of(shipped)
+    runner = _runner(exported, kind)
+    found = _compare(shipped, kind, program, runner, X)
     one = index_rows(X, np.arange(1))
-    times = [_microseconds(call, one) for call in (classifier.predict_proba, runner[0])]
+    times = [_microseconds(call, one) for call in (getattr(shipped, kind.method), runner[0])]
     return replace(found, model_microseconds=times[0], exported_microseconds=times[1])
 
 
 def _compare(
-    classifier: DistilledClassifier, program: Program | None, runner: Runner, X: Any
+    shipped: Distilled, kind: Kind, program: Program | None, runner: Runner, X: Any
 ) -> Verification:
     """Return how answers differ, without the time that they take."""
     ask, dtype, tolerance = runner
-    n_rows, largest, differing = 0, 0.0, 0
+    n_rows, largest, differing, usual = 0, 0.0, 0, None
     for rows in _all_rows(program, X, dtype):
-        expected, (labels, found) = classifier.predict_proba(rows), ask(rows)
+        expected, (labels, found) = kind.ask(shipped, rows), ask(rows)
         n_rows += len(expected)
-        # No answer differs from every answer.
-        difference = np.nan_to_num(np.abs(expected - found), nan=np.inf)
-        largest = max(largest, float(difference.max(initial=0.0)))
-        chosen = found.argmax(axis=1) if labels is None else _places(labels, classifier.classes_)
-        differing += int(_less_probable(expected, chosen, tolerance).sum())
+        # Rows that were given come first.
+        usual = kind.usual_size(expected) if usual is None else usual
+        largest = max(largest, float(_differences(expected, found, usual).max(initial=0.0)))
+        differing += kind.count_others(expected, found, labels, tolerance)
     return Verification(n_rows, largest, differing, tolerance, np.nan, np.nan)
+
+
+def _differences(expected: Array, found: Array, usual: float) -> Array:
+    """Return by how much answers differ, in units of a usual size, or of their own if larger."""
+    with np.errstate(invalid="ignore"):  # of infinite ones
+        shares = np.abs(expected - found) / np.maximum(np.abs(expected), usual)
+    # No answer differs from every answer.
+    return np.where(expected == found, 0.0, np.where(np.isnan(shares), np.inf, shares))
 
 
 def refuse_different(model: Any, exported: Any, X: Any) -> None:
     """Refuse to hand over what does not answer as its model does."""
-    program = _program(model)
-    runner = _runner(exported, program)
-    found = _compare(shipped_classifier(model), program, runner, as_rows(X))
+    shipped, program = what_ships(model), _program(model)
+    kind = kind_of(shipped)
+    found = _compare(shipped, kind, program, _runner(exported, kind), as_rows(X))
     if not found.agrees:
         raise ValueError(
             f"What was written does not answer as the model does: of {found.n_rows} rows "
-            f"{found.labels_differing} get another class, and the largest difference of a "
-            f"probability is {found.largest_difference:.3g}, above {found.tolerance:g}."
+            f"{kind.told_of_others(found.labels_differing)}the largest difference of a "
+            f"{kind.one} is {found.largest_difference:.3g}, above {found.tolerance:g}."
         )
 
 
@@ -173,20 +183,6 @@ def _rounded(rows: Any, dtype: Any) -> Any:
     return rows.astype(dtype).astype(np.float64) if is_number else rows
 
 
-def _places(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the place of each label among the classes, -1 for one that is none of them."""
-    place = {label: k for k, label in enumerate(classes.tolist())}
-    return np.array([place.get(label, -1) for label in labels.tolist()], dtype=np.intp)
-
-
-def _less_probable(
-    expected: Array, chosen: NDArray[np.intp], tolerance: float
-) -> NDArray[np.bool_]:
-    """Return where another class than the chosen one is more probable, by more than rounding."""
-    short_of = expected.max(axis=1) - expected[np.arange(len(expected)), chosen]
-    return (chosen < 0) | (short_of > tolerance)
-
-
 def _microseconds(call: Callable[[Any], Any], row: Any) -> float:
     times: list[float] = []
     while len(times) < _CALLS and sum(times) < _SECONDS:
@@ -199,7 +195,7 @@ def _microseconds(call: Callable[[Any], Any], row: Any) -> float:
 # ---- how a file is run -----------------------------------------------------------------------
 
 
-def _runner(exported: Any, program: Program | None) -> Runner:
+def _runner(exported: Any, kind: Kind) -> Runner:
     """Return what asks a file, the numbers that it takes, and the tolerance of its kind."""
     if isinstance(exported, CSource):
         return _of_c(exported)
@@ -212,11 +208,11 @@ def _runner(exported: Any, program: Program | None) -> Runner:
 
         session = open_session(exported)
         return lambda rows: ask_session(session, rows), np.float32, 1e-6
-    if hasattr(exported, "predict_proba"):
-        return lambda rows: (None, exported.predict_proba(rows)), np.float64, 1e-12
+    if hasattr(exported, kind.method):
+        return lambda rows: (None, kind.ask(exported, rows)), np.float64, 1e-12
     raise ValueError(
         "exported must be what to_c, to_sql or to_onnx returned, a path that ends in .onnx or "
-        f".skops, or have predict_proba; found {type(exported).__name__}."
+        f".skops, or have {kind.method}; found {type(exported).__name__}."
     )
 
 
@@ -225,7 +221,7 @@ def _of_c(source: CSource) -> Runner:
     is_double = source.number == "double"
     dtype, tolerance = (np.float64, 1e-12) if is_double else (np.float32, 1e-5)
     program = source.program
-    return lambda rows: (None, code.predict_proba(values_of(program, rows))), dtype, tolerance
+    return lambda rows: (None, code.ask(values_of(program, rows))), dtype, tolerance
 
 
 def _of_sql(query: SQLQuery) -> Ask:

@@ -323,10 +323,10 @@ class DistilledClassifier(ClassifierMixin, Shipped):
             return np.asarray(np.log(self.predict_proba(X)))
 
     def compiled(self) -> Any:
-        """Return a predictor of the same interface that answers one row in microseconds.
+        """Return a classifier of the same numbers that answers one row in microseconds.
 
-        It has the same numbers, and checks rows as this does. Its C is compiled where there is a
-        compiler; else one row is computed in Python and NumPy.
+        It checks rows as this does. Its C is compiled where there is a compiler; else one row is
+        computed in Python and NumPy.
 
         Returns
         -------

@@ -3,15 +3,21 @@
 import csv
 import io
 import re
+import sqlite3
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from skdistill.command import run as command
+from skdistill.command import saving
 from skdistill.command.models import STUDENTS, TEACHERS
 from skdistill.command.run import main
+from skdistill.command.tables import Wanted, own_table
 
 from .running import refusal, run
+
+PACKAGES = {".skops": "skops", ".onnx": "onnxruntime"}
 
 
 def prices(n_rows=120):
@@ -26,7 +32,15 @@ def prices(n_rows=120):
     return "\n".join(["size,kind,price", *lines])
 
 
-def test_saved_student_of_numbers_answers_one_column(three_folds, capsys, write, tmp_path):
+@pytest.fixture
+def saved(monkeypatch):
+    """Hold what was to be saved."""
+    held, save_best = [], saving.save_best
+    monkeypatch.setattr(saving, "save_best", lambda *given: held.append(given) or save_best(*given))
+    return held
+
+
+def test_saved_student_of_numbers_answers_one_column(three_folds, saved, capsys, write, tmp_path):
     table, path = write(prices()), str(tmp_path / "student.joblib")
     report = str(tmp_path / "report.html")
     argv = ["--teacher", "lightgbm", "--trees", "5", "--student", "ridge", "--html", report]
@@ -44,6 +58,19 @@ def test_saved_student_of_numbers_answers_one_column(three_folds, capsys, write,
     assert np.corrcoef(said, known)[0, 1] > 0.8
     assert main(["predict", path, write("kind,size\n", "none.csv")]) == 0
     assert capsys.readouterr().out == "prediction\n"
+    for ending in (".sql", ".c", ".skops"):
+        pytest.importorskip(PACKAGES.get(ending, "sklearn"))
+        out = saving.save_best(str(tmp_path / f"s{ending}"), *saved[0][1:])
+        assert "which answers as the student does" in out
+    assert "int s_predict(const double *x, double *prediction);" in (tmp_path / "s.h").read_text()
+    base = sqlite3.connect(":memory:")
+    base.execute("CREATE TABLE rows (size, kind)")
+    base.execute("INSERT INTO rows VALUES (1.5, 'red'), (NULL, 'green')")
+    in_database = [row[0] for row in base.execute((tmp_path / "s.sql").read_text())]
+    new = write("size,kind\n1.5,red\n,green\n", "new.csv")
+    assert main(["predict", str(tmp_path / "s.skops"), new]) == 0
+    said = [float(line) for line in capsys.readouterr().out.split()[1:]]
+    assert_allclose(said, in_database, rtol=1e-12)
 
 
 @pytest.fixture
@@ -79,7 +106,9 @@ def test_linear_models_have_their_kind_of_target(capsys, write):
 
 
 @pytest.mark.parametrize("ending", [".skops", ".onnx", ".c", ".sql"])
-def test_formats_that_hold_no_regressor_are_told_before_any_fit(members, capsys, write, ending):
-    argv = [write(prices()), "--target", "price", "--save", f"student{ending}"]
-    assert "as .joblib or .pkl" in refusal(capsys, *argv)
-    assert not members
+def test_every_format_takes_every_student(write, ending):
+    pytest.importorskip(PACKAGES.get(ending, "sklearn"))
+    students = [name for name in STUDENTS if name != "logistic"]
+    saving.rehearse_save(
+        f"student{ending}", students, own_table(Wanted(write(prices()), "price")), 0
+    )

@@ -46,7 +46,7 @@ from skdistill import (
     selection,
 )
 from skdistill._utils.rounding import to_digits
-from skdistill.export import to_c, verify
+from skdistill.export import to_sql, verify
 from skdistill.sources import folds
 
 FOLDS = list(KFold(3).split(np.zeros(200)))
@@ -473,14 +473,24 @@ def test_memory_spares_the_teacher(monkeypatch, table, tmp_path):
 # ---- elsewhere -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("write", [lambda m: to_c(m, "student"), lambda m: verify(m, None, "c")])
-def test_files_are_of_classifiers(table, tmp_path, monkeypatch, write):
+@pytest.mark.parametrize(
+    "distiller",
+    [
+        DistillerRegressor(Ridge(), tree()),
+        CrossFitDistillerRegressor(Ridge(), tree(), cv=2, random_state=0, shrinkage=3.0),
+        LossCorrectedDistillerRegressor(Ridge(), tree(), cv=2, random_state=0, transfer="nodes"),
+        LossCorrectedDistillerRegressorCV(Ridge(), tree(), cv=3, random_state=0),
+    ],
+    ids=lambda distiller: type(distiller).__name__,
+)
+def test_a_file_answers_as_each_distiller_does(table, distiller):
     X, y = table
-    monkeypatch.chdir(tmp_path)
-    model = DistillerRegressor(Ridge(), tree()).fit(X, y)
-    for one in (model, model.regressor_):
-        with pytest.raises(ValueError, match="predicts numbers, of which no file is made yet"):
-            write(one)
+    model = distiller.fit(X, y)
+    query = to_sql(model, dialect="sqlite")
+    assert query == to_sql(model.regressor_, dialect="sqlite")
+    found = verify(model, query, X)
+    assert found.n_rows > len(X)
+    assert found.largest_difference == 0
 
 
 def test_a_search_of_scikit_learns_and_several_outcomes(table):

@@ -29,7 +29,10 @@ def run(query, columns, values):
         f"CREATE TEMP VIEW rows AS SELECT * FROM given ORDER BY row_number;\n{query};\n"
     )
     found = list(csv.reader(io.StringIO(answer)))
-    proba = np.array([[float(p or "nan") for p in row[:-1]] for row in found])
+    n_columns = query.program.kind.n_columns
+    proba = np.array([[float(p or "nan") for p in row[:n_columns]] for row in found])
+    if not len(query.classes):
+        return None, proba
     is_null = np.isnan(proba).any(axis=1)
     label_of = {_said(label): label for label in query.classes.tolist()}
     labels = [None if null else label_of[row[-1]] for null, row in zip(is_null, found, strict=True)]

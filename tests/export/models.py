@@ -1,4 +1,4 @@
-"""Small distilled classifiers of all kinds, for tests of what is written of them."""
+"""Small distilled students of all kinds, for tests of what is written of them."""
 
 from copy import copy
 from functools import cache
@@ -10,13 +10,14 @@ from sklearn.compose import make_column_transformer
 from sklearn.datasets import make_classification
 from sklearn.ensemble import (
     ExtraTreesClassifier,
+    ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge, TweedieRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -30,7 +31,13 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skdistill import Distiller, LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
+from skdistill import (
+    Distiller,
+    DistillerRegressor,
+    LGBMSoftClassifier,
+    SoftLabelClassifier,
+    SoftmaxRegression,
+)
 from skdistill._utils.estimators import is_classifier
 
 LOSSES = {"squared_error": 1.0, "squared_error_logit": 1.0, "cross_entropy": 2.0}
@@ -149,3 +156,51 @@ def of_frame(name):
     }
     own = rows.drop(columns="town") if name in ("booster", "histogram") else rows
     return Distiller(None, students[name]).fit(own, y, teacher_proba=proba).classifier_, own
+
+
+# ---- numbers ---------------------------------------------------------------------------------
+
+OF_NUMBERS = {
+    **{name: STUDENTS[name] for name in ("tree", "forest", "ridge", "scaled tree")},
+    "extra trees": ExtraTreesRegressor(4, max_depth=5, random_state=0),
+    "histogram": STUDENTS["histogram"],
+    "histogram of amounts": HistGradientBoostingRegressor(loss="gamma", max_iter=4),
+    "LightGBM": LGBMRegressor(**SMALL),
+    "LightGBM of amounts": LGBMRegressor(objective="tweedie", **SMALL),
+    "LightGBM of medians": LGBMRegressor(objective="quantile", alpha=0.5, **SMALL),
+    "Poisson": PoissonRegressor(),
+    "Tweedie": TweedieRegressor(power=1.5),
+    "network": MLPRegressor(hidden_layer_sizes=(5, 4), tol=1e9, random_state=0),
+    "scorecard": make_pipeline(KBinsDiscretizer(4, encode="onehot-dense"), Ridge()),
+}
+#: What these compute is the same to the last bit.
+OF_TREES = {"tree", "forest", "extra trees", "histogram", "LightGBM", "scaled tree"}
+
+
+@cache
+def amounts():
+    """Numbers, and the amounts that a teacher expects of them."""
+    X = table(2)[0]
+    return X, 20.0 + np.exp(4 + 0.5 * X[:, 0] + (X[:, 1] > 0))
+
+
+@cache
+def regressor(name, unit=1.0):
+    """Return what a student of amounts ships."""
+    X, y = amounts()
+    model = DistillerRegressor(None, OF_NUMBERS[name])
+    return model.fit(X, teacher_prediction=unit * y).regressor_
+
+
+@cache
+def regressor_of_frame(name):
+    """Return what a student of amounts ships that learned from the frame."""
+    rows, y = frame()[0], amounts()[1]
+    students = {
+        "tree": make_pipeline(encoder(), TREE),
+        "ridge": make_pipeline(encoder(), Ridge()),
+        "booster": LGBMRegressor(min_child_samples=5, **SMALL),
+        "histogram": HistGradientBoostingRegressor(max_iter=3, categorical_features="from_dtype"),
+    }
+    own = rows.drop(columns="town") if name in ("booster", "histogram") else rows
+    return DistillerRegressor(None, students[name]).fit(own, teacher_prediction=y).regressor_, own

@@ -5,15 +5,23 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import make_classification
 from sklearn.naive_bayes import GaussianNB
 
 from skdistill import Distiller, LGBMSoftClassifier
 from skdistill.export.c import find_compiler
-from skdistill.export.compiled import CompiledClassifier
+from skdistill.export.compiled import CompiledClassifier, CompiledRegressor
 
-from .models import classifiers, of_frame, table
+from .models import (
+    OF_NUMBERS,
+    amounts,
+    classifiers,
+    of_frame,
+    regressor,
+    regressor_of_frame,
+    table,
+)
 
 ROUTES = ["python"] + ["c"] * (find_compiler() is not None)
 
@@ -42,6 +50,23 @@ def test_same_numbers(name, route):
         assert_array_equal(fast.predict(X), classifier.predict(X))
 
 
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_same_numbers_of_a_regressor(name, route):
+    X, shipped = amounts()[0], regressor(name)
+    fast, expected = shipped.compiled(), shipped.predict(X)
+    assert fast.route == route
+    one_by_one = np.concatenate([fast.predict(X[i : i + 1]) for i in range(20)])
+    assert_allclose(one_by_one, expected[:20], rtol=1e-13)
+    assert_allclose(fast.predict(X), expected, rtol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in exp")
+def test_what_is_beyond_all_numbers_is_infinite(route):
+    shipped = regressor("Poisson")
+    far = 1e6 * np.sign(shipped.student.coef_)[np.newaxis]
+    assert shipped.predict(far) == shipped.compiled().predict(far) == [np.inf]
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_many_trees(n_classes, route):
     X, y = make_classification(500, 6, n_informative=4, n_classes=n_classes, random_state=0)
@@ -61,6 +86,14 @@ def test_frames(name, route):
     assert_allclose(fast.predict_proba(rows[2:4]), expected[2:4], rtol=0, atol=1e-14)
     with pytest.raises(ValueError, match="gaps"):
         fast.predict_proba(rows.drop(columns="gaps"))
+
+
+def test_frames_of_a_regressor(route):
+    shipped, rows = regressor_of_frame("tree")
+    fast = CompiledRegressor(shipped)
+    assert_array_equal(fast.predict(rows[:30]), shipped.predict(rows[:30]))
+    with pytest.raises(ValueError, match="gaps"):
+        fast.predict(rows.drop(columns="gaps"))
 
 
 @pytest.mark.parametrize("name", ["tree", "ridge"])
@@ -113,3 +146,15 @@ def test_it_is_a_classifier_and_travels(route):
     assert fast.n_features_in_ == 6
     again = pickle.loads(pickle.dumps(fast))
     assert_array_equal(again.predict_proba(X), fast.predict_proba(X))
+
+
+def test_it_is_a_regressor_and_travels(route):
+    X, shipped = amounts()[0], regressor("ridge")
+    fast = shipped.compiled()
+    assert is_regressor(fast)
+    assert clone(fast) is fast
+    again = pickle.loads(pickle.dumps(fast))
+    assert_array_equal(again.predict(X), fast.predict(X))
+    with pytest.raises(ValueError, match="NaN"):
+        fast.predict(np.full((1, 6), np.nan))
+    assert fast.score(X, shipped.predict(X)) == 1

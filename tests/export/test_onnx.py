@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.ensemble import (
@@ -35,8 +35,15 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skdistill import Distiller, LGBMSoftClassifier, SoftLabelClassifier, SoftmaxRegression
+from skdistill import (
+    CrossFitDistillerRegressor,
+    Distiller,
+    LGBMSoftClassifier,
+    SoftLabelClassifier,
+    SoftmaxRegression,
+)
 from skdistill.export import register_converters, to_onnx, verify
+from skdistill.export.kinds import OfClasses, OfNumbers
 from skdistill.export.neighbours import rows_beside
 from skdistill.export.program import (
     Bin,
@@ -57,7 +64,16 @@ from skdistill.export.program import (
 )
 from skdistill.export.reading import read_program
 
-from .models import STUDENTS, classifiers, of_frame, table
+from .models import (
+    OF_NUMBERS,
+    STUDENTS,
+    amounts,
+    classifiers,
+    of_frame,
+    regressor,
+    regressor_of_frame,
+    table,
+)
 
 skl2onnx = pytest.importorskip("skl2onnx")
 onnx = pytest.importorskip("onnx")
@@ -109,6 +125,38 @@ def test_files_answer_as_the_classifier(name, n_classes):
         check_same(classifier, to_onnx(classifier, X), X.astype(float))
 
 
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_files_answer_as_the_regressor(name):
+    X = amounts()[0].astype(np.float32).astype(float)
+    exported = to_onnx(regressor(name), X)
+    assert [(one.name, shape_of(one)) for one in exported.graph.output] == [("prediction", [0, 1])]
+    labels, found = run_onnx(exported, X)
+    assert labels is None
+    assert_allclose(found[:, 0], regressor(name).predict(X), rtol=1e-6)
+
+
+def shape_of(output):
+    return [one.dim_value for one in output.type.tensor_type.shape.dim]
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_numbers_of_any_size(unit):
+    X = amounts()[0]
+    for name in ("tree", "ridge", "histogram of amounts"):
+        assert to_onnx(regressor(name, unit), X)
+
+
+@pytest.mark.parametrize("name", ["tree", "ridge", "booster", "histogram"])
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_text_gaps_and_categories_of_a_regressor(name):
+    shipped, rows = regressor_of_frame(name)
+    assert verify(shipped, to_onnx(shipped, rows), rows).n_rows > len(rows)
+    # What a classifier's outputs are called is free here.
+    other = rows.rename(columns={"size": "prediction"})
+    with pytest.raises(ValueError, match=r"X must not have columns called \['prediction'\]"):
+        to_onnx(shipped, other)
+
+
 @pytest.mark.parametrize("name", ["tree", "ridge", "rare", "dropped", "booster", "histogram"])
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
 def test_text_gaps_and_categories(name):
@@ -122,7 +170,7 @@ def check_program(program, X):
     """Compare a file of a program with the program itself."""
     X = np.asarray(X, dtype=np.float32)
     exported = _model(program, inputs_of(program, X), 15)
-    expected = program.predict_proba(X.astype(float)).astype(np.float32)
+    expected = program(X.astype(float)).astype(np.float32)
     assert_array_equal(run_onnx(exported, X)[1], expected)
     return exported
 
@@ -159,9 +207,9 @@ def test_every_step_is_what_it_is():
         alone = Layers([Layer(np.ones((1, 1)), np.zeros(1))])
         for learner in (alone, Trees([passes_on], np.zeros(1), reads_float32=False)):
             columns = (Column("a"), Column("b"))
-            check_program(Program(columns, (feature,), (learner,), (), np.arange(1)), X)
+            check_program(Program(columns, (feature,), (learner,), (), OfNumbers()), X)
     together = Layers([Layer(np.eye(len(features)), np.zeros(len(features)))])
-    whole = Program((Column("a"), Column("b")), features, (together,), (), np.arange(40))
+    whole = Program((Column("a"), Column("b")), features, (together,), (), OfClasses(np.arange(40)))
     finite = X[~np.isnan(whole.compute_features(X)).any(axis=1)]
     assert len(finite) > 5
     check_program(whole, finite)
@@ -184,7 +232,7 @@ def test_groups_of_categories(missing_left):
     )
     learner = Trees([splits, splits], np.array([3.0]), 2.0, reads_float32=False)
     features = (Feature(0), Feature(1))
-    program = Program((Column("a"), Column("b")), features, (learner,), (), np.arange(1))
+    program = Program((Column("a"), Column("b")), features, (learner,), (), OfNumbers())
     values = np.array([np.nan, -1, 0.5, 2.5, 32.5, 64.5, *range(80), 199, 200, 201, 1e6])
     rng = np.random.default_rng(0)
     exported = check_program(program, rng.choice(values, (2000, 2)))
@@ -579,6 +627,16 @@ def test_regressors_of_lightgbm_are_converted_on_their_own():
         assert np.abs(found[:, 0] - expected).max() < 1e-6
 
 
+def test_distillers_of_numbers_are_converted_alone_and_in_a_pipeline():
+    register_converters()
+    X, y = amounts()
+    distiller = CrossFitDistillerRegressor(Ridge(), tree(), cv=2, random_state=0)
+    for model in (regressor("tree"), make_pipeline(StandardScaler(), distiller).fit(X, y)):
+        # In float64, as the scaler of the Pipeline is skl2onnx's.
+        found = answers(skl2onnx.to_onnx(model, X[:1]), X)[0]
+        assert_allclose(found[:, 0], model.predict(X), rtol=1e-6)
+
+
 def test_inputs_of_any_width_are_read_in_order():
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
@@ -634,7 +692,7 @@ def test_bad_calls():
     model, X = taught(tree())
     with pytest.raises(NotFittedError):
         to_onnx(Distiller(GaussianNB(), tree()), X)
-    with pytest.raises(ValueError, match=r"model must be a fitted distiller .* found GaussianNB"):
+    with pytest.raises(ValueError, match=r"model must be a fitted distiller, .* found GaussianNB"):
         to_onnx(GaussianNB().fit(X, X[:, 0] > 0), X)
     with pytest.raises(ValueError, match="X has 5 features"):
         to_onnx(model, X[:, 1:])

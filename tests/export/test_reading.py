@@ -10,7 +10,7 @@ from sklearn.ensemble import VotingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest, VarianceThreshold, f_regression
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, TweedieRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -22,13 +22,23 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import CrossFitDistiller, Distiller
+from skdistill import CrossFitDistiller, CrossFitDistillerRegressor, Distiller
 from skdistill.export import verify
 from skdistill.export.columns import UnknownPartError
 from skdistill.export.reading import read_estimator, read_program
 from skdistill.export.values import values_of
 
-from .models import STUDENTS, classifiers, frame, of_frame, table
+from .models import (
+    OF_NUMBERS,
+    STUDENTS,
+    amounts,
+    classifiers,
+    frame,
+    of_frame,
+    regressor,
+    regressor_of_frame,
+    table,
+)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 10])
@@ -37,23 +47,41 @@ def test_program_answers_as_the_classifier(name, n_classes):
     X = table(n_classes)[0]
     for classifier in classifiers(name, n_classes):
         program = read_program(classifier)
-        found = program.predict_proba(values_of(program, X))
+        found = program(values_of(program, X))
         assert_allclose(found, classifier.predict_proba(X), rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("name", ["tree", "ridge", "rare", "dropped", "booster", "histogram"])
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_program_answers_as_the_regressor(name):
+    X = amounts()[0]
+    program = read_program(regressor(name))
+    assert_allclose(program(values_of(program, X))[:, 0], regressor(name).predict(X), rtol=1e-13)
+
+
+@pytest.mark.parametrize(("power", "link"), [(0, "auto"), (1.5, "identity"), (0, "log")])
+def test_the_link_of_a_tweedie_regressor_is_the_one_that_it_takes(power, link):
+    X, y = amounts()
+    fitted = TweedieRegressor(power=power, link=link, tol=1.0).fit(X, y)
+    assert_allclose(read_estimator(fitted)(X)[:, 0], fitted.predict(X), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [(of_frame, name) for name in ("tree", "ridge", "rare", "dropped", "booster", "histogram")]
+    + [(regressor_of_frame, name) for name in ("tree", "ridge", "booster", "histogram")],
+)
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
-def test_text_gaps_and_categories(name):
-    classifier, rows = of_frame(name)
+def test_text_gaps_and_categories(read, name):
+    shipped, rows = read(name)
     rows = rows.copy()
-    program = read_program(classifier)
+    program = read_program(shipped)
     rows["category"] = rows["category"].astype(object)
     rows.loc[:3, "category"] = ["Paris", None, np.nan, "Oslo"]
     rows.loc[4:8, "gaps"] = np.nan
     if "town" in rows:
         rows.loc[9, "town"] = "Paris"
-    found = program.predict_proba(values_of(program, rows))
-    assert_allclose(found, classifier.predict_proba(rows), rtol=0, atol=1e-14)
+    found, expected = program(values_of(program, rows)), program.kind.ask(shipped, rows)
+    assert_allclose(found, expected, rtol=1e-14, atol=1e-14)
 
 
 def test_other_containers_of_the_same_rows():
@@ -94,7 +122,7 @@ def test_searches_and_selections_inside_a_student():
     inner = GridSearchCV(DecisionTreeRegressor(random_state=0), {"max_depth": [2, 3]}, cv=2)
     model = Distiller(None, inner).fit(X, y, teacher_proba=proba)
     program = read_program(model)
-    assert_allclose(program.predict_proba(values_of(program, X)), model.predict_proba(X))
+    assert_allclose(program(values_of(program, X)), model.predict_proba(X))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +163,7 @@ def test_objectives_of_lightgbm(student, objectives):
             expected = fitted.predict_proba(X)
         else:
             expected = fitted.predict(X)[:, None]
-        assert_allclose(program.predict_proba(X), expected, rtol=0, atol=1e-14)
+        assert_allclose(program(X), expected, rtol=0, atol=1e-14)
     other = LGBMClassifier(objective="cross_entropy_lambda", n_estimators=2, verbose=-1)
     with pytest.raises(UnknownPartError, match=r"'cross_entropy_lambda' .* binary, cross_entropy"):
         read_estimator(other.fit(X, y == "a"))
@@ -204,7 +232,12 @@ def test_subclasses_may_do_anything():
 def test_unfitted_and_other_models():
     with pytest.raises(NotFittedError, match="call CrossFitDistiller.fit first"):
         read_program(CrossFitDistiller(GaussianNB(), Ridge()))
-    with pytest.raises(ValueError, match="must be a fitted distiller or its classifier_"):
+    with pytest.raises(NotFittedError, match="call CrossFitDistillerRegressor.fit first"):
+        read_program(CrossFitDistillerRegressor(Ridge(), Ridge()))
+    with pytest.raises(
+        ValueError,
+        match="or its classifier_ or regressor_, found Ridge",
+    ):
         read_program(Ridge())
 
 

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from lightgbm import LGBMClassifier
+from lightgbm import LGBMClassifier, LGBMRegressor
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_wine
@@ -29,13 +29,29 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skdistill import CrossFitDistiller, Distiller, LGBMSoftClassifier, SoftLabelClassifier
+from skdistill import (
+    CrossFitDistiller,
+    Distiller,
+    DistillerRegressor,
+    LGBMSoftClassifier,
+    SoftLabelClassifier,
+)
 from skdistill.export import rules
 from skdistill.export.columns import UnknownPartError, is_missing
 from skdistill.export.neighbours import rows_beside
 from skdistill.export.reading import read_program
 
-from .models import STUDENTS, TREE, calibrated, classifiers, frame, of_frame, table
+from .models import (
+    STUDENTS,
+    TREE,
+    amounts,
+    calibrated,
+    classifiers,
+    frame,
+    of_frame,
+    regressor_of_frame,
+    table,
+)
 
 # ---- brute force -----------------------------------------------------------------------------
 
@@ -53,12 +69,12 @@ def holds(condition, values, known):
     return np.array([one(value) for value in values])
 
 
-def check_rows(classifier, X):
-    """Check that one rule holds for each row, and that it says what the classifier answers.
+def check_rows(shipped, X):
+    """Check that one rule holds for each row, and that it says what the student answers.
 
     Rows beside each border, and with each category, are among them.
     """
-    program, found = read_program(classifier), rules(classifier)
+    program, found = read_program(shipped), rules(shipped)
     known = {}
     for rule in found:
         for condition in rule.conditions:
@@ -71,9 +87,13 @@ def check_rows(classifier, X):
                 name = condition.column
                 own &= holds(condition, columns[name].tolist(), known[name])
         assert_array_equal(held.sum(axis=0), 1)
-        told = np.array([rule.probabilities for rule in found])[held.argmax(axis=0)]
-        assert_allclose(told, classifier.predict_proba(rows), rtol=0, atol=1e-12)
+        told = np.array([said_by(rule) for rule in found])[held.argmax(axis=0)]
+        assert_allclose(told, program.kind.ask(shipped, rows), rtol=1e-13, atol=1e-12)
     return found
+
+
+def said_by(rule):
+    return rule.probabilities if hasattr(rule, "probabilities") else (rule.prediction,)
 
 
 def _column(rows, j):
@@ -122,11 +142,28 @@ def test_boosters_of_one_tree(student):
     assert_allclose(sum(rule.coverage for rule in found), 1)
 
 
+@pytest.mark.parametrize("name", ["tree", "scaled tree", "stump", "leaf"])
+def test_one_rule_holds_for_each_row_and_says_its_number(name):
+    X, y = amounts()
+    model = DistillerRegressor(None, TREES[name]).fit(X, teacher_prediction=y)
+    found = check_rows(model.regressor_, X)
+    assert len({rule.conditions for rule in found}) == len(found)
+    assert rules(model, X)[0].n_rows == max(rule.n_rows for rule in rules(model, X))
+
+
+def test_boosters_of_one_tree_of_logarithms():
+    X, y = amounts()
+    booster = LGBMRegressor(
+        objective="gamma", n_estimators=1, num_leaves=5, min_child_samples=5, n_jobs=1, verbose=-1
+    )
+    model = DistillerRegressor(None, booster).fit(X, teacher_prediction=y)
+    assert min(rule.prediction for rule in check_rows(model.regressor_, X)) > 0
+
+
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
 def test_text_gaps_and_categories():
-    for name in ("tree", "dropped"):
-        classifier, rows = of_frame(name)
-        found = check_rows(classifier, rows)
+    for shipped, rows in (of_frame("tree"), of_frame("dropped"), regressor_of_frame("tree")):
+        found = check_rows(shipped, rows)
         columns = {condition.column for rule in found for condition in rule.conditions}
         assert columns <= set(rows.columns)
         assert "town" in columns
@@ -281,6 +318,18 @@ def test_several_classes_and_many():
     assert found[0].label == found.classes[np.argmax(found[0].probabilities)]
 
 
+def test_rules_of_numbers_are_printed_with_their_places():
+    X, y = amounts()
+    student = DecisionTreeRegressor(max_leaf_nodes=3, random_state=0)
+    found = rules(DistillerRegressor(None, student).fit(X, teacher_prediction=1000 * y), X)
+    head, _, *lines = str(found).splitlines()
+    assert head.split() == ["coverage", "prediction", "rule"]
+    assert [line.split()[2] for line in lines] == [f"{rule.prediction:,.0f}" for rule in found]
+    assert f">{found[0].prediction:,.0f}</td>" in found._repr_html_()
+    assert len(found.classes) == 0
+    assert found[0].n_rows == round(found[0].coverage * len(X))
+
+
 class Cells(HTMLParser):
     """What the cells of a page say."""
 
@@ -363,5 +412,5 @@ def test_rows_are_those_of_the_model(cancer):
         rules(model, X.drop(columns="mean radius"))
     with pytest.raises(ValueError, match="NaN"):
         rules(model, X.mask(X > 100))
-    with pytest.raises(ValueError, match="must be a fitted distiller or its classifier_"):
+    with pytest.raises(ValueError, match="must be a fitted distiller, or its classifier_ or"):
         rules(RandomForestClassifier())

@@ -26,6 +26,7 @@ from sklearn.tree import DecisionTreeRegressor
 import skdistill
 from skdistill import (
     DistilledClassifier,
+    DistilledRegressor,
     Distiller,
     LGBMSoftClassifier,
     LossCorrectedDistillerCV,
@@ -34,7 +35,12 @@ from skdistill import (
 )
 from skdistill.export.skops import load_skops, to_skops
 
+from .models import amounts, regressor
+
 pytest.importorskip("skops")
+
+# What a linear model of counts holds.
+LINK = "sklearn._loss.loss.HalfPoissonLoss"
 
 BOOSTED = {"n_estimators": 3, "n_jobs": 1}
 STUDENTS = {
@@ -79,6 +85,16 @@ def test_what_is_read_predicts_what_was_written(student, table, file):
     assert_array_equal(again.predict(X), model.predict(X))
     assert again.version == skdistill.__version__
     assert pickle.dumps(again.get_params()["classes"]) == pickle.dumps(model.classes_)
+
+
+@pytest.mark.parametrize("name", ["tree", "forest", "ridge", "Poisson"])
+def test_numbers_are_read_as_they_were_written(name, file):
+    X, shipped = amounts()[0], regressor(name)
+    to_skops(shipped, file)
+    again = load_skops(file, trusted=[LINK] if name == "Poisson" else [])
+    assert type(again) is DistilledRegressor
+    assert_array_equal(again.predict(X), shipped.predict(X))
+    assert again.version == skdistill.__version__
 
 
 def test_calibration_and_temperature_are_kept(table, file):

@@ -12,7 +12,7 @@ from skdistill.export.neighbours import rows_beside
 from skdistill.export.reading import read_program
 from skdistill.export.verification import _rounded, refuse_different
 
-from .models import classifiers, of_frame, table
+from .models import amounts, classifiers, of_frame, regressor, table
 
 
 class Shifted:
@@ -23,6 +23,16 @@ class Shifted:
 
     def predict_proba(self, X):
         return self.classifier.predict_proba(X) + np.array([self.by, -self.by])
+
+
+class Scaled:
+    """A file that predicts other numbers."""
+
+    def __init__(self, regressor, by):
+        self.regressor, self.by = regressor, by
+
+    def predict(self, X):
+        return self.regressor.predict(X) * self.by
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -76,6 +86,25 @@ def test_difference_and_labels():
     assert far.labels_differing > 0
     with pytest.raises(ValueError, match=r"of \d+ rows 0 get another class, .* 1e-09, above 1e-12"):
         refuse_different(classifier, Shifted(classifier, 1e-9), X)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("name", ["tree", "ridge", "Poisson"])
+def test_numbers_differ_by_a_share_of_their_size(name, unit):
+    X, shipped = amounts()[0], regressor(name, unit)
+    same = verify(shipped, shipped, X)
+    assert (same.largest_difference, same.labels_differing, same.agrees) == (0, 0, True)
+    near = verify(shipped, Scaled(shipped, 1 + 1e-9), X)
+    assert near.largest_difference == pytest.approx(1e-9, rel=1e-3)
+    message = r"of \d+ rows the largest difference of a prediction is 1e-09, above 1e-12"
+    with pytest.raises(ValueError, match=message):
+        refuse_different(shipped, Scaled(shipped, 1 + 1e-9), X)
+
+
+def test_what_answers_nothing_differs():
+    X, shipped = amounts()[0], regressor("ridge")
+    for by in (np.nan, np.inf):
+        assert verify(shipped, Scaled(shipped, by), X).largest_difference == np.inf
 
 
 def test_categories_are_all_tried():
@@ -133,6 +162,8 @@ def test_numbers_are_compared_as_a_file_takes_them():
 def test_what_cannot_be_run():
     with pytest.raises(ValueError, match="exported must be what to_c"):
         verify(classifiers("tree", 2)[0], 3, table(2)[0])
+    with pytest.raises(ValueError, match="or have predict; found int"):
+        verify(regressor("tree"), 3, table(2)[0])
 
 
 def test_rows_are_left_alone():

@@ -38,7 +38,7 @@ class CompiledCode:
 
     def __init__(self, code: CSource) -> None:
         self.code = code
-        self.n_classes = len(code.program.classes)
+        self.n_answers = code.program.kind.n_columns
         self.dtype = np.dtype(np.float64 if code.number == "double" else np.float32)
         # The file may go once it is loaded; some systems want it to stay as long as that.
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -46,25 +46,25 @@ class CompiledCode:
         self._rows = library[f"{code.name}_predict_rows"]
         self._rows.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_void_p]
 
-    def call(self, X: NDArray[Any], proba: NDArray[Any]) -> int:
-        """Write the probabilities of rows; return 0, or the number of a column that is refused.
+    def call(self, X: NDArray[Any], answer: NDArray[Any]) -> int:
+        """Write what is said of rows; return 0, or the number of a column that is refused.
 
         Both are contiguous and of the code's type.
         """
-        return self._rows(_address(X), len(X), _address(proba))
+        return self._rows(_address(X), len(X), _address(answer))
 
-    def predict_proba(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Return probabilities of rows, of shape (n_samples, n_classes)."""
+    def ask(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Return probabilities of rows, of shape (n_samples, n_classes), or numbers in a column."""
         X = np.ascontiguousarray(X, dtype=self.dtype)
-        proba = np.empty((len(X), self.n_classes), dtype=self.dtype)
-        fault = self.call(X, proba)
+        answer = np.empty((len(X), self.n_answers), dtype=self.dtype)
+        fault = self.call(X, answer)
         if fault:
             column = self.code.program.columns[fault - 1].name
             raise ValueError(
                 f"Column {column!r} holds what the student refuses: a missing or infinite value, "
                 "or a category that was not there in fit."
             )
-        return proba
+        return answer
 
 
 def _address(array: NDArray[Any]) -> int:

@@ -1,4 +1,4 @@
-"""How the way from outputs to probabilities is written."""
+"""How the way from outputs to answers is written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .text import each, indent, number
 
 
 def write_ends(ends: Sequence[End], n: int) -> list[str]:
-    """Return statements that turn the first n of v into probabilities, in place."""
+    """Return statements that turn the first n of v into answers, in place."""
     lines: list[str] = []
     for end in ends:
         lines += _end(end, n)

@@ -1,4 +1,4 @@
-"""The file: declarations, tables, features, learners and the way to probabilities."""
+"""The file: declarations, tables, features, learners and what is called from outside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ..files import refuse_existing, write_new
 from ..program import Column, Program, Trees
 from ..reading import read_program
-from .ends import write_ends
+from .entries import about, functions, rules
 from .features import write_features
 from .layers import write_layers
 from .text import block, comment, each, indent, is_name, texts
@@ -46,15 +46,15 @@ def to_c(
 
     Parameters
     ----------
-    model : distiller or DistilledClassifier
-        A fitted distiller, or its `classifier_`.
+    model : distiller, DistilledClassifier or DistilledRegressor
+        A fitted distiller, or its `classifier_` or `regressor_`.
     X : {array-like, frame} of shape (n_samples, n_features), default=None
         Rows on which the code is compiled and compared with the model, see :func:`verify`. None
         compares nothing; it needs a compiler.
     name : str, default="model"
         What names in the code begin with.
     number : {"double", "float"}, default="double"
-        The type of rows, tables and probabilities. "float" is for small machines: half as large,
+        The type of rows, tables and answers. "float" is for small machines: half as large,
         and right to about 1e-6; rows go the same way through trees as float32 rows do in Python.
     path : str or path, default=None
         Where the code is written, with a header beside it that ends in ``.h``.
@@ -84,6 +84,9 @@ def to_c(
     or infinite ones, or an unknown category. ``int NAME_predict(const double *x)`` returns the
     position of the most probable class, or minus that number. A missing value is NaN, a category
     its place in ``NAME_categories_J`` (``NAME_code`` finds it), an unknown one -1.
+
+    Of a student of numbers there is ``int NAME_predict(const double *x, double *prediction)``
+    instead of both, which writes the number, and returns what ``NAME_predict_proba`` does.
 
     Examples
     --------
@@ -138,13 +141,18 @@ def write_c(program: Program, name: str, number: str = "double") -> CSource:
                 *_names(program, name),
                 *features,
                 *learners,
-                *_entries(program, name, number),
+                *_functions(program, name, number),
             ]
         )
     )
     code.name, code.number, code.n_bytes, code.program = name, number, n_bytes, program
     code.header = _header(program, name, number)
     return code
+
+
+def _functions(program: Program, name: str, number: str) -> Iterator[str]:
+    for head, body in functions(program, name, number).items():
+        yield from (head, "{", *indent(body), "}", "")
 
 
 # ---- what it is about ------------------------------------------------------------------------
@@ -158,9 +166,7 @@ def _about(program: Program, name: str) -> Iterator[str]:
     yield "Columns of a row, in their order:"
     for j, column in enumerate(program.columns):
         yield f"  {j}  {comment(column.name)}{_told(column)}"
-    yield "Classes, in the order of the probabilities:"
-    for k, label in enumerate(program.classes.tolist()):
-        yield f"  {k}  {comment(label)}"
+    yield from about(program.kind)
 
 
 def _told(column: Column) -> str:
@@ -176,37 +182,24 @@ def _categories(program: Program) -> dict[int, tuple[Any, ...]]:
 
 
 def _declarations(program: Program, name: str, number: str) -> list[str]:
-    sizes = {"columns": len(program.columns), "classes": len(program.classes)}
+    sizes = {word: len(items) for word, items in _lists(program).items()}
     sizes |= {f"categories_{j}": len(found) for j, found in _categories(program).items()}
     lines = [f"extern const char *const {name}_{key}[{n}];" for key, n in sizes.items() if n]
     if _categories(program):
         lines.append(f"double {name}_code(int column, const char *text);")
-    return [
-        *lines,
-        f"int {name}_predict_proba(const {number} *x, {number} *proba);",
-        f"int {name}_predict(const {number} *x);",
-        f"int {name}_predict_rows(const {number} *x, long n_rows, {number} *proba);",
-        "",
-    ]
+    return [*lines, *(f"{head};" for head in functions(program, name, number)), ""]
 
 
 def _header(program: Program, name: str, number: str) -> str:
     guard = name.upper()
-    rules = (
-        "",
-        "A row holds the columns in their order; NaN is a missing value. A category is its place",
-        "among the column's, which NAME_code finds; one that is not there is -1. predict_proba and",
-        "predict_rows return 0, or the number of the column, counted from 1, that holds what the",
-        "student refuses; predict returns the position of a class, or minus that number.",
-    )
+    sizes = {word.upper(): len(items) for word, items in _lists(program).items()}
     return "\n".join(
         [
-            *block([*_about(program, name), *rules]),
+            *block([*_about(program, name), "", *rules(program.kind)]),
             f"#ifndef {guard}_H",
             f"#define {guard}_H",
             "",
-            f"#define {guard}_N_COLUMNS {len(program.columns)}",
-            f"#define {guard}_N_CLASSES {len(program.classes)}",
+            *(f"#define {guard}_N_{word} {n}" for word, n in sizes.items()),
             "",
             *_declarations(program, name, number),
             "#endif",
@@ -215,11 +208,16 @@ def _header(program: Program, name: str, number: str) -> str:
     )
 
 
+def _lists(program: Program) -> dict[str, list[Any]]:
+    """Return what is told by name: columns and, if there are any, classes."""
+    names, labels = [column.name for column in program.columns], program.kind.labels
+    return {"columns": names, "classes": labels} if labels else {"columns": names}
+
+
 def _names(program: Program, name: str) -> list[str]:
     """Write names of columns, classes and categories, and how a text becomes its code."""
-    lines = texts(f"{name}_classes", program.classes.tolist())
-    if program.columns:
-        lines += texts(f"{name}_columns", [column.name for column in program.columns])
+    told = reversed(_lists(program).items())
+    lines = [line for word, items in told if items for line in texts(f"{name}_{word}", items)]
     found = _categories(program)
     for j, categories in found.items():
         lines += texts(f"{name}_categories_{j}", categories)
@@ -242,47 +240,3 @@ def _names(program: Program, name: str) -> list[str]:
     body = [line.replace("k < 0", "k < n") for line in body]
     head = f"double {name}_code(int column, const char *text)"
     return [*lines, "", head, "{", *indent(body), "}", ""]
-
-
-# ---- what is called --------------------------------------------------------------------------
-
-
-def _entries(program: Program, name: str, number: str) -> list[str]:
-    n_columns, n_classes = len(program.columns), len(program.classes)
-    outputs = [learner.n_outputs for learner in program.learners]
-    first = [sum(outputs[:k]) for k in range(len(outputs))]
-    width = max(n_classes, sum(outputs))
-    proba = [
-        f"double f[{max(len(program.features), 1)}], v[{width}];",
-        f"int k, fault = {name}_features(x, f);",
-        "if (fault)",
-        "    return fault;",
-        *(f"{name}_{k}(f, v + {place});" for k, place in enumerate(first)),
-        *write_ends(program.ends, sum(outputs)),
-        *each("k", n_classes, f"proba[k] = ({number})v[k];"),
-        "return 0;",
-    ]
-    predict = [
-        f"{number} proba[{n_classes}];",
-        f"int k, best = 0, fault = {name}_predict_proba(x, proba);",
-        "if (fault)",
-        "    return -fault;",
-        *each("k", n_classes, "if (proba[k] > proba[best])", "    best = k;"),
-        "return best;",
-    ]
-    call = f"{name}_predict_proba(x + i * {n_columns}, proba + i * {n_classes})"
-    rows = [
-        "long i;",
-        "for (i = 0; i < n_rows; i++) {",
-        f"    const int fault = {call};",
-        "    if (fault)",
-        "        return fault;",
-        "}",
-        "return 0;",
-    ]
-    heads = {
-        f"int {name}_predict_proba(const {number} *x, {number} *proba)": proba,
-        f"int {name}_predict(const {number} *x)": predict,
-        f"int {name}_predict_rows(const {number} *x, long n_rows, {number} *proba)": rows,
-    }
-    return [line for head, body in heads.items() for line in (head, "{", *indent(body), "}", "")]

@@ -1,4 +1,4 @@
-"""What skl2onnx calls to convert a classifier of ours, inside what holds it."""
+"""What skl2onnx calls to convert a distiller or student of ours, inside what holds it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ import numpy as np
 
 from ...distillers import (
     CrossFitDistiller,
+    CrossFitDistillerRegressor,
     Distiller,
+    DistillerRegressor,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
+    LossCorrectedDistillerRegressor,
+    LossCorrectedDistillerRegressorCV,
 )
 from ...students import (
     DistilledClassifier,
+    DistilledRegressor,
     LGBMSoftClassifier,
     SoftLabelClassifier,
     SoftmaxRegression,
@@ -23,7 +28,7 @@ from ..program import Program
 from ..reading import read_estimator
 from .graph import ML_VERSION, OLDEST_OPSET, Graph, check_installed
 from .inputs import Input, places_of
-from .model import labels_of, write_answer, write_classifier
+from .model import labels_of, write_outputs
 
 _CLASSIFIERS = (
     CrossFitDistiller,
@@ -35,14 +40,22 @@ _CLASSIFIERS = (
     SoftLabelClassifier,
     SoftmaxRegression,
 )
+_REGRESSORS = (
+    CrossFitDistillerRegressor,
+    DistilledRegressor,
+    DistillerRegressor,
+    LossCorrectedDistillerRegressor,
+    LossCorrectedDistillerRegressorCV,
+)
 
 
 def register_converters() -> None:
     """Let skl2onnx convert what holds a distiller or a student of ours.
 
-    After it `skl2onnx.to_onnx` takes distillers, `DistilledClassifier`, `LGBMSoftClassifier`,
-    `SoftLabelClassifier` and `SoftmaxRegression`, alone and in a Pipeline, search or vote, and
-    LightGBM's own `LGBMClassifier` and `LGBMRegressor`, if it has no converters for them yet.
+    After it `skl2onnx.to_onnx` takes distillers, `DistilledClassifier`, `DistilledRegressor`,
+    `LGBMSoftClassifier`, `SoftLabelClassifier` and `SoftmaxRegression`, alone and in a Pipeline,
+    search or vote, and LightGBM's own `LGBMClassifier` and `LGBMRegressor`, if it has no converters
+    for them yet.
     Called again it changes nothing.
 
     What is converted so is not verified. Steps that go before a distiller are skl2onnx's own and
@@ -78,13 +91,10 @@ def register_converters() -> None:
     options = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
     for kind in (*_CLASSIFIERS, *({LGBMClassifier} - known.keys())):
         name = f"Skdistill{kind.__name__}"
-        update_registered_converter(
-            kind, name, _set_classifier_types, _convert_classifier, options=options
-        )
-    if LGBMRegressor not in known:
-        update_registered_converter(
-            LGBMRegressor, "SkdistillLGBMRegressor", _set_regressor_types, _convert_regressor
-        )
+        update_registered_converter(kind, name, _set_classifier_types, _convert, options=options)
+    for kind in (*_REGRESSORS, *({LGBMRegressor} - known.keys())):
+        name = f"Skdistill{kind.__name__}"
+        update_registered_converter(kind, name, _set_regressor_types, _convert)
 
 
 def _set_classifier_types(operator: Any) -> None:
@@ -107,17 +117,10 @@ def _number_type(operator: Any) -> Any:
     return DoubleTensorType if is_double else FloatTensorType
 
 
-def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
+def _convert(scope: Any, operator: Any, container: Any) -> None:
     program, inputs, graph = _begin(scope, operator, container)
     outputs = [one.full_name for one in operator.outputs]
-    write_classifier(graph, program, inputs, (outputs[0], outputs[1]), _kind(operator.outputs[1]))
-    _add(container, graph)
-
-
-def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
-    program, inputs, graph = _begin(scope, operator, container)
-    output = operator.outputs[0]
-    graph.cast(write_answer(graph, program, inputs), _kind(output), output.full_name)
+    write_outputs(graph, program, inputs, outputs, _kind(operator.outputs[-1]))
     _add(container, graph)
 
 

@@ -1,4 +1,4 @@
-"""How the way from outputs to probabilities is written."""
+"""How the way from outputs to answers is written."""
 
 from __future__ import annotations
 

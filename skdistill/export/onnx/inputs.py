@@ -9,6 +9,7 @@ import numpy as np
 
 from ...rows import column_names
 from ..columns import UnknownPartError
+from ..kinds import Kind
 from ..program import UNKNOWN, Column, Program
 from .graph import Graph
 
@@ -32,6 +33,11 @@ def columns_read(program: Program) -> list[int]:
     return sorted({feature.column for feature in program.features})
 
 
+def outputs_of(kind: Kind) -> list[str]:
+    """Return what the outputs of a file are called, what is said of rows last."""
+    return ["label", "probabilities"] if kind.labels else ["prediction"]
+
+
 def inputs_of(program: Program, X: Any) -> list[Input]:
     """Return the inputs of a file for rows like X: one for an array, or one for each column."""
     if not hasattr(X, "columns"):
@@ -39,7 +45,7 @@ def inputs_of(program: Program, X: Any) -> list[Input]:
     names = column_names(X)
     if names is None:
         raise ValueError(f"X must have columns whose names are text, found {list(X.columns)[:5]}.")
-    taken = sorted({"label", "probabilities"} & set(names))
+    taken = sorted(set(outputs_of(program.kind)) & set(names))
     if taken:
         raise ValueError(
             f"X must not have columns called {taken}, as the file's outputs are: rename them "

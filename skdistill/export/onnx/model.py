@@ -1,4 +1,4 @@
-"""The file: inputs, features, learners and the way to probabilities, as one model of ONNX."""
+"""The file: inputs, features, learners and the way to answers, as one model of ONNX."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ...rows import as_rows
 from ..columns import UnknownPartError
 from ..files import refuse_existing, write_new
-from ..program import Program, Trees
+from ..program import Exp, Program, Trees
 from ..reading import read_program
 from .ends import write_end
 from .features import write_features
 from .graph import ML_VERSION, OLDEST_OPSET, Graph, check_installed
-from .inputs import Input, inputs_of, write_inputs
+from .inputs import Input, inputs_of, outputs_of, write_inputs
 from .layers import write_layers
 from .trees import write_trees
 
@@ -30,20 +30,20 @@ def to_onnx(
     path: str | Path | None = None,
     overwrite: bool = False,
 ) -> Any:
-    """Convert a distilled student, with all that makes probabilities of its answers, to ONNX.
+    """Convert a distilled student, with all that makes of its answers what it ships, to ONNX.
 
     The file takes numbers in float32, which knows whole numbers up to 16,777,216, and calculates
     in float64 from there on. Before it is handed over, it is compared with the student by
     :func:`verify`: probabilities may differ by 1e-6, labels only where two classes are as probable
-    as that.
+    as that, and numbers by the same share.
 
     The file refuses no row: where the student does, as for a category that is new, it answers
     something.
 
     Parameters
     ----------
-    model : distiller or DistilledClassifier
-        A fitted distiller, or its `classifier_`.
+    model : distiller, DistilledClassifier or DistilledRegressor
+        A fitted distiller, or its `classifier_` or `regressor_`.
     X : {array-like, frame} of shape (n_samples, n_features)
         Rows by which the file is verified, and which say what its inputs are: of an array one,
         called ``X``, of a frame one for each column that the student reads, under its name. Text
@@ -59,7 +59,8 @@ def to_onnx(
     -------
     onnx.ModelProto
         The model, with the outputs ``label`` and ``probabilities``, the latter of shape
-        (n_samples, n_classes).
+        (n_samples, n_classes), or with the output ``prediction``, in float32 too, of shape
+        (n_samples, 1).
 
     Raises
     ------
@@ -126,15 +127,11 @@ def _model(program: Program, inputs: list[Input], opset: int) -> Any:
 
     taken, numbers = {one.name for one in inputs}, count()
     graph = Graph(lambda word: next(n for k in numbers if (n := f"{word}_{k}") not in taken))
-    write_classifier(graph, program, inputs, ("label", "probabilities"), "FLOAT")
-    labels = labels_of(program.classes)
-    of_label = TensorProto.STRING if labels.dtype.kind == "U" else TensorProto.INT64
-    ends = [
-        helper.make_tensor_value_info("label", of_label, [None]),
-        helper.make_tensor_value_info(
-            "probabilities", TensorProto.FLOAT, [None, len(program.classes)]
-        ),
-    ]
+    *choice, answer = outputs_of(program.kind)
+    write_outputs(graph, program, inputs, [*choice, answer], "FLOAT")
+    ends = [helper.make_tensor_value_info(name, _of_label(program), [None]) for name in choice]
+    shape = [None, program.kind.n_columns]
+    ends.append(helper.make_tensor_value_info(answer, TensorProto.FLOAT, shape))
     begins = [
         helper.make_tensor_value_info(
             one.name, TensorProto.DataType.Value(one.kind), [None, len(one.columns)]
@@ -151,30 +148,42 @@ def _model(program: Program, inputs: list[Input], opset: int) -> Any:
     )
 
 
-def write_classifier(
-    graph: Graph, program: Program, inputs: list[Input], outputs: tuple[str, str], kind: str
+def _of_label(program: Program) -> Any:
+    """Return the type of labels."""
+    from onnx import TensorProto
+
+    is_text = labels_of(program.kind.classes).dtype.kind == "U"
+    return TensorProto.STRING if is_text else TensorProto.INT64
+
+
+def write_outputs(
+    graph: Graph, program: Program, inputs: list[Input], outputs: list[str], kind: str
 ) -> None:
-    """Write the label and, as numbers of a type, the probabilities of a program."""
-    proba = write_answer(graph, program, inputs)
-    # The most probable class before probabilities are rounded to float32.
-    best = graph.node("ArgMax", proba, axis=1, keepdims=0)
-    labels = graph.constant(labels_of(program.classes))
-    graph.node("Gather", labels, best, axis=0, out=outputs[0])
-    graph.cast(proba, kind, outputs[1])
+    """Write what a program answers as numbers of a type and, before, the label of the largest."""
+    *choice, answer = outputs
+    found = _write_answer(graph, program, inputs)
+    for name in choice:
+        # The most probable class before probabilities are rounded to float32.
+        best = graph.node("ArgMax", found, axis=1, keepdims=0)
+        labels = graph.constant(labels_of(program.kind.classes))
+        graph.node("Gather", labels, best, axis=0, out=name)
+    graph.cast(found, kind, answer)
 
 
-def write_answer(graph: Graph, program: Program, inputs: list[Input]) -> str:
+def _write_answer(graph: Graph, program: Program, inputs: list[Input]) -> str:
     """Write what a program answers, in float64."""
     x = write_features(graph, program, *write_inputs(graph, program, inputs))
+    # Of a logarithm each digit counts.
+    to_digits = Exp() in program.ends
     parts = [
-        write_trees(graph, learner, x)
+        write_trees(graph, learner, x, to_digits=to_digits)
         if isinstance(learner, Trees)
         else write_layers(graph, learner, x)
         for learner in program.learners
     ]
     answer = graph.beside(parts)
     for end in program.ends:
-        answer = write_end(graph, end, answer, len(program.classes))
+        answer = write_end(graph, end, answer, program.kind.n_columns)
     return answer
 
 

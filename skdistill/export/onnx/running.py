@@ -1,4 +1,4 @@
-"""What runs a file: rows as it takes them, labels and probabilities as it gives them."""
+"""What runs a file: rows as it takes them, answers as it gives them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from .inputs import MISSING_TEXT
 Array = NDArray[np.float64]
 
 
-def run_onnx(model: Any, X: Any) -> tuple[NDArray[Any], Array]:
-    """Ask an ONNX model, its bytes or its file about rows; return labels and probabilities."""
+def run_onnx(model: Any, X: Any) -> tuple[NDArray[Any] | None, Array]:
+    """Ask an ONNX model, its bytes or its file about rows; return labels and probabilities.
+
+    Of a student of numbers None, and the numbers in a column.
+    """
     return ask_session(open_session(model), X)
 
 
@@ -33,15 +36,18 @@ def open_session(model: Any) -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def ask_session(session: Any, X: Any) -> tuple[NDArray[Any], Array]:
-    """Return labels and probabilities of rows."""
+def ask_session(session: Any, X: Any) -> tuple[NDArray[Any] | None, Array]:
+    """Return labels, None where there are none, and what is said of rows."""
     X = as_rows(X)
     fed = {one.name: _fed(X, one) for one in session.get_inputs()}
-    labels, probabilities = session.run(["label", "probabilities"], fed)
-    labels = np.asarray(labels)
+    *chosen, answer = session.run([one.name for one in session.get_outputs()], fed)
+    labels = _labels(np.asarray(chosen[0])) if chosen else None
+    return labels, np.asarray(answer, dtype=np.float64)
+
+
+def _labels(found: NDArray[Any]) -> NDArray[Any]:
     # ONNX Runtime's text is of type object, and its whole numbers of a type beside int64.
-    labels = labels.astype(str if labels.dtype == object else np.int64)
-    return labels, np.asarray(probabilities, dtype=np.float64)
+    return found.astype(str if found.dtype == object else np.int64)
 
 
 def _fed(X: Any, wanted: Any) -> NDArray[Any]:

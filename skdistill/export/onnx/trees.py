@@ -6,6 +6,7 @@ rounded to float32 would send rows beside them to the other side.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,31 @@ from .graph import Graph
 _NOTHING = tree_of([0, 0, 0], 0.0, [1, -1, -1], [2, -1, -1], np.zeros(3))
 
 
-def write_trees(graph: Graph, learner: Trees, x: str) -> str:
-    """Write the sum of trees of features x."""
+def write_trees(graph: Graph, learner: Trees, x: str, *, to_digits: bool = False) -> str:
+    """Write the sum of trees of features x.
+
+    ONNX Runtime rounds the sum to float32 in the end. `to_digits` leaves the mean of each tree out
+    of it, and adds these afterwards.
+    """
+    if not to_digits:
+        return _sum(graph, learner, x)
+    rest, common = _centred(learner)
+    return graph.node("Add", _sum(graph, rest, x), graph.constant(common))
+
+
+def _centred(learner: Trees) -> tuple[Trees, NDArray[np.float64]]:
+    """Return trees that answer 0 in the mean of their rows, and what their sum lacks."""
+    trees, common = [], learner.start.copy()
+    for tree in learner.trees:
+        weight = None if tree.weight is None else tree.weight[tree.is_leaf]
+        mean = np.average(tree.value[tree.is_leaf], axis=0, weights=weight)
+        common[slice(None) if tree.output is None else [tree.output]] += mean
+        trees.append(tree._replace(value=tree.value - mean))
+    rest = replace(learner, trees=trees, start=np.zeros(learner.n_outputs))
+    return rest, common / learner.divisor
+
+
+def _sum(graph: Graph, learner: Trees, x: str) -> str:
     from onnx.numpy_helper import from_array
 
     trees = [*learner.trees, *[_NOTHING] * any((t.group >= 0).any() for t in learner.trees)]

@@ -10,7 +10,17 @@ from skdistill.export.c import CompiledCode, CompilerError, find_compiler, to_c
 from skdistill.export.values import values_of
 from skdistill.export.verification import verify
 
-from ..models import STUDENTS, classifiers, of_frame, table
+from ..models import (
+    OF_NUMBERS,
+    OF_TREES,
+    STUDENTS,
+    amounts,
+    classifiers,
+    of_frame,
+    regressor,
+    regressor_of_frame,
+    table,
+)
 
 needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="no C compiler on hand")
 WITH_MANY_CLASSES = ["tree", "forest", "our booster", "softmax", "ridge", "network"]
@@ -56,6 +66,29 @@ def test_text_gaps_and_categories(name):
 
 
 @needs_compiler
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_code_answers_as_the_regressor(name):
+    X = amounts()[0]
+    found = verify(regressor(name), to_c(regressor(name)), X)
+    assert found.largest_difference <= (0.0 if name in OF_TREES else 1e-13)
+
+
+@needs_compiler
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+@pytest.mark.parametrize("name", ["tree", "ridge"])
+def test_numbers_of_any_size_on_small_machines(name, unit):
+    shipped = regressor(name, unit)
+    assert to_c(shipped, amounts()[0], number="float").n_bytes < to_c(shipped).n_bytes
+
+
+@needs_compiler
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_text_and_gaps_of_a_regressor():
+    shipped, rows = regressor_of_frame("tree")
+    assert verify(shipped, to_c(shipped), rows).largest_difference == 0
+
+
+@needs_compiler
 def test_a_program_of_its_own(tmp_path):
     """The file as a user has it: with the header, from a program in C."""
     classifier, rows = of_frame("tree")
@@ -90,6 +123,35 @@ def test_a_program_of_its_own(tmp_path):
 
 
 @needs_compiler
+def test_a_program_of_its_own_that_predicts_a_number(tmp_path):
+    X, shipped = amounts()[0], regressor("tree")
+    code = to_c(shipped, name="cost", path=tmp_path / "cost.c")
+    assert "It predicts a number." in code.header
+    assert "lass" not in code.header
+    row = ", ".join(map(repr, X[0].tolist()))
+    (tmp_path / "main.c").write_text(
+        f"""
+        #include <math.h>
+        #include <stdio.h>
+        #include "cost.h"
+        int main(void) {{
+            double x[COST_N_COLUMNS] = {{{row}}}, number = 0;
+            const int fault = cost_predict(x, &number);
+            printf("%d %.17g\\n", fault, number);
+            x[2] = HUGE_VAL;
+            printf("%s\\n", cost_columns[cost_predict(x, &number) - 1]);
+            return 0;
+        }}
+        """
+    )
+    command = [*find_compiler(), "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
+    sources = [str(tmp_path / name) for name in ("main.c", "cost.c")]
+    subprocess.run([*command, *sources, "-o", str(tmp_path / "a.out"), "-lm"], check=True)
+    ran = subprocess.run([str(tmp_path / "a.out")], capture_output=True, text=True, check=True)
+    assert ran.stdout == f"0 {shipped.predict(X[:1])[0]:.17g}\nx2\n"
+
+
+@needs_compiler
 def test_what_the_student_refuses_is_refused():
     X = table(2)[0]
     code = CompiledCode(to_c(classifiers("ridge", 2)[0]))
@@ -97,13 +159,13 @@ def test_what_the_student_refuses_is_refused():
         rows = X[:3].copy()
         rows[1, 4] = value
         with pytest.raises(ValueError, match="Column 'x4' holds what the student refuses"):
-            code.predict_proba(rows)
+            code.ask(rows)
     trees = CompiledCode(to_c(classifiers("tree", 2)[0]))
     rows = X[:2].copy()
     rows[0, 2] = 1e39  # infinity in 32 bits
     with pytest.raises(ValueError, match="Column 'x2'"):
-        trees.predict_proba(rows)
-    assert_array_equal(trees.predict_proba(X[:0]), np.empty((0, 2)))
+        trees.ask(rows)
+    assert_array_equal(trees.ask(X[:0]), np.empty((0, 2)))
 
 
 def test_files_are_never_written_over(tmp_path):
@@ -143,7 +205,7 @@ def test_odd_names_and_labels(tmp_path):
     path = tmp_path / "odd.c"
     assert verify(model, to_c(model, frame, name="odd", path=path), frame).agrees
     library = CompiledCode(to_c(model, name="odd"))
-    assert library.predict_proba(frame.to_numpy()).shape == (300, 2)
+    assert library.ask(frame.to_numpy()).shape == (300, 2)
 
 
 def test_no_compiler(monkeypatch):

@@ -4,7 +4,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from skdistill.export.dialects import DIALECTS
+from skdistill.export.sql.dialects import DIALECTS
 
 TEXTS = ["plain", "it's", '"', "back\\slash", "two\nlines", "-- no comment", "ä€😀", "", "{0} %s"]
 

@@ -1,29 +1,26 @@
-"""A student as a SELECT: for SQLite, DuckDB and PostgreSQL."""
+"""The SELECT: what it is called with, and what it knows."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from ..files import refuse_existing, write_new
+from ..program import Program
+from ..reading import read_program
 from .dialects import DIALECTS, Dialect
-from .files import refuse_existing, write_new
-from .program import UNKNOWN, Column, Program
-from .reading import read_program
 from .select import write_select
-
-Array = NDArray[np.float64]
 
 
 class SQLQuery(str):
     """A SELECT, with what one must know to run it.
 
     `columns` are those of the `table` in the order of the model's features, `classes` the labels in
-    the order of the probabilities, and `keep` columns that it passes on, the first that it answers.
+    the order of the probabilities (none of a student of numbers), and `keep` columns that it passes
+    on, the first that it answers.
     """
 
     dialect: str
@@ -45,12 +42,12 @@ def to_sql(
     path: Any = None,
     overwrite: bool = False,
 ) -> SQLQuery:
-    """Write a distilled classifier as a SELECT.
+    """Write a student as a SELECT.
 
     It answers one row for each row of the table: `probability_0`, `probability_1`, … in the order
-    of `classes_`, and `label`, the most probable class. Each stage of its WITH does one thing: the
-    columns, the features made of them, the trees or layers, and the way back to probabilities,
-    calibration included.
+    of `classes_`, and `label`, the most probable class; a student of numbers answers `prediction`.
+    Each stage of its WITH does one thing: the columns, the features made of them, the trees or
+    layers, and the way back to probabilities, calibration included.
 
     Missing values are NULL (NaN counts as one). Where the model refuses a row, since a value is
     missing or a category is unknown, all that it answers is NULL. In SQLite, whose columns may hold
@@ -61,8 +58,8 @@ def to_sql(
 
     Parameters
     ----------
-    model : distiller or DistilledClassifier
-        The fitted distiller, or its `classifier_`.
+    model : distiller, DistilledClassifier or DistilledRegressor
+        A fitted distiller, or its `classifier_` or `regressor_`.
     columns : sequence of str or None, default=None
         The columns of the table, in the order of the model's features. None: named as they are.
     dialect : {"sqlite", "duckdb", "postgresql"}
@@ -127,10 +124,11 @@ def to_sql(
     _check_name(table, "table", writer)
     keep = _check_names(keep, "keep", writer)
     query = SQLQuery(write_select(program, columns, writer, table, keep))
-    query.dialect, query.columns, query.classes = dialect, columns, program.classes
+    query.dialect, query.columns = dialect, columns
+    query.classes = program.kind.classes
     query.table, query.keep, query.program = table, keep, program
     if X is not None:
-        from .verification import refuse_different
+        from ..verification import refuse_different
 
         refuse_different(model, query, X)
     write_new(dict.fromkeys(paths, query + "\n"), overwrite=overwrite)
@@ -181,87 +179,3 @@ def _check_name(name: Any, parameter: str, dialect: Dialect) -> None:
             f"{parameter} must be names of at most {dialect.max_name} bytes, where {dialect.name} "
             f"cuts them: found {name!r}."
         )
-
-
-# ---- running it ------------------------------------------------------------------------------
-
-
-def run_sql(
-    query: SQLQuery, columns: Sequence[Column], values: Array
-) -> tuple[NDArray[Any], Array]:
-    """Run a SELECT on rows as `values_of` tells them; return labels and probabilities.
-
-    What is NULL is None among the labels, and NaN among the probabilities.
-    """
-    if query.dialect not in _RUNNERS:
-        raise ValueError(
-            f"A SELECT for {query.dialect} cannot be run from here, which needs a server: "
-            f"those for {' and '.join(_RUNNERS)} can."
-        )
-    cells = [_cells(column, values[:, j]) for j, column in enumerate(columns)]
-    names = [*query.columns, *query.keep]
-    cells += [[0.0] * len(values) for _ in query.keep]
-    is_number = [column.is_number for column in columns] + [True] * len(query.keep)
-    known = {name: (number, c) for name, number, c in zip(names, is_number, cells, strict=True)}
-    rows = _RUNNERS[query.dialect](query, known)
-    n_classes = len(query.classes)
-    proba = np.array([row[-1 - n_classes : -1] for row in rows], dtype=np.float64)
-    label_of = {label: label for label in query.classes.tolist()}
-    labels = [None if row[-1] is None else label_of[row[-1]] for row in rows]
-    return _array(labels, query.classes.dtype), proba.reshape(len(rows), n_classes)
-
-
-def _cells(column: Column, values: Array) -> list[Any]:
-    """Return values as a database holds them: None where missing, categories as text."""
-    if column.categories is None:
-        return [None if value != value else value for value in values.tolist()]
-    texts = dict(enumerate(column.categories))
-    texts[int(UNKNOWN)] = max(map(str, column.categories), key=len) + "?"
-    return [None if value != value else texts[int(value)] for value in values.tolist()]
-
-
-def _array(labels: list[Any], dtype: Any) -> NDArray[Any]:
-    return np.array(labels, dtype=object if None in labels else dtype)
-
-
-Table = dict[str, tuple[bool, list[Any]]]
-
-
-def _run_in_sqlite(query: SQLQuery, table: Table) -> list[tuple[Any, ...]]:
-    quote = DIALECTS["sqlite"].quote
-    types = [f"{quote(name)} {'REAL' if number else 'TEXT'}" for name, (number, _) in table.items()]
-    marks = ", ".join("?" * len(table))
-    base = sqlite3.connect(":memory:")
-    try:
-        base.execute(f"CREATE TABLE {quote(query.table)} ({', '.join(types)})")
-        rows = zip(*(cells for _, cells in table.values()), strict=True)
-        base.executemany(f"INSERT INTO {quote(query.table)} VALUES ({marks})", rows)
-        return base.execute(query).fetchall()
-    except sqlite3.OperationalError as error:
-        raise RuntimeError(
-            f"SQLite {sqlite3.sqlite_version} of this Python cannot run the SELECT: {error}. It "
-            "must be 3.35 or newer, compiled with SQLITE_ENABLE_MATH_FUNCTIONS."
-        ) from error
-    finally:
-        base.close()
-
-
-def _run_in_duckdb(query: SQLQuery, table: Table) -> list[tuple[Any, ...]]:
-    try:
-        import duckdb
-    except ImportError as error:
-        raise ImportError(
-            "duckdb is needed to run a SELECT for it: python -m pip install duckdb."
-        ) from error
-    quote = DIALECTS["duckdb"].quote
-    kinds = ["DOUBLE" if number else "VARCHAR" for number, _ in table.values()]
-    lists = [
-        f"unnest(?::{kind}[]) AS {quote(name)}" for kind, name in zip(kinds, table, strict=True)
-    ]
-    with duckdb.connect() as base:
-        cells = [cells for _, cells in table.values()]
-        base.execute(f"CREATE TABLE {quote(query.table)} AS SELECT {', '.join(lists)}", cells)
-        return list(base.execute(query).fetchall())
-
-
-_RUNNERS = {"sqlite": _run_in_sqlite, "duckdb": _run_in_duckdb}

@@ -9,7 +9,7 @@ import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
@@ -22,14 +22,15 @@ from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncode
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import Distiller, LGBMSoftClassifier, SoftmaxRegression
-from skdistill.export import sql
 from skdistill.export.reading import UnknownPartError, read_program
+from skdistill.export.sql import query as query_module
 from skdistill.export.sql import to_sql
 from skdistill.export.thresholds import exact_threshold
 from skdistill.export.values import values_of
 from skdistill.students.distilled import DistilledClassifier
 
-from .databases import run
+from ..databases import run
+from ..models import amounts, regressor, regressor_of_frame
 
 LABELS = np.array(["it's", 'a "b"', "c\\d", "-- e\nf", "ä", "g", "h", "i", "j", "k"])
 COLUMNS = ["age", 'in"come', "Größe", "x' y", "select"]
@@ -91,6 +92,13 @@ def assert_same(classifier, X, dialect, columns=None):
     labels, proba = run(query, program.columns, values_of(program, X))
     assert np.abs(proba - classifier.predict_proba(X)).max() <= 1e-9
     assert_array_equal(labels, classifier.predict(X))
+
+
+def assert_same_numbers(shipped, X, dialect):
+    query, program = to_sql(shipped, dialect=dialect), read_program(shipped)
+    labels, found = run(query, program.columns, values_of(program, X))
+    assert labels is None
+    assert_allclose(found[:, 0], shipped.predict(X), rtol=1e-13)
 
 
 def scorecard(last):
@@ -178,6 +186,27 @@ def test_text_with_gaps(dialect, student, n_classes):
     assert_same(model, pd.concat([X, new], ignore_index=True), dialect)
 
 
+OF_NUMBERS = ["tree", "forest", "histogram of amounts", "LightGBM of amounts", "Poisson", "network"]
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_numbers_are_the_same(dialect, name):
+    assert_same_numbers(regressor(name), amounts()[0], dialect)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_numbers_of_any_size(dialect, unit):
+    assert_same_numbers(regressor("ridge", unit), amounts()[0], dialect)
+
+
+@pytest.mark.parametrize("name", ["tree", "ridge"])
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_numbers_of_text_with_gaps(dialect, name):
+    shipped, rows = regressor_of_frame(name)
+    rows = rows.astype({"category": object, "flag": float})
+    assert_same_numbers(shipped, rows.replace({"town": {"Oslo": "Lima"}}), dialect)
+
+
 def test_unknown_categories_that_the_encoder_refuses_have_null(dialect):
     X, y, P = texts(2)
     model = fit(text_pipeline(OneHotEncoder(), Ridge()), X, y, P)
@@ -240,10 +269,27 @@ def test_columns_that_are_kept_come_first(tree):
     assert [row[4] for row in found] == labels.tolist()
 
 
+def test_a_number_comes_after_columns_that_are_kept_and_is_null_where_it_is_refused():
+    X, shipped = amounts()[0], regressor("ridge")
+    names = list("abcdef")
+    query = to_sql(shipped, names, dialect="sqlite", keep=["id", "a"], X=X[:9])
+    assert not len(query.classes)
+    rows = [(7, *X[0].tolist()), (8, None, *X[0, 1:].tolist())]
+    found = ask(query, f"CREATE TABLE rows (id, {', '.join(names)})", rows)
+    assert found == [(7, X[0, 0], pytest.approx(shipped.predict(X[:1])[0])), (8, None, None)]
+    with pytest.raises(ValueError, match="keep must not hold 'prediction'"):
+        to_sql(shipped, names, dialect="sqlite", keep=["prediction"])
+
+
 @pytest.mark.parametrize("name", ["label", "PROBABILITY_0", "best", "output_0"])
 def test_columns_that_are_kept_and_made_would_be_mixed_up(tree, name):
     with pytest.raises(ValueError, match=f"keep must not hold '{name}'"):
         to_sql(tree, dialect="sqlite", keep=[name])
+
+
+def test_a_column_that_is_read_and_kept_is_compared_as_it_is(tree):
+    X, _, _ = numbers(2, gaps=True)
+    assert to_sql(tree, ["a", "b"], dialect="sqlite", keep=["A", "id"], X=X[:50, :2])
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "duckdb"], indirect=True)
@@ -341,8 +387,8 @@ def test_a_query_that_differs_is_not_handed_over(monkeypatch, tree, tmp_path, wh
             return text.replace("CASE best\n    WHEN probability_0", "CASE best\n    WHEN 1 - best")
         return text.replace(" AS probability_0", " + 1e-5 AS probability_0", 1)
 
-    right = sql.write_select
-    monkeypatch.setattr(sql, "write_select", wrong)
+    right = query_module.write_select
+    monkeypatch.setattr(query_module, "write_select", wrong)
     X, _, _ = numbers(2, gaps=True)
     path = tmp_path / "student.sql"
     with pytest.raises(ValueError, match="does not answer as the model does: of"):
@@ -396,6 +442,6 @@ def test_what_to_install_is_said(monkeypatch, tree):
 
 
 def test_what_sqlite_must_be_able_to_is_said(monkeypatch, tree):
-    monkeypatch.setattr(sql, "write_select", lambda *given: "SELECT no_such_function(1)")
+    monkeypatch.setattr(query_module, "write_select", lambda *given: "SELECT no_such_function(1)")
     with pytest.raises(RuntimeError, match="no_such_function.*SQLITE_ENABLE_MATH_FUNCTIONS"):
         to_sql(tree, dialect="sqlite", X=np.ones((3, 2)))
