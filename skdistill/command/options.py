@@ -194,8 +194,7 @@ def _add_results(group: Any) -> None:
     group.add_argument(
         "--html",
         metavar="FILE",
-        help="also write a report with all scores, and pictures inside; needs matplotlib: "
-        "pip install skdistill[plot]",
+        help="also write a report with all scores, and pictures inside; needs matplotlib",
     )
     group.add_argument(
         "--quiet", action="store_true", help="say nothing about progress on standard error"

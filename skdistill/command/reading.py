@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .._utils.names import printable
+from .._utils.packages import needs
 from .terminal import BadInputError, reason
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]*://")
@@ -74,7 +75,7 @@ def read(path: str, how: How, target: str | None = None, text: Sequence[str] = (
     try:
         import pandas  # noqa: F401
     except ImportError:
-        raise BadInputError("Reading a table needs pandas: pip install skdistill[table]") from None
+        raise BadInputError(needs("Reading a table", "pandas")) from None
     ending = os.path.splitext(urlsplit(path).path if URL.match(path) else path)[1].lower()
     place = _place(path, how.fetch)
     try:
@@ -87,7 +88,7 @@ def read(path: str, how: How, target: str | None = None, text: Sequence[str] = (
         package = ARCHIVERS.get(ending) or READERS.get(ending, ("", ""))[1]
         if not package:
             raise BadInputError(f"Could not read {path!r}: {reason(error)}") from None
-        raise BadInputError(f"Reading {ending} needs {package}: pip install {package}") from None
+        raise BadInputError(needs(f"Reading {ending}", package)) from None
     except BadInputError:
         raise
     except Exception as error:  # a broken archive has as many errors as there are archivers

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from .._utils.compat import Tree
+from .._utils.packages import needs
 from ..students import (
     DistilledClassifier,
     LGBMSoftClassifier,
@@ -39,7 +40,7 @@ def to_skops(model: Any, path: str | PathLike[str], *, overwrite: bool = False) 
     Raises
     ------
     ImportError
-        If skops is not installed: ``pip install "skdistill[secure]"``.
+        If skops is not installed: ``pip install skops``.
     FileExistsError
         If there is such a file, and `overwrite` is False.
     sklearn.exceptions.NotFittedError
@@ -103,7 +104,7 @@ def load_skops(path: str | PathLike[str], *, trusted: Iterable[str] = ()) -> Dis
     Raises
     ------
     ImportError
-        If skops is not installed: ``pip install "skdistill[secure]"``.
+        If skops is not installed: ``pip install skops``.
     ValueError
         If the file holds a type that is not trusted, a damaged tree, or no `DistilledClassifier`.
 
@@ -141,7 +142,7 @@ def _skops() -> ModuleType:
     try:
         import skops.io
     except ImportError as error:
-        raise ImportError('This needs skops: pip install "skdistill[secure]".') from error
+        raise ImportError(needs("A .skops file", "skops")) from error
     return skops.io
 
 

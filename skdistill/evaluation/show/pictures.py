@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._utils.names import printable
+from ..._utils.packages import needs
 from ..measure.scores import Reliability
 from ..methods import TEACHER, TUNED, title
 from .colours import colours
@@ -56,9 +57,7 @@ def pyplot(caller: str) -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        raise ImportError(
-            f"{caller} needs matplotlib, which is not installed: pip install skdistill[plot]"
-        ) from None
+        raise ImportError(needs(caller, "matplotlib")) from None
     return plt
 
 
