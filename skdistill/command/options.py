@@ -16,6 +16,8 @@ from .terminal import say
 LARGEST = 2**32 - 2  # the simulated test rows take the next seed
 SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kMG]?)B?", re.ASCII)
 FACTORS = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+# What reads SQL: the word for its dialect, and its name.
+DATABASES = {"sqlite": "SQLite", "duckdb": "DuckDB", "postgresql": "PostgreSQL"}
 ESCAPES = {"tab": "\t", "\\t": "\t", "space": r"\s+", " ": r"\s+"}
 
 
@@ -190,6 +192,11 @@ def _add_results(group: Any) -> None:
         help="write the student of lowest log loss, or RMSE, that fits: .skops, .joblib, .pkl, "
         ".onnx, .c or .sql; one of numbers .joblib or .pkl",
     )
+    group.add_argument(
+        "--dialect",
+        choices=DATABASES,
+        help="the database that is to read a .sql of --save; default: sqlite",
+    )
     group.add_argument("--overwrite", action="store_true", help="let --save replace a file")
     group.add_argument(
         "--html",
@@ -216,8 +223,8 @@ def _predict_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "model",
         metavar="FILE",
-        help="what --save wrote: .skops, or .joblib and .pkl, which run whatever code they hold: "
-        "load only files from people you trust",
+        help="what --save wrote: .skops or .onnx, or .joblib and .pkl, which run whatever code "
+        "they hold: load only files from people you trust",
     )
     parser.add_argument("table", metavar="TABLE", help="the rows")
     _add_reading(parser)

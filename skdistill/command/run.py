@@ -57,16 +57,22 @@ def compare(arguments: argparse.Namespace) -> None:
     from . import output, saving
 
     output.check_report(arguments.html, arguments.table)
-    saving.check_save(arguments.save, arguments.table, overwrite=arguments.overwrite)
+    wish = saving.check_save(
+        arguments.save,
+        arguments.table,
+        overwrite=arguments.overwrite,
+        database=arguments.dialect,
+    )
     _check_scoring(arguments.scoring)
     students = list(dict.fromkeys(arguments.student or ["tree"]))
-    writes = arguments.html is not None or arguments.save is not None
+    writes = arguments.html is not None or wish is not None
     sections = []
     for table in _tables(arguments):
         check_students(students, table.task)
         teacher, told = _teacher(arguments, table)
-        with _alive(arguments):
-            saving.rehearse_save(arguments.save, students, table, arguments.seed)
+        if wish is not None:
+            with _alive(arguments):
+                saving.rehearse_save(wish, students, table, arguments.seed)
         lines = output.heading(table, told, students)
         read = say("\n".join(lines) + "\n")
         # What is to be written is wanted also where nobody reads what is printed.
@@ -77,9 +83,9 @@ def compare(arguments: argparse.Namespace) -> None:
         read = say(output.text_of(comparison, teacher_is_given=given) + "\n")
         if not read and not writes:
             return
-        if arguments.save is not None:
+        if wish is not None:
             with _alive(arguments):
-                saved = saving.save_best(arguments.save, comparison, table)
+                saved = saving.save_best(wish, comparison, table)
             say(saved)
         if arguments.html is not None:
             sections.append(output.section(table, lines, comparison))
