@@ -8,21 +8,24 @@ from typing import Any
 from .columns import DATE_PARTS, as_numbers, date_part, mask_giants
 from .loading import load
 from .reading import How, check_column, read
-from .terminal import BadInputError, say, tell
+from .terminal import BadInputError, at_work, counted, say, tell
 
 
-def predict(arguments: argparse.Namespace) -> None:
+def answer(arguments: argparse.Namespace) -> None:
     """Print a line of CSV for each row of a table."""
     import pandas as pd
 
     student = load(arguments.model)
     how = How(arguments.sep, arguments.decimal, arguments.encoding, arguments.fetch)
-    found = read(arguments.table, how, text=student.text)
-    notes = list(found.notes)
-    X = mask_giants(_rows(found.frame, student.columns, student.text, found.separator), notes)
+    with at_work(f"reading {arguments.table}"):
+        found = read(arguments.table, how, text=student.text)
+        notes = list(found.notes)
+        X = mask_giants(_rows(found.frame, student.columns, student.text, found.separator), notes)
     for note in notes:
         tell(note)
-    say(pd.DataFrame(student.answer(X)).to_csv(index=False), end="")
+    with at_work(f"answering {counted(len(X), 'row')}"):
+        answers = pd.DataFrame(student.answer(X)).to_csv(index=False)
+    say(answers, end="")
 
 
 def _rows(frame: Any, names: list[str], text: list[str], separator: str | None) -> Any:

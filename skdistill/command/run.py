@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from .models import GIVEN, check_students, default_trees, make_student, make_teacher
@@ -13,9 +12,9 @@ from .options import parse
 from .target import FOLDS
 from .terminal import (
     BadInputError,
+    at_work,
     reason,
     say,
-    signs_of_life,
     spell_for_terminal,
     tell,
     warnings_told,
@@ -35,8 +34,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parse(list(sys.argv[1:] if argv is None else argv))
         with warnings_told():
             if arguments.command == "predict":
-                from .predict import predict
-
                 predict(arguments)
             else:
                 compare(arguments)
@@ -52,9 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def predict(arguments: argparse.Namespace) -> None:
+    """Print a line of CSV for each row of a table."""
+    with at_work("starting"):
+        from .predict import answer
+
+    answer(arguments)
+
+
 def compare(arguments: argparse.Namespace) -> None:
     """Compare on each table, print, and write what is wanted."""
-    from . import output, saving
+    with at_work("starting", quiet=arguments.quiet):
+        from . import output, saving
 
     output.check_report(arguments.html, arguments.table)
     wish = saving.check_save(
@@ -71,7 +77,7 @@ def compare(arguments: argparse.Namespace) -> None:
         check_students(students, table.task)
         teacher, told = _teacher(arguments, table)
         if wish is not None:
-            with _alive(arguments):
+            with at_work("trying whether the students can be saved", quiet=arguments.quiet):
                 saving.rehearse_save(wish, students, table, arguments.seed)
         lines = output.heading(table, told, students)
         read = say("\n".join(lines) + "\n")
@@ -84,18 +90,14 @@ def compare(arguments: argparse.Namespace) -> None:
         if not read and not writes:
             return
         if wish is not None:
-            with _alive(arguments):
+            with at_work(f"writing {arguments.save}", quiet=arguments.quiet):
                 saved = saving.save_best(wish, comparison, table)
             say(saved)
         if arguments.html is not None:
             sections.append(output.section(table, lines, comparison))
     if arguments.html is not None:
-        output.write_report(arguments.html, sections)
-
-
-def _alive(arguments: argparse.Namespace) -> AbstractContextManager[None]:
-    """Return what breaks silence while the library, which tells its own stages, is not at work."""
-    return nullcontext() if arguments.quiet else signs_of_life()
+        with at_work("drawing the report", quiet=arguments.quiet):
+            output.write_report(arguments.html, sections)
 
 
 # ---- tables ----------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ def _tables(arguments: argparse.Namespace) -> Iterator[Any]:
         arguments.task,
         named_rows=arguments.teacher.lower().endswith(GIVEN),
     )
-    with _alive(arguments):
+    with at_work(f"reading {arguments.table}", quiet=arguments.quiet):
         table = tables.own_table(wanted)
     yield table
 

@@ -9,15 +9,13 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, Lock, Thread
-from time import monotonic
 from typing import Any
 
 from .._utils.names import printable
+from .._utils.progress import Progress
 
 # How our signs are written where the terminal knows ASCII alone.
 SPELT = {"µ": "u", "±": "+/-", "–": "-", "×": "x", "²": "2"}
-SECONDS_OF_SILENCE = 5.0
 
 
 class BadInputError(Exception):
@@ -101,40 +99,6 @@ def warnings_told() -> Iterator[None]:
         yield
 
 
-class _Heard(io.TextIOBase):
-    """Standard error that knows when something was last written to it."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
-        self.lock = Lock()
-        self.time = monotonic()
-
-    def write(self, text: str) -> int:
-        with self.lock:
-            self.time = monotonic()
-            return int(self.stream.write(text))
-
-    def flush(self) -> None:
-        self.stream.flush()
-
-
-@contextmanager
-def signs_of_life() -> Iterator[None]:
-    """Say how long it has taken whenever nothing was said on standard error for five seconds."""
-    before, heard, over = sys.stderr, _Heard(sys.stderr), Event()
-    start = monotonic()
-
-    def watch() -> None:
-        while not over.wait(max(0.01, heard.time + SECONDS_OF_SILENCE - monotonic())):
-            if monotonic() - heard.time >= SECONDS_OF_SILENCE:
-                print(f"skdistill: … {monotonic() - start:.0f} s", file=sys.stderr, flush=True)
-
-    thread = Thread(target=watch, name="signs of life", daemon=True)
-    sys.stderr = heard
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        sys.stderr = before
+def at_work(doing: str, *, quiet: bool = False) -> Progress:
+    """Return a task that says of itself, every few seconds in which it is silent, what it does."""
+    return Progress.of_call("skdistill", not quiet, printable(doing))
