@@ -72,7 +72,7 @@ def test_axes_are_named():
     assert shown.ax_.get_ylabel() == "Score"
     assert display(score_name="Accuracy").plot().ax_.get_ylabel() == "Accuracy"
     assert display(score_name="Accuracy").plot(score_name="x").ax_.get_ylabel() == "x"
-    labels = [text.get_text() for text in shown.ax_.get_legend().get_texts()]
+    labels = [text.get_text() for text in shown.figure_.legends[0].get_texts()]
     assert labels == ["teacher", "distilled cross-fit"]
 
 
@@ -119,7 +119,7 @@ def test_names_are_drawn_as_they_are_and_never_as_mathematics():
     shown.plot(score_name="score, $_{")
     shown.figure_.canvas.draw()
     ticks = [tick.get_text() for tick in shown.ax_.get_xticklabels()]
-    labels = [text.get_text() for text in shown.ax_.get_legend().get_texts()]
+    labels = [text.get_text() for text in shown.figure_.legends[0].get_texts()]
     assert ticks == [r"\$\frac\$", r"a\nb"]
     assert labels == ["teacher", r"distilled, \$x_{"]
     assert shown.ax_.get_xlabel() == r"\$step__\$"
