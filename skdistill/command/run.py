@@ -13,6 +13,7 @@ from .target import FOLDS
 from .terminal import (
     BadInputError,
     at_work,
+    did_you_mean,
     reason,
     say,
     spell_for_terminal,
@@ -109,7 +110,7 @@ def _tables(arguments: argparse.Namespace) -> Iterator[Any]:
 
     if arguments.table is None:
         if arguments.target is not None:
-            raise BadInputError("--target goes with the name of a CSV file.")
+            raise BadInputError("--target goes with the name of a table.")
         if arguments.teacher.lower().endswith(GIVEN):
             raise BadInputError("--teacher FILE.csv goes with the name of a table.")
         yield tables.digits(arguments.rows, arguments.seed)
@@ -149,15 +150,12 @@ def _teacher(arguments: argparse.Namespace, table: Any) -> tuple[Any, str]:
 
 
 def _check_scoring(name: str | None) -> None:
-    from difflib import get_close_matches
-
     from sklearn.metrics import get_scorer_names
 
     if name is None or name in get_scorer_names():
         return
-    close = get_close_matches(name, get_scorer_names(), n=3)
-    hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-    raise BadInputError(f"--scoring must be a score of scikit-learn, found {name!r}{hint}")
+    near = did_you_mean(name, get_scorer_names())
+    raise BadInputError(f"--scoring must be a score of scikit-learn, found {name!r}{near}")
 
 
 def compare_students(*args: Any, **options: Any) -> Any:
@@ -192,5 +190,5 @@ def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.
             verbose=int(not arguments.quiet),
         )
     except Exception as error:  # of any of the libraries that learn
-        kind = type(error).__name__
-        raise BadInputError(f"{table.name} cannot be learned: {kind}: {reason(error)}") from error
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise BadInputError(f"{table.name} cannot be learned: {kind}{reason(error)}") from error

@@ -7,8 +7,9 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from typing import Any
 
 from .._utils.names import printable
@@ -16,6 +17,9 @@ from .._utils.progress import Progress
 
 # How our signs are written where the terminal knows ASCII alone.
 SPELT = {"µ": "u", "±": "+/-", "–": "-", "×": "x", "²": "2"}
+
+# How alike a misspelt word and what is meant are.
+NEAR = 0.65
 
 
 class BadInputError(Exception):
@@ -26,6 +30,17 @@ def listed(names: Any, most: int = 3) -> str:
     """Return the first of some names, quoted."""
     names = [repr(name) for name in names]
     return ", ".join(names[:most]) + (f", … ({len(names):,} in all)" if len(names) > most else "")
+
+
+def did_you_mean(word: str, known: Iterable[Any]) -> str:
+    """Ask about the nearest of what is known; nothing where none is near.
+
+    >>> did_you_mean("Colour", ["color", "size"])
+    "; did you mean 'color'?"
+    """
+    lower = {str(name).lower(): name for name in reversed(list(known))}
+    close = get_close_matches(word.lower(), list(lower), n=1, cutoff=NEAR)
+    return f"; did you mean {lower[close[0]]!r}?" if close else ""
 
 
 def counted(number: int, noun: str) -> str:
