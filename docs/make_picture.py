@@ -52,14 +52,9 @@ def draw(comparison: Comparison, title: str, name: str) -> None:
 
 def draw_for_phone(comparison: Comparison, title: str, name: str) -> None:
     """Store a picture with its key below."""
-    fig, ax = plt.subplots(figsize=(4.4, 5.6), layout="constrained")
-    comparison.plot(ax).set(title=title, ylabel="test AUC", xlabel="µs for one row, one core")
-    handles = ax.get_legend().legend_handles
-    labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    ax.get_legend().remove()
-    shown = [(handle, label) for handle, label in zip(handles, labels, strict=True) if label]
-    fig.legend(*zip(*shown, strict=True), loc="outside lower center", ncols=2, frameon=False)
-    fig.savefig(IMAGES / f"{name}_phone.png", dpi=200, facecolor="white")
+    ax = comparison.plot()
+    ax.set(title=title, ylabel="test AUC")
+    ax.figure.savefig(IMAGES / f"{name}_phone.png", dpi=200, facecolor="white")
 
 
 def landing() -> Comparison:

@@ -6,7 +6,7 @@
 
 Figures: "tabular" (students of 1 to 40 trees, taught by a forest of 500), "depth" (teachers that
 may be too small), "simulated" (excess risk where the Bayes probabilities are known) and "images"
-(networks; with `pip install "skdistill[torch]"`). What is measured goes to `cells.jsonl`, a line
+(networks; with `pip install skorch torch`). What is measured goes to `cells.jsonl`, a line
 for each cell. A cache folder keeps teachers' answers, and those of students until their split is
 done; it may be removed at any time.
 """

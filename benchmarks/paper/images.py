@@ -1,7 +1,7 @@
 """Figure "images": a small convolutional student, taught by networks from too small to too large.
 
 Image sets: scikit-learn's digits, and CIFAR-10 where it is on hand; each as it is, and with a share
-of its training labels flipped. It needs PyTorch and skorch: `pip install "skdistill[torch]"`.
+of its training labels flipped. It needs PyTorch and skorch: `pip install skorch torch`.
 """
 
 from collections.abc import Callable, Iterator
@@ -251,8 +251,8 @@ def why_absent(table: str) -> str:
     lacking = [name for name in PACKAGES if find_spec(name) is None]
     if lacking:
         return (
-            f"Images need {' and '.join(PACKAGES)}; not installed: {', '.join(lacking)}. "
-            'To have them: pip install "skdistill[torch]".'
+            f"Images need {' and '.join(PACKAGES)}, not all of which are installed: "
+            f"pip install {' '.join(lacking)}"
         )
     if set_of(table) == "cifar10":
         try:

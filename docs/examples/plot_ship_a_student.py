@@ -126,7 +126,7 @@ try:
     import skl2onnx
 except ImportError:
     skl2onnx = None
-    print('ONNX wants more: python -m pip install "skdistill[onnx]"')
+    print("ONNX wants more: python -m pip install onnxruntime skl2onnx")
 else:
     tree = to_onnx(model, X)
     narrow = row.astype(np.float32)

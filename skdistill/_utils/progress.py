@@ -12,8 +12,6 @@ from threading import Event, Thread
 from time import time
 from typing import Any, NamedTuple, Self
 
-from .compat import callback_context
-
 # Of many quick fits one is told each time that so many seconds have passed.
 SECONDS_BETWEEN_LINES = 2.0
 # After so many without a line it is said what takes so long.
@@ -27,6 +25,7 @@ class Pulse:
     """
 
     def __init__(self) -> None:
+        self.thread: Thread | None = None
         self.over = Event()
         self.said = time()
         self.doing = ("", self.said)
@@ -36,14 +35,17 @@ class Pulse:
 
     def start(self, voice: Voice) -> None:
         """Begin to beat."""
-        Thread(target=self._beat, args=(voice,), daemon=True).start()
+        self.thread = Thread(target=self._beat, args=(voice,), daemon=True)
+        self.thread.start()
 
     def stop(self) -> None:
         """Be silent."""
         self.over.set()
+        if self.thread is not None:
+            self.thread.join()
 
     def _beat(self, voice: Voice) -> None:
-        while not self.over.wait(SECONDS_OF_SILENCE / 5):
+        while not self.over.wait(max(0.01, self.said + SECONDS_OF_SILENCE - time())):
             what, since = self.doing
             if time() - self.said >= SECONDS_OF_SILENCE:
                 voice.say(f"{what or 'at work'}, {time() - since:.0f} s so far")
@@ -108,6 +110,9 @@ class Progress:
 
         Or if something that is watches it; see `watch`.
         """
+        # Imported now: who reads a table, and speaks of it, needs no scikit-learn yet.
+        from .compat import callback_context
+
         context = callback_context(estimator, n_parts)
         own = Voice(type(estimator).__name__) if estimator.verbose else None
         return cls(
@@ -120,10 +125,9 @@ class Progress:
         )
 
     @classmethod
-    def of_call(cls, name: str, verbose: Any) -> Self:
-        """Return the whole of a function that fits much; it speaks on the stream of errors."""
-        voice = Voice(name, "stderr", pulse=Pulse()) if verbose else None
-        return cls(name, voice=voice)
+    def of_call(cls, owner: str, verbose: Any, name: str = "") -> Self:
+        """Return the whole of what takes long; it speaks on the stream of errors."""
+        return cls(name, voice=Voice(owner, "stderr", pulse=Pulse()) if verbose else None)
 
     def part(self, name: str, n_parts: int = 0) -> Progress:
         """Return a part of this task. Make it in the parent process, whatever process runs it."""

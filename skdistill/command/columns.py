@@ -7,11 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from .reading import check_column
-from .target import COMMA, NUMBER, TRUTH_VALUES, Task
+from .target import COMMA, NUMBER, THOUSANDS, TRUTH_VALUES, WITH_UNIT, Task
 from .terminal import BadInputError, counted, listed
 
 INFINITY = re.compile(r"\s*[+-]?inf(inity)?\s*", re.IGNORECASE)
-THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*", re.ASCII)
 # 2024-12-31, with a time or without, or 31.12.2024; with slashes nobody knows which is the month.
 ISO_DATE = re.compile(r"\d{4}-\d\d(-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?")
 DOTTED_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
@@ -79,6 +78,7 @@ def _read_column(column: Any, comma_is_decimal: bool) -> tuple[str, dict[str, An
     if dates:
         return "date", dates
     kind = "thousands" if all(THOUSANDS.fullmatch(text) for text in texts) else "text"
+    kind = "unit" if all(WITH_UNIT.fullmatch(text) for text in texts) else kind
     kind = "slashed" if all(SLASHED_DATE.fullmatch(text) for text in texts) else kind
     return kind, {column.name: _as_text(column)}
 
@@ -256,6 +256,8 @@ def _remarks(kinds: dict[str, list[str]]) -> list[str]:
         "comma": "Numbers with decimal commas: {}.",
         "thousands": "Taken for text, though it looks like numbers with commas: {}; --decimal , "
         "reads decimal commas.",
+        "unit": "Taken for text, though it looks like numbers with a sign behind or before them: "
+        "{}; write plain numbers.",
         "date": "Dates, split into year, month, day, weekday and hour where these differ: {}.",
         "slashed": "Taken for text, as days and months look alike in dates with slashes: {}; "
         "write 2024-12-31.",

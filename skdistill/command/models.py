@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from .._utils.packages import needs
 from .target import Task
 from .terminal import BadInputError
 
@@ -57,9 +58,7 @@ def _installed(package: str, name: str) -> Any:
     try:
         return getattr(import_module(package), name)
     except ImportError:
-        raise BadInputError(
-            f"The teacher {package!r} needs its package: pip install {package}"
-        ) from None
+        raise BadInputError(needs(name, package)) from None
 
 
 # The trees of a teacher that is not told how many.

@@ -5,28 +5,51 @@ from __future__ import annotations
 import argparse
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from .. import __version__
-from .._utils.names import printable
 from .models import GIVEN, STUDENTS, TEACHERS
-from .terminal import say
+from .target import Task
+from .terminal import BadInputError, did_you_mean, say
 
 LARGEST = 2**32 - 2  # the simulated test rows take the next seed
 SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kMG]?)B?", re.ASCII)
+TIME = re.compile(r"(\d+\.?\d*|\.\d+)\s*(µs|us|ms|s|)", re.ASCII)
+MICROSECONDS = {"": 1.0, "µs": 1.0, "us": 1.0, "ms": 1e3, "s": 1e6}
 FACTORS = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+# What reads SQL: the word for its dialect, and its name.
+DATABASES = {"sqlite": "SQLite", "duckdb": "DuckDB", "postgresql": "PostgreSQL"}
 ESCAPES = {"tab": "\t", "\\t": "\t", "space": r"\s+", " ": r"\s+"}
 
 
 class _Parser(argparse.ArgumentParser):
-    """Prints as the rest of the command does."""
+    """Prints as the rest of the command does, and says on one line what is wrong."""
 
     def print_help(self, file: Any = None) -> None:
         say(self.format_help().rstrip("\n"))
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.error(self._about(unknown[0]))
+        return found
+
+    def _about(self, word: str) -> str:
+        if not word.startswith("-"):
+            target = " A column to predict goes with --target." * ("--target" in self.options)
+            return f"{word!r} is one word too many.{target}"
+        name = word.partition("=")[0]
+        return f"there is no option {name}{did_you_mean(name, self.options)}"
+
+    @property
+    def options(self) -> list[str]:
+        """What options are called."""
+        return re.findall(r"--[\w-]+", self.format_usage())
+
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        said = re.sub(r"^argument (\S+): (must )?", r"\1 \2", message)
+        raise BadInputError(f"{said.rstrip()} ({self.prog} --help lists what there is)")
 
 
 class _Version(argparse.Action):
@@ -89,9 +112,10 @@ def _add_reading(group: Any) -> None:
         metavar="CHARACTER",
         help="what separates cells, such as ';', tab or space; default: found out",
     )
-    group.add_argument(
+    _add_choice(
+        group,
         "--decimal",
-        choices=[".", ","],
+        ".,",
         help="what stands before decimals; default: found out, column by column",
     )
     group.add_argument(
@@ -122,9 +146,10 @@ def _add_columns(group: Any) -> None:
         help="take NA, None, null and the like in the target for missing values; default: they "
         "are classes",
     )
-    group.add_argument(
+    _add_choice(
+        group,
         "--task",
-        choices=["classes", "numbers"],
+        Task,
         help="what the target holds; default: classes, unless it holds fractions or more than 50 "
         "whole numbers",
     )
@@ -155,10 +180,11 @@ def _add_models(group: Any) -> None:
         metavar="N",
         help="trees of the teacher; default: 500, of boosters 100",
     )
-    group.add_argument(
+    _add_choice(
+        group,
         "--student",
+        STUDENTS,
         action="append",
-        choices=STUDENTS,
         help="tree: unpruned; tree256: at most 256 leaves; forest10: 10 trees; lightgbm: 100 "
         "trees; logistic: logistic regression, of classes; ridge: linear regression, of numbers; "
         "repeatable; default: tree",
@@ -174,9 +200,9 @@ def _add_results(group: Any) -> None:
     )
     group.add_argument(
         "--max-latency",
-        type=_above_zero,
-        metavar="µs",
-        help="the most microseconds that one row may take",
+        type=_microseconds,
+        metavar="TIME",
+        help="the most that one row may take, such as 300 (microseconds) or 2ms",
     )
     group.add_argument(
         "--max-size",
@@ -188,14 +214,19 @@ def _add_results(group: Any) -> None:
         "--save",
         metavar="FILE",
         help="write the student of lowest log loss, or RMSE, that fits: .skops, .joblib, .pkl, "
-        ".onnx, .c or .sql; one of numbers .joblib or .pkl",
+        ".onnx, .c or .sql",
+    )
+    _add_choice(
+        group,
+        "--dialect",
+        DATABASES,
+        help="the database that is to read a .sql of --save; default: sqlite",
     )
     group.add_argument("--overwrite", action="store_true", help="let --save replace a file")
     group.add_argument(
         "--html",
         metavar="FILE",
-        help="also write a report with all scores, and pictures inside; needs matplotlib: "
-        "pip install skdistill[plot]",
+        help="also write a report with all scores, and pictures inside; needs matplotlib",
     )
     group.add_argument(
         "--quiet", action="store_true", help="say nothing about progress on standard error"
@@ -217,8 +248,8 @@ def _predict_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "model",
         metavar="FILE",
-        help="what --save wrote: .skops, or .joblib and .pkl, which run whatever code they hold: "
-        "load only files from people you trust",
+        help="what --save wrote: .skops or .onnx, or .joblib and .pkl, which run whatever code "
+        "they hold: load only files from people you trust",
     )
     parser.add_argument("table", metavar="TABLE", help="the rows")
     _add_reading(parser)
@@ -226,6 +257,23 @@ def _predict_parser() -> argparse.ArgumentParser:
 
 
 # ---- values ----------------------------------------------------------------------------------
+
+
+def _add_choice(group: Any, option: str, words: Iterable[str], **more: Any) -> None:
+    """Add an option that takes one of some words; argparse's own choices help nobody who errs."""
+    words = [str(word) for word in words]
+
+    def one_of(text: str) -> str:
+        if text in words:
+            return text
+        raise argparse.ArgumentTypeError(_not_among(text, words))
+
+    group.add_argument(option, type=one_of, metavar=f"{{{','.join(words)}}}", **more)
+
+
+def _not_among(text: str, words: Sequence[str], more: str = "") -> str:
+    near = did_you_mean(text, words)
+    return f"must be one of {', '.join(map(repr, words))}{more}, found {text!r}{near}"
 
 
 def _positive(text: str) -> int:
@@ -249,23 +297,20 @@ def _whole_number(text: str, lowest: int) -> int:
     return int(text)
 
 
-def _above_zero(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a number above 0, found {text!r}")
-    return number
+def _microseconds(text: str) -> float:
+    return _quantity(text, TIME, MICROSECONDS, "a time, such as 300 (microseconds) or 2ms")
 
 
 def _size(text: str) -> float:
-    found = SIZE.fullmatch(text.strip())
+    return _quantity(text, SIZE, FACTORS, "a number of bytes, such as 4000, 200kB or 1.5MB")
+
+
+def _quantity(text: str, form: re.Pattern[str], factors: dict[str, float], what: str) -> float:
+    """Return a number with a unit, above 0."""
+    found = form.fullmatch(text.strip())
     if not found or not float(found[1]):
-        raise argparse.ArgumentTypeError(
-            f"must be a number of bytes, such as 4000, 200kB or 1.5MB, found {text!r}"
-        )
-    return float(found[1]) * FACTORS[found[2]]
+        raise argparse.ArgumentTypeError(f"must be {what}, found {text!r}")
+    return float(found[1]) * factors[found[2]]
 
 
 def _separator(text: str) -> str:
@@ -287,6 +332,5 @@ def _encoding(text: str) -> str:
 def _teacher(text: str) -> str:
     if text in TEACHERS or text.lower().endswith(GIVEN):
         return text
-    raise argparse.ArgumentTypeError(
-        f"must be one of {', '.join(TEACHERS)}, or a file that ends in {GIVEN}, found {text!r}"
-    )
+    more = f", or a file that ends in {GIVEN}"
+    raise argparse.ArgumentTypeError(_not_among(text, [*TEACHERS], more))

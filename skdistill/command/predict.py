@@ -5,53 +5,27 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import numpy as np
-
 from .columns import DATE_PARTS, as_numbers, date_part, mask_giants
-from .models import reads_frames, text_read_by
+from .loading import load
 from .reading import How, check_column, read
-from .saving import load
-from .terminal import BadInputError, reason, say, tell
+from .terminal import BadInputError, at_work, counted, say, tell
 
 
-def predict(arguments: argparse.Namespace) -> None:
+def answer(arguments: argparse.Namespace) -> None:
     """Print a line of CSV for each row of a table."""
     import pandas as pd
 
-    model = load(arguments.model)
-    text = text_read_by(model.student)
+    student = load(arguments.model)
     how = How(arguments.sep, arguments.decimal, arguments.encoding, arguments.fetch)
-    found = read(arguments.table, how, text=text)
-    notes = list(found.notes)
-    names = [str(name) for name in model.get_params()["feature_names"]]
-    X = _rows(found.frame, names, text, found.separator)
-    X = mask_giants(X, notes)
+    with at_work(f"reading {arguments.table}"):
+        found = read(arguments.table, how, text=student.text)
+        notes = list(found.notes)
+        X = mask_giants(_rows(found.frame, student.columns, student.text, found.separator), notes)
     for note in notes:
         tell(note)
-    columns = _classes(model, X) if hasattr(model, "classes_") else _numbers_of(model, X)
-    say(pd.DataFrame(columns).to_csv(index=False), end="")
-
-
-def _classes(model: Any, X: Any) -> dict[str, Any]:
-    """Return class and probabilities of each row."""
-    classes = model.classes_
-    proba = _ask(model.predict_proba, model, X, np.empty((0, len(classes))))
-    titles = [f"probability {label}" for label in classes.tolist()]
-    return {"class": classes[proba.argmax(axis=1)], **dict(zip(titles, proba.T, strict=True))}
-
-
-def _numbers_of(model: Any, X: Any) -> dict[str, Any]:
-    """Return the number of each row."""
-    return {"prediction": _ask(model.predict, model, X, np.empty(0))}
-
-
-def _ask(method: Any, model: Any, X: Any, nothing: Any) -> Any:
-    if not len(X):
-        return nothing
-    try:
-        return method(X if reads_frames(model.student) else X.to_numpy(np.float64))
-    except ValueError as error:
-        raise BadInputError(f"The student refuses these rows: {reason(error)}") from None
+    with at_work(f"answering {counted(len(X), 'row')}"):
+        answers = pd.DataFrame(student.answer(X)).to_csv(index=False)
+    say(answers, end="")
 
 
 def _rows(frame: Any, names: list[str], text: list[str], separator: str | None) -> Any:

@@ -9,12 +9,13 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .._utils.names import printable
-from .terminal import BadInputError, reason
+from .._utils.packages import needs
+from .target import NUMBER
+from .terminal import BadInputError, did_you_mean, listed, reason
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]*://")
 # The first that makes most columns counts; white space only where there is none of the others.
@@ -35,6 +36,8 @@ READERS = {
 ARCHIVERS = {".zst": "zstandard"}
 # More columns than this are not listed in a message.
 LISTED_COLUMNS = 30
+# How what is no table begins.
+OTHER_FORMATS = ("{", "[{", "[[", "<")
 MARK = "="
 # What pandas takes for a missing value.
 MISSING = frozenset(
@@ -74,20 +77,23 @@ def read(path: str, how: How, target: str | None = None, text: Sequence[str] = (
     try:
         import pandas  # noqa: F401
     except ImportError:
-        raise BadInputError("Reading a table needs pandas: pip install skdistill[table]") from None
+        raise BadInputError(needs("Reading a table", "pandas")) from None
     ending = os.path.splitext(urlsplit(path).path if URL.match(path) else path)[1].lower()
     place = _place(path, how.fetch)
     try:
         if ending in READERS:
-            return _read_typed(place, ending, how, target)
-        return _read_text(place, how, target, text)
+            found = _read_typed(place, ending, how, target)
+        else:
+            found = _read_text(place, how, target, text)
+        _strip(found.frame)
+        return found
     except FileNotFoundError:
         raise BadInputError(f"There is no file {path!r}.") from None
     except ImportError as error:
         package = ARCHIVERS.get(ending) or READERS.get(ending, ("", ""))[1]
         if not package:
             raise BadInputError(f"Could not read {path!r}: {reason(error)}") from None
-        raise BadInputError(f"Reading {ending} needs {package}: pip install {package}") from None
+        raise BadInputError(needs(f"Reading {ending}", package)) from None
     except BadInputError:
         raise
     except Exception as error:  # a broken archive has as many errors as there are archivers
@@ -155,25 +161,54 @@ def _read_csv(
     """Read all of it; a letter far down may show that the encoding is another."""
     import pandas as pd
 
+    raw = _as_written(target, place, separator, encoding) if target is not None else None
     # Behind a mark no word stands for a missing value.
-    kept = {"converters": {target: MARK.__add__}} if target is not None and not how.na else {}
+    kept = {"converters": {raw: MARK.__add__}} if raw is not None and not how.na else {}
     # low_memory guesses a column's type chunk by chunk, and may guess differently.
-    options = {"sep": separator, "decimal": how.decimal or ".", "low_memory": False, **kept}
-    as_text = [*text, *([target] if target is not None and how.na else [])]
+    options = {"decimal": how.decimal or ".", "low_memory": False, **kept}
+    as_text = [*text, *([raw] if raw is not None and how.na else [])]
     while True:
         try:
             frame = pd.read_csv(
-                _opened(place), encoding=encoding, dtype=dict.fromkeys(as_text, str), **options
+                _opened(place),
+                sep=separator,
+                skipinitialspace=True,
+                encoding=encoding,
+                dtype=dict.fromkeys(as_text, str),
+                **options,
             )
             break
         except UnicodeDecodeError:
             if how.encoding is not None or encoding == "latin-1":
                 raise
             encoding = "cp1252" if encoding != "cp1252" else "latin-1"
-    if kept and target in frame.columns:
-        words = frame[target].str[len(MARK) :]
-        frame[target] = words.where(words != "")
+    if kept and raw in frame.columns:
+        words = frame[raw].str[len(MARK) :]
+        frame[raw] = words.where(words != "")
     return frame, encoding
+
+
+def _as_written(target: str, place: str | bytes, separator: str, encoding: str) -> str:
+    """Return the name of the target as it stands in the header, among white space."""
+    import pandas as pd
+
+    try:
+        header = pd.read_csv(_opened(place), sep=separator, encoding=encoding, nrows=0).columns
+    except UnicodeDecodeError:  # the encoding is another, which is found out below
+        return target
+    return next((name for name in header if str(name).strip() == target), target)
+
+
+def _strip(frame: Any) -> None:
+    """Take white space around names and cells for nothing."""
+    names = [str(name).strip() for name in frame.columns]
+    if len(set(names)) == len(names):
+        frame.columns = names
+    for name in frame.columns[frame.dtypes.map(lambda kind: kind.kind) == "O"]:
+        cells = [cell for cell in frame[name].unique() if isinstance(cell, str)]
+        padded = {cell: cell.strip() or None for cell in cells if cell != cell.strip()}
+        if padded:
+            frame[name] = frame[name].map(lambda cell, padded=padded: padded.get(cell, cell))
 
 
 def _first_lines(place: str | bytes, encoding: str | None) -> tuple[list[str], str]:
@@ -239,7 +274,10 @@ def _rank(lines: list[str], separator: str, target: str | None) -> tuple[bool, i
 def _cells(lines: list[str], separator: str) -> list[list[str]]:
     if separator == WHITE_SPACE:
         return [line.split() for line in lines]
-    return list(csv.reader((line + "\n" for line in lines), delimiter=separator[:1]))
+    rows = csv.reader(
+        (line + "\n" for line in lines), delimiter=separator[:1], skipinitialspace=True
+    )
+    return list(rows)
 
 
 def _refuse_doubled(lines: list[str], separator: str, target: str | None) -> None:
@@ -286,14 +324,23 @@ def check_column(name: str, columns: Any, option: str = "") -> None:
         return
     where = f" ({option})" if option else ""
     message = f"There is no column {name!r}{where}"
-    lower = {str(column).lower(): column for column in reversed(list(columns))}
-    close = get_close_matches(name.lower(), list(lower), n=1, cutoff=0.7)
-    if close:
-        raise BadInputError(f"{message}; did you mean {lower[close[0]]!r}?")
-    raise BadInputError(f"{message}; there are: {named_columns(columns)}")
+    near = did_you_mean(name, columns)
+    raise BadInputError(message + (near or f"; {named_columns(columns)}"))
 
 
 def named_columns(columns: Any) -> str:
-    """Return the names of columns, the first of many."""
-    names = ", ".join(map(printable, list(columns)[:LISTED_COLUMNS]))
-    return names + (", …" if len(columns) > LISTED_COLUMNS else "")
+    """Return the names of columns, the first of many, and what is odd about them."""
+    names = list(map(str, columns))
+    if names[0].startswith(OTHER_FORMATS):
+        return "the file looks like JSON or HTML, not like a table."
+    told = ", ".join(map(printable, names[:LISTED_COLUMNS]))
+    told += ", …" if len(names) > LISTED_COLUMNS else ""
+    return f"there are: {told}" + "".join(f". {odd}" for odd in about_header(names))
+
+
+def about_header(names: Sequence[str]) -> list[str]:
+    """Say what is odd about a header: fractions in it, or one name alone."""
+    values = [name for name in names if NUMBER.fullmatch(name) and not name.strip().isdecimal()]
+    if values:
+        return [f"The first line is taken for the header, though it holds {listed(values)}."]
+    return ["Is the first line the header, and --sep right?"] * (len(names) == 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from .models import GIVEN, check_students, default_trees, make_student, make_teacher
@@ -13,9 +12,10 @@ from .options import parse
 from .target import FOLDS
 from .terminal import (
     BadInputError,
+    at_work,
+    did_you_mean,
     reason,
     say,
-    signs_of_life,
     spell_for_terminal,
     tell,
     warnings_told,
@@ -35,8 +35,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parse(list(sys.argv[1:] if argv is None else argv))
         with warnings_told():
             if arguments.command == "predict":
-                from .predict import predict
-
                 predict(arguments)
             else:
                 compare(arguments)
@@ -52,21 +50,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def predict(arguments: argparse.Namespace) -> None:
+    """Print a line of CSV for each row of a table."""
+    with at_work("starting"):
+        from .predict import answer
+
+    answer(arguments)
+
+
 def compare(arguments: argparse.Namespace) -> None:
     """Compare on each table, print, and write what is wanted."""
-    from . import output, saving
+    with at_work("starting", quiet=arguments.quiet):
+        from . import output, saving
 
     output.check_report(arguments.html, arguments.table)
-    saving.check_save(arguments.save, arguments.table, overwrite=arguments.overwrite)
+    wish = saving.check_save(
+        arguments.save,
+        arguments.table,
+        overwrite=arguments.overwrite,
+        database=arguments.dialect,
+    )
     _check_scoring(arguments.scoring)
     students = list(dict.fromkeys(arguments.student or ["tree"]))
-    writes = arguments.html is not None or arguments.save is not None
+    writes = arguments.html is not None or wish is not None
     sections = []
     for table in _tables(arguments):
         check_students(students, table.task)
         teacher, told = _teacher(arguments, table)
-        with _alive(arguments):
-            saving.rehearse_save(arguments.save, students, table, arguments.seed)
+        if wish is not None:
+            with at_work("trying whether the students can be saved", quiet=arguments.quiet):
+                saving.rehearse_save(wish, students, table, arguments.seed)
         lines = output.heading(table, told, students)
         read = say("\n".join(lines) + "\n")
         # What is to be written is wanted also where nobody reads what is printed.
@@ -77,19 +90,15 @@ def compare(arguments: argparse.Namespace) -> None:
         read = say(output.text_of(comparison, teacher_is_given=given) + "\n")
         if not read and not writes:
             return
-        if arguments.save is not None:
-            with _alive(arguments):
-                saved = saving.save_best(arguments.save, comparison, table)
+        if wish is not None:
+            with at_work(f"writing {arguments.save}", quiet=arguments.quiet):
+                saved = saving.save_best(wish, comparison, table)
             say(saved)
         if arguments.html is not None:
             sections.append(output.section(table, lines, comparison))
     if arguments.html is not None:
-        output.write_report(arguments.html, sections)
-
-
-def _alive(arguments: argparse.Namespace) -> AbstractContextManager[None]:
-    """Return what breaks silence while the library, which tells its own stages, is not at work."""
-    return nullcontext() if arguments.quiet else signs_of_life()
+        with at_work("drawing the report", quiet=arguments.quiet):
+            output.write_report(arguments.html, sections)
 
 
 # ---- tables ----------------------------------------------------------------------------------
@@ -101,7 +110,7 @@ def _tables(arguments: argparse.Namespace) -> Iterator[Any]:
 
     if arguments.table is None:
         if arguments.target is not None:
-            raise BadInputError("--target goes with the name of a CSV file.")
+            raise BadInputError("--target goes with the name of a table.")
         if arguments.teacher.lower().endswith(GIVEN):
             raise BadInputError("--teacher FILE.csv goes with the name of a table.")
         yield tables.digits(arguments.rows, arguments.seed)
@@ -119,7 +128,7 @@ def _tables(arguments: argparse.Namespace) -> Iterator[Any]:
         arguments.task,
         named_rows=arguments.teacher.lower().endswith(GIVEN),
     )
-    with _alive(arguments):
+    with at_work(f"reading {arguments.table}", quiet=arguments.quiet):
         table = tables.own_table(wanted)
     yield table
 
@@ -141,15 +150,12 @@ def _teacher(arguments: argparse.Namespace, table: Any) -> tuple[Any, str]:
 
 
 def _check_scoring(name: str | None) -> None:
-    from difflib import get_close_matches
-
     from sklearn.metrics import get_scorer_names
 
     if name is None or name in get_scorer_names():
         return
-    close = get_close_matches(name, get_scorer_names(), n=3)
-    hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-    raise BadInputError(f"--scoring must be a score of scikit-learn, found {name!r}{hint}")
+    near = did_you_mean(name, get_scorer_names())
+    raise BadInputError(f"--scoring must be a score of scikit-learn, found {name!r}{near}")
 
 
 def compare_students(*args: Any, **options: Any) -> Any:
@@ -184,5 +190,5 @@ def _compare(table: Any, teacher: Any, students: list[str], arguments: argparse.
             verbose=int(not arguments.quiet),
         )
     except Exception as error:  # of any of the libraries that learn
-        kind = type(error).__name__
-        raise BadInputError(f"{table.name} cannot be learned: {kind}: {reason(error)}") from error
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise BadInputError(f"{table.name} cannot be learned: {kind}{reason(error)}") from error

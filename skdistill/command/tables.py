@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 
 from .columns import choose_columns
 from .models import text_columns
-from .reading import How, check_column, file_name, named_columns, read
+from .reading import How, about_header, check_column, file_name, named_columns, read
 from .target import (
     TEST_SHARE,
     Task,
@@ -101,7 +101,7 @@ def own_table(wanted: Wanted) -> Table:
     """Read a table, choose its columns, and hold out rows."""
     found = read(wanted.path, wanted.how, wanted.target)
     target = _check_target(found.frame, wanted.target)
-    notes = list(found.notes)
+    notes = [*found.notes, *about_header(list(found.frame.columns))]
     frame = _without_gaps(found.frame, target, notes)
     comma = found.separator != ","
     texts = frame[target].unique().tolist()
@@ -133,9 +133,11 @@ def own_table(wanted: Wanted) -> Table:
 def _check_target(frame: Any, target: str | None) -> str:
     if target is None:
         raise BadInputError(
-            "Say with --target which column to predict; there are: " + named_columns(frame.columns)
+            "Say with --target which column to predict; " + named_columns(frame.columns)
         )
     check_column(target, frame.columns)
+    if not len(frame):
+        raise BadInputError("There is a header, and no row below it.")
     if frame.shape[1] < 2:
         raise BadInputError(f"There is no column beside {target!r} to predict it from.")
     return target
@@ -147,6 +149,8 @@ def _without_gaps(frame: Any, target: str, notes: list[str]) -> Any:
     if missing:
         notes.append(f"Left out {counted(missing, 'row')} whose {target!r} is missing.")
         frame = frame[frame[target].notna()]
+    if not len(frame):
+        raise BadInputError(f"{target!r} is missing in every row.")
     return frame
 
 

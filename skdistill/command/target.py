@@ -20,6 +20,9 @@ ROWS_PER_CLASS = 8
 ROWS_OF_NUMBERS = 20
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*", re.ASCII)
+THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*", re.ASCII)
+# Such as 12 %, $1,234.50 or 9,90 €.
+WITH_UNIT = re.compile(r"\s*([+-]?[€$£¥]\s*[+-]?\d[\d.,]*|[+-]?\d[\d.,]*\s*[€$£¥%])\s*")
 # Digits behind a zero are a code and no number: 007 is not 7.
 CODE = re.compile(r"\s*[+-]?0\d")
 TRUTH_VALUES = dict.fromkeys(("True", "TRUE", "true"), True) | dict.fromkeys(
@@ -126,15 +129,26 @@ def check_classes(y: NDArray[Any]) -> None:
     rarest = int(counts.argmin())
     if counts[rarest] >= ROWS_PER_CLASS:
         return
-    hint = ""
-    if classes.dtype.kind in "iu" and len(names) > 2:
-        hint = " If it is a count, --task numbers predicts it."
     raise BadInputError(
         f"Class {names[rarest]!r} has {counted(int(counts[rarest]), 'row')}, but each of the "
         f"{len(names)} classes needs at least {ROWS_PER_CLASS}: {FOLDS} folds in the "
         f"{1 - TEST_SHARE:.0%} of rows that are trained on. Take more rows, or join or "
-        f"leave out rare classes.{hint}"
+        f"leave out rare classes.{_hint(names)}"
     )
+
+
+def _hint(names: list[Any]) -> str:
+    """Say what may be meant for numbers where it was taken for classes."""
+    if len(names) > 2 and all(type(name) is int for name in names):
+        return " If it is a count, --task numbers predicts it."
+    if all(looks_like_amount(str(name)) for name in names):
+        return " If these are amounts, write them as plain numbers: no sign, no commas."
+    return ""
+
+
+def looks_like_amount(text: str) -> bool:
+    """Whether text is a number with a unit, or with commas between thousands."""
+    return bool(THOUSANDS.fullmatch(text) or WITH_UNIT.fullmatch(text))
 
 
 # ---- numbers ---------------------------------------------------------------------------------

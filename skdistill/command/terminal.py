@@ -7,17 +7,19 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, Lock, Thread
-from time import monotonic
+from difflib import get_close_matches
 from typing import Any
 
 from .._utils.names import printable
+from .._utils.progress import Progress
 
 # How our signs are written where the terminal knows ASCII alone.
 SPELT = {"µ": "u", "±": "+/-", "–": "-", "×": "x", "²": "2"}
-SECONDS_OF_SILENCE = 5.0
+
+# How alike a misspelt word and what is meant are.
+NEAR = 0.65
 
 
 class BadInputError(Exception):
@@ -28,6 +30,17 @@ def listed(names: Any, most: int = 3) -> str:
     """Return the first of some names, quoted."""
     names = [repr(name) for name in names]
     return ", ".join(names[:most]) + (f", … ({len(names):,} in all)" if len(names) > most else "")
+
+
+def did_you_mean(word: str, known: Iterable[Any]) -> str:
+    """Ask about the nearest of what is known; nothing where none is near.
+
+    >>> did_you_mean("Colour", ["color", "size"])
+    "; did you mean 'color'?"
+    """
+    lower = {str(name).lower(): name for name in reversed(list(known))}
+    close = get_close_matches(word.lower(), list(lower), n=1, cutoff=NEAR)
+    return f"; did you mean {lower[close[0]]!r}?" if close else ""
 
 
 def counted(number: int, noun: str) -> str:
@@ -101,40 +114,6 @@ def warnings_told() -> Iterator[None]:
         yield
 
 
-class _Heard(io.TextIOBase):
-    """Standard error that knows when something was last written to it."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
-        self.lock = Lock()
-        self.time = monotonic()
-
-    def write(self, text: str) -> int:
-        with self.lock:
-            self.time = monotonic()
-            return int(self.stream.write(text))
-
-    def flush(self) -> None:
-        self.stream.flush()
-
-
-@contextmanager
-def signs_of_life() -> Iterator[None]:
-    """Say how long it has taken whenever nothing was said on standard error for five seconds."""
-    before, heard, over = sys.stderr, _Heard(sys.stderr), Event()
-    start = monotonic()
-
-    def watch() -> None:
-        while not over.wait(max(0.01, heard.time + SECONDS_OF_SILENCE - monotonic())):
-            if monotonic() - heard.time >= SECONDS_OF_SILENCE:
-                print(f"skdistill: … {monotonic() - start:.0f} s", file=sys.stderr, flush=True)
-
-    thread = Thread(target=watch, name="signs of life", daemon=True)
-    sys.stderr = heard
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        sys.stderr = before
+def at_work(doing: str, *, quiet: bool = False) -> Progress:
+    """Return a task that says of itself, every few seconds in which it is silent, what it does."""
+    return Progress.of_call("skdistill", not quiet, printable(doing))

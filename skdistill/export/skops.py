@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from .._utils.compat import Tree
+from .._utils.packages import needs
 from ..students import (
     DistilledClassifier,
     DistilledRegressor,
@@ -46,7 +47,7 @@ def to_skops(model: Any, path: str | PathLike[str], *, overwrite: bool = False) 
     Raises
     ------
     ImportError
-        If skops is not installed: ``pip install "skdistill[secure]"``.
+        If skops is not installed: ``pip install skops``.
     FileExistsError
         If there is such a file, and `overwrite` is False.
     sklearn.exceptions.NotFittedError
@@ -110,7 +111,7 @@ def load_skops(path: str | PathLike[str], *, trusted: Iterable[str] = ()) -> Dis
     Raises
     ------
     ImportError
-        If skops is not installed: ``pip install "skdistill[secure]"``.
+        If skops is not installed: ``pip install skops``.
     ValueError
         If the file holds a type that is not trusted, a damaged tree, or nothing that ships.
 
@@ -150,7 +151,7 @@ def _skops() -> ModuleType:
     try:
         import skops.io
     except ImportError as error:
-        raise ImportError('This needs skops: pip install "skdistill[secure]".') from error
+        raise ImportError(needs("A .skops file", "skops")) from error
     return skops.io
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skdistill.command import output, terminal
+from skdistill._utils import progress
+from skdistill.command import output
 from skdistill.command import run as command
 from skdistill.command.models import make_student
 from skdistill.evaluation import student_on_labels
@@ -15,7 +16,7 @@ from ..evaluation.show.test_results import made_up
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """Say nothing on standard error because a machine is busy: lines are counted there."""
-    monkeypatch.setattr(terminal, "SECONDS_OF_SILENCE", 600.0)
+    monkeypatch.setattr(progress, "SECONDS_OF_SILENCE", 600.0)
 
 
 @pytest.fixture(autouse=True)

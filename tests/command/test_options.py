@@ -10,7 +10,7 @@ from skdistill.command.models import STUDENTS, TEACHERS
 from skdistill.command.options import parse
 from skdistill.command.run import main
 
-from .running import in_a_shell
+from .running import in_a_shell, refusal
 
 
 @pytest.mark.parametrize(
@@ -18,9 +18,37 @@ from .running import in_a_shell
     [["--rows", "0"], ["--seed", "-1"], ["--student", "x"], ["--trees", "many"]],
 )
 def test_options_out_of_range(capsys, argv):
-    with pytest.raises(SystemExit, match="2"):
-        main(argv)
-    assert f"error: argument {argv[0]}" in capsys.readouterr().err
+    assert f"skdistill: {argv[0]} must be" in refusal(capsys, *argv)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ("--student tree512", "'ridge', found 'tree512'; did you mean 'tree'?"),
+        ("--teacher randomforest", "ends in .csv, found 'randomforest'; did you mean 'forest'?"),
+        ("--task regression", "--task must be one of 'classes', 'numbers', found 'regression'"),
+        ("--decimal .,", "--decimal must be one of '.', ',', found '.,'"),
+        ("--save s.sql --dialect mysql", "--dialect must be one of 'sqlite', 'duckdb', "),
+        ("--traget y", "there is no option --traget; did you mean '--target'?"),
+        ("-t y", "there is no option -t ("),
+        ("--studentt=tree", "no option --studentt; did you mean '--student'?"),
+        ("y", "'y' is one word too many. A column to predict goes with --target. ("),
+        ("--save", "--save expected one argument"),
+        ("--ta y", "ambiguous option: --ta could match --target, --task"),
+    ],
+)
+def test_what_is_misspelt_is_told_on_one_line(capsys, argv, said):
+    message = refusal(capsys, "table.csv", *argv.split())
+    assert said in message
+    assert message.endswith("(skdistill --help lists what there is)\n")
+
+
+def test_predict_says_what_is_wrong_as_well(capsys):
+    message = refusal(capsys, "predict", "s.pkl", "rows.csv", "y")
+    assert message == (
+        "skdistill: 'y' is one word too many. (skdistill predict --help lists what there is)\n"
+    )
+    assert "arguments are required: TABLE" in refusal(capsys, "predict", "s.pkl")
 
 
 def test_help_names_every_teacher_and_student(capsys):
@@ -65,9 +93,20 @@ def test_sizes_may_have_units(text, size):
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "1 TB", "kB", "1e3", "nan"])
 def test_sizes_that_are_none(text, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        parse(["--max-size", text])
-    assert "number of bytes" in capsys.readouterr().err
+    assert "number of bytes" in refusal(capsys, "--max-size", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "microseconds"),
+    [("300", 300), ("2.5us", 2.5), ("5 µs", 5), ("2ms", 2000), (".01 s", 10_000)],
+)
+def test_times_may_have_units(text, microseconds):
+    assert parse(["--max-latency", text]).max_latency == pytest.approx(microseconds)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1 h", "ms", "nan", "inf"])
+def test_times_that_are_none(text, capsys):
+    assert "must be a time, such as 300" in refusal(capsys, "--max-latency", text)
 
 
 def test_a_table_may_be_called_predict():

@@ -40,7 +40,7 @@ def test_report_without_matplotlib_is_refused_before_any_fit(monkeypatch, capsys
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setattr(command, "_compare", lambda *_: pytest.fail("computed"))
     message = refusal(capsys, "--html", str(tmp_path / "report.html"))
-    assert "pip install skdistill[plot]" in message
+    assert "needs matplotlib: pip install matplotlib\n" in message
 
 
 def test_report_on_a_full_disk_is_told_so(reading_only, monkeypatch, capsys, tmp_path, write):

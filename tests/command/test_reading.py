@@ -92,7 +92,7 @@ def test_a_target_that_is_missing_or_unknown_lists_the_columns(capsys, write, ar
 def test_no_pandas(capsys, write, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     message = refusal(capsys, write("a,b\n1,2"), "--target", "b")
-    assert "pip install skdistill[table]" in message
+    assert "needs pandas: pip install pandas\n" in message
 
 
 # ---- other files -----------------------------------------------------------------------------

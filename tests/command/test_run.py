@@ -11,17 +11,21 @@ from ..odd_tables import odd_table
 from .running import in_a_shell, refusal, two_columns
 
 
-def test_what_cannot_be_learned_is_told(monkeypatch, capsys, write):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(RuntimeError("two\nlines"), "RuntimeError: two lines"), (ValueError("as it is"), "as it is")],
+)
+def test_what_cannot_be_learned_is_told(monkeypatch, capsys, write, error, said):
     def compare(*_, **__):
-        raise RuntimeError("two\nlines")
+        raise error
 
     monkeypatch.setattr(command, "compare_students", compare)
     message = refusal(capsys, write(two_columns("123", "ab")), "--target", "y")
-    assert "table.csv cannot be learned: RuntimeError: two lines" in message
+    assert message == f"skdistill: table.csv cannot be learned: {said}\n"
 
 
 def test_a_target_without_a_table(capsys):
-    assert "name of a CSV file" in refusal(capsys, "--target", "target")
+    assert "name of a table" in refusal(capsys, "--target", "target")
 
 
 @pytest.mark.parametrize("seed", range(150))

@@ -6,10 +6,14 @@ import sys
 
 import pytest
 from numpy.testing import assert_allclose
+from skdistill.export.dialects import DIALECTS, SQLite
 
 from skdistill.command import run as command
 from skdistill.command import saving
 from skdistill.command.models import STUDENTS
+from skdistill.command.options import DATABASES
+from skdistill.command.saving import with_names
+from skdistill.export import to_sql
 
 from .running import mixed_table, numbers_only, predicted, refusal, run, with_dates
 
@@ -69,6 +73,46 @@ def test_the_saved_query_runs_in_a_database(on_labels, capsys, write, tmp_path):
     base.execute("CREATE TABLE rows (left, right)")
     base.execute("INSERT INTO rows VALUES (2, -2), (-2, 2)")
     assert [row[-1] for row in base.execute(path.read_text())] == ["yes", "no"]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_query_is_for_the_database_that_is_named(on_labels, capsys, write, tmp_path, database):
+    if database == "duckdb":
+        pytest.importorskip("duckdb")
+    path = tmp_path / "s.sql"
+    argv = [write(mixed_table()), "--target", "target", "--dialect", database, "--save", str(path)]
+    out = run(capsys, *argv, "--student", "tree256")
+    assert f"s.sql for {DATABASES[database]}: tree256, student on labels, " in out
+    runs_here = database != "postgresql"
+    assert ("which answers as the student does" in out) == runs_here
+    assert ("not compared with the student, as PostgreSQL is a server" in out) != runs_here
+    model = with_names(on_labels["tree256"], on_labels["table"])
+    assert path.read_text() == to_sql(model, dialect=database) + "\n"
+
+
+def test_a_query_that_is_wrong_is_not_saved(on_labels, monkeypatch, capsys, write, tmp_path):
+    path = tmp_path / "s.sql"
+    monkeypatch.setattr(SQLite, "_finite", lambda _, value: f"{value:.1f}")
+    argv = [write(numbers_only()), "--target", "target", "--save", str(path)]
+    assert "does not answer as the model does" in refusal(capsys, *argv)
+    assert not path.exists()
+
+
+def test_a_database_that_is_missing_is_told(on_labels, monkeypatch, capsys, write, tmp_path):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    argv = [write(numbers_only()), "--target", "target", "--dialect", "duckdb"]
+    out = run(capsys, *argv, "--save", str(tmp_path / "s.sql"))
+    assert "not compared with the student, as duckdb is not installed." in out
+
+
+def test_every_dialect_can_be_asked_for():
+    assert [*DATABASES] == [*DIALECTS]
+
+
+@pytest.mark.parametrize("save", [[], ["--save", "s.onnx"]])
+def test_a_dialect_goes_with_sql(capsys, write, save):
+    argv = [write(numbers_only()), "--target", "target", "--dialect", "duckdb", *save]
+    assert "--dialect goes with --save and a file that ends in .sql" in refusal(capsys, *argv)
 
 
 def test_c_is_written_where_nobody_can_compile_it_and_it_is_said(
@@ -150,7 +194,7 @@ def test_a_package_that_is_missing(monkeypatch, capsys, write, tmp_path):
     monkeypatch.setitem(sys.modules, "skops", None)
     monkeypatch.setitem(sys.modules, "skops.io", None)
     argv = [write(numbers_only()), "--target", "target", "--save", str(tmp_path / "s.skops")]
-    assert "skdistill[secure]" in refusal(capsys, *argv)
+    assert "needs skops: pip install skops\n" in refusal(capsys, *argv)
 
 
 @pytest.mark.usefixtures("never")

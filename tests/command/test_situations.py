@@ -83,9 +83,7 @@ ABOUT_FILES = {
     "tabs, said": Run(table("\t"), "--sep tab"),
     "spaces, said": Run(table(" "), "--sep space"),
     "wrong separator": refused(table(), "no column 'y'", options="--sep ;"),
-    "separator of two letters": refused(
-        table(), "--sep: must be one character", options="--sep ;;"
-    ),
+    "separator of two letters": refused(table(), "--sep must be one character", options="--sep ;;"),
     "commas inside of semicolons": Run(
         table(";", note=cells(["a, b", "c, d", "e"])), learned=("note", *LEARNED)
     ),
@@ -129,7 +127,7 @@ ABOUT_FILES = {
     "wrong encoding": refused(
         table(colour=cells(["a", "é"]), encoding="cp1252"), "utf-8", options="--encoding utf-8"
     ),
-    "no encoding": refused(table(), "--encoding: must be an encoding", options="--encoding nope"),
+    "no encoding": refused(table(), "--encoding must be an encoding", options="--encoding nope"),
     "Windows": Run(table(line_end="\r\n")),
     "gzip": Run(gzip.compress(table(";")), said=("semicolons",), name="t.csv.gz"),
     "zip": Run(zipped(table()), name="t.zip"),
@@ -137,7 +135,27 @@ ABOUT_FILES = {
     "no archive": refused(table(), "Could not read", name="t.csv.gz"),
     "no Parquet": refused(table(), "as a table", name="t.parquet"),
     "empty": refused(b"", "as CSV"),
-    "header alone": refused(b"size,colour,y\n", "at least 2 classes"),
+    "header alone": refused(b"size,colour,y\n", "a header, and no row below it"),
+    "white space around everything": Run(
+        table(" , ").replace(b"\n", b" \n"), said=("2 features, 2 classes", "1 number, 1 text")
+    ),
+    "white space that tells names apart": Run(
+        table(**{"size ": cells("123")}), learned=("size ", *LEARNED)
+    ),
+    "white space before quotes": Run(
+        table(note=cells(["a", "b", "c"])).replace(b",a", b', "a, 1"'), learned=("note", *LEARNED)
+    ),
+    "no header": refused(table().split(b"\n", 1)[1], "there are: 3.000, red, no", name="t.csv"),
+    "no header, and a value as target": Run(
+        b"\n".join(b"%d.5,%d.25,%s" % (k % 9, k % 7, b"ny"[k % 2 :][:1]) for k in range(60)),
+        said=("The first line is taken for the header, though it holds '0.5', '0.25'",),
+        learned=("0.5", "0.25"),
+        target="n",
+    ),
+    "JSON": refused(b'{"size": {"0": 1, "1": 2}, "y": {"0": "a"}}', "looks like JSON or HTML"),
+    "lines of JSON": refused(b'{"size": 1, "y": "a"}\n' * 3, "looks like JSON or HTML"),
+    "HTML": refused(b"<html><body></body></html>\n", "looks like JSON or HTML", target=None),
+    "a remark above the header": refused(b"# by R\n" + table(), "Is the first line the header"),
     "no file": refused(None, "There is no file"),
 }
 ABOUT_TARGETS = {
@@ -207,8 +225,14 @@ ABOUT_TARGETS = {
     ),
     "a rare word": refused(table(y=["rare"] + ["no", "yes"] * 29 + ["no"]), "'rare' has 1 row"),
     "one class": refused(table(y=["no"] * N_ROWS), "at least 2 classes"),
-    "no label": refused(table(y=[""] * N_ROWS), "at least 2 classes"),
+    "no label": refused(table(y=[""] * N_ROWS), "'y' is missing in every row"),
     "truth": Run(table(y=cells(["True", "false", "TRUE"])), said=("'True' = 'TRUE'",)),
+    "amounts with a sign": refused(
+        table(y=[f"{k}.50 €" for k in range(N_ROWS)]), "write them as plain numbers"
+    ),
+    "amounts with commas": refused(
+        table(y=[f'"{k},500"' for k in range(1, N_ROWS + 1)]), "write them as plain numbers"
+    ),
     "codes": Run(table(y=cells(["007", "7", "8"])), n_classes=3),
 }
 ABOUT_COLUMNS = {
@@ -276,6 +300,11 @@ ABOUT_COLUMNS = {
         table(size=KEYS, colour=["x"] * N_ROWS), "No column beside 'y'", "--keep NAME"
     ),
     "all dropped": refused(table(), "No column beside 'y'", options="--drop size --drop colour"),
+    "shares": Run(
+        table(share=[f"{k % 7} %" for k in range(N_ROWS)]),
+        said=("looks like numbers with a sign behind or before them: 'share'",),
+        learned=("share", *LEARNED),
+    ),
     "infinity": Run(
         table(size=cells(["1", "inf", "2.5"])), said=("21 numbers for missing", "in 'size'")
     ),
@@ -300,12 +329,12 @@ ABOUT_OPTIONS = {
     "a booster's trees": Run(
         table(), "--teacher hist_gradient_boosting", said=("hist_gradient_boosting, 100 trees",)
     ),
-    "no teacher": refused(table(), "--teacher: must be one of", options="--teacher oracle"),
+    "no teacher": refused(table(), "--teacher must be one of", options="--teacher oracle"),
     "no student": refused(table(), "--student", options="--student oracle"),
     "a score": Run(table(), "--scoring roc_auc"),
     "misspelt score": refused(table(), "did you mean 'roc_auc'", options="--scoring roc_acu"),
     "no size": refused(table(), "number of bytes", options="--max-size big"),
-    "no latency": refused(table(), "above 0", options="--max-latency -3"),
+    "no latency": refused(table(), "must be a time", options="--max-latency -3"),
     "saved as what": refused(table(), "files that end in .skops", options="--save student.txt"),
     "a URL": refused(None, "nothing is fetched unless --fetch", name="https://h.invalid/t.csv"),
     "unknown option": refused(table(), "--treacher", options="--treacher forest"),

@@ -9,10 +9,11 @@ from time import sleep
 
 import pytest
 
+from skdistill._utils import progress
 from skdistill.command import run as command
-from skdistill.command import terminal
+from skdistill.command import tables
 from skdistill.command.run import main
-from skdistill.command.terminal import BadInputError, signs_of_life
+from skdistill.command.terminal import BadInputError
 
 from .running import Unwritable, in_a_shell, refusal, run, two_columns
 
@@ -26,9 +27,7 @@ def test_names_are_printed_on_one_line_and_command_nothing(learned, capsys, writ
 
 
 def test_options_that_are_unknown_command_nothing(capsys):
-    with pytest.raises(SystemExit, match="2"):
-        main(["table.csv", "\x1b[31m"])
-    assert "\x1b" not in capsys.readouterr().err
+    assert "\x1b" not in refusal(capsys, "table.csv", "\x1b[31m")
 
 
 def test_warnings_are_one_printable_line(learned, monkeypatch, capsys, write):
@@ -82,30 +81,21 @@ def test_a_process_speaks_ascii_and_leaves_a_closed_pipe_quietly(tmp_path, write
 # ---- progress --------------------------------------------------------------------------------
 
 
-def test_there_are_signs_of_life_where_nothing_else_is_said(monkeypatch, capsys):
-    monkeypatch.setattr(terminal, "SECONDS_OF_SILENCE", 0.2)
-    before = sys.stderr
-    with signs_of_life():
+def test_silence_is_broken_while_a_table_is_read(monkeypatch, capsys, write):
+    monkeypatch.setattr(progress, "SECONDS_OF_SILENCE", 0.2)
+
+    def read(_):
         sleep(0.9)
-    assert sys.stderr is before
-    signs = capsys.readouterr().err.splitlines()
-    assert 1 <= len(signs) <= 4
-    assert all(re.fullmatch(r"skdistill: … \d s", sign) for sign in signs)
-
-
-def test_what_is_said_spares_signs_of_life(monkeypatch, capsys):
-    monkeypatch.setattr(terminal, "SECONDS_OF_SILENCE", 2.0)
-    with signs_of_life():
-        for _ in range(6):
-            print("a stage", file=sys.stderr)
-            sleep(0.05)
-    assert set(capsys.readouterr().err.splitlines()) == {"a stage"}
-
-
-def test_signs_of_life_end_with_an_error(monkeypatch):
-    with pytest.raises(BadInputError, match="enough"), signs_of_life():
         raise BadInputError("enough")
-    assert not [thread for thread in threading.enumerate() if thread.name == "signs of life"]
+
+    monkeypatch.setattr(tables, "own_table", read)
+    before = threading.active_count()
+    assert main(["größe\n.csv", "--target", "y"]) == 2
+    *signs, last = capsys.readouterr().err.splitlines()
+    assert last == "skdistill: enough"
+    assert 1 <= len(signs) <= 4
+    assert all(re.fullmatch(r"\[skdistill\] reading größe\\n.csv, \d s so far", s) for s in signs)
+    assert threading.active_count() == before
 
 
 def test_the_quiet_option_spares_them(learned, monkeypatch, capsys, write):

@@ -49,8 +49,8 @@ _HOLDERS: tuple[tuple[Any, str], ...] = (
 class Timing(NamedTuple):
     """What a prediction takes on one core, in microseconds per row; NaN where nobody looked.
 
-    CPU time, its standard error, the time on the wall, and what of the first goes to the steps of
-    a Pipeline before its model.
+    CPU time, its standard error, the time on the wall in the pass that waited least, and what of
+    the first goes to the steps of a Pipeline before its model.
     """
 
     microseconds: float = float("nan")
@@ -150,5 +150,7 @@ def _timing(whole: _Stopwatch, part: _Stopwatch | None, scale: float) -> Timing:
     cpu, wall = whole.seconds()
     error = OF_A_MEDIAN * cpu.std(ddof=1) / np.sqrt(len(cpu))
     took = float(np.median(cpu))
+    # Clocks are compared within a pass: of two, one may have met a machine twice as slow.
+    waiting = float((wall / cpu).min())
     preparing = 0.0 if part is None else min(float(np.median(part.seconds()[0])), took)
-    return Timing(scale * took, scale * float(error), scale * float(wall.min()), scale * preparing)
+    return Timing(scale * took, scale * float(error), scale * took * waiting, scale * preparing)

@@ -14,9 +14,11 @@ from ..kinds import kind_of
 from ..methods import TEACHER, title
 from .colours import colours
 from .pictures import (
+    BESIDE,
     as_label,
     label_log_axis,
     mean_and_error_of_folds,
+    own_axes,
     parameter_axis,
     pyplot,
 )
@@ -112,7 +114,7 @@ class DistillationCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw, with the key beside; None makes a figure with the key below.
         negate_score : bool, default=False
             Whether to draw −score, for scores that are negated losses.
         score_name : str, default=None
@@ -139,16 +141,25 @@ class DistillationCurveDisplay:
             If the style is unknown.
         """
         parameters.check("plot", locals())
-        plt = pyplot(f"{type(self).__name__}.plot")
-        if ax is None:
-            _, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")
+        kw = {"line": line_kw, "fill_between": fill_between_kw, "errorbar": errorbar_kw}
+        with own_axes(ax, f"{type(self).__name__}.plot") as ax:
+            self._draw_all(ax, negate_score, se_display_style, kw)
+            ax.set_xlabel(as_label(self.param_name))
+            ax.set_ylabel(as_label(score_name or self.score_name or "Score"))
+            ax.legend(**BESIDE)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _draw_all(
+        self, ax: Any, negate_score: bool, style: str | None, kw: dict[str, dict[str, Any] | None]
+    ) -> None:
+        """Draw each method's curve, and number the axis of the parameter."""
         values = list(self.param_range)
         places, scale, labels = parameter_axis(values)
         order = np.argsort(places, kind="stable")
         drawn: dict[str, dict[Any, Any]] = {"lines": {}, "fill_between": {}, "errorbar": {}}
-        kw = {"line": line_kw, "fill_between": fill_between_kw, "errorbar": errorbar_kw}
         for method, scores in self._curves(len(values), negate_score).items():
-            self._draw(ax, places[order], scores[order], method, se_display_style, kw, drawn)
+            self._draw(ax, places[order], scores[order], method, style, kw, drawn)
         self.lines_, self.fill_between_, self.errorbar_ = (part or None for part in drawn.values())
         ax.set_xscale(scale)
         if labels is not None or len(values) <= MANY_VALUES:
@@ -157,11 +168,6 @@ class DistillationCurveDisplay:
             ax.minorticks_off()
         elif scale == "log":
             label_log_axis(ax.xaxis, *ax.get_xlim())
-        ax.set_xlabel(as_label(self.param_name))
-        ax.set_ylabel(as_label(score_name or self.score_name or "Score"))
-        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _curves(self, n_values: int, negate_score: bool) -> dict[Any, Array]:
         """Return what is drawn: the teacher's scores are the same for each value."""
@@ -238,7 +244,7 @@ class DistillationCurveDisplay:
         scoring : str, callable or None, default=None
             What is measured; None is the accuracy, or R².
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw, with the key beside; None makes a figure with the key below.
         negate_score : bool, default=False
             Whether to draw −score.
         score_name : str, default=None

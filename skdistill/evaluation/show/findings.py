@@ -59,7 +59,7 @@ class Findings:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw, with the key beside; None makes a figure with the key below.
 
         Returns
         -------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._utils.names import printable
+from ..._utils.packages import needs
 from ..measure.scores import Reliability
 from ..methods import TEACHER, TUNED, title
 from .colours import colours
@@ -29,8 +31,10 @@ _LATEX = {c: f"\\{c}" for c in "$%&#_{}"} | {
 MARKERS = "os^DvP<>pXhd"
 # A student that is less than twice as fast as its teacher sells nothing.
 MENTIONED = 2
-# In inches: as wide as a phone, so that letters keep their size, and what a line of a key takes.
-NARROW, KEY_LINE = 5.0, 0.24
+# In inches: as wide as a phone, so that letters keep their size there as well, and what a line of a
+# key takes.
+SIZE, KEY_LINE = (5.0, 3.6), 0.24
+BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "frameon": False}
 # Two entries of a key stand side by side in it, unless one has more letters.
 SHORT = 26
 
@@ -56,9 +60,7 @@ def pyplot(caller: str) -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        raise ImportError(
-            f"{caller} needs matplotlib, which is not installed: pip install skdistill[plot]"
-        ) from None
+        raise ImportError(needs(caller, "matplotlib")) from None
     return plt
 
 
@@ -115,19 +117,17 @@ def draw_tradeoff(comparison: Comparison, ax: Any = None) -> Any:
     matplotlib Axes
         What was drawn on.
     """
-    plt = pyplot("Comparison.plot")
-    if ax is None:
-        _, ax = plt.subplots(figsize=(8.5, 5), layout="constrained")
-    ax.set_xscale("log")
-    ax.margins(y=0.08)
-    _draw_times(comparison, ax)
-    _draw_points(comparison, ax)
-    _draw_front(comparison, ax)
-    ax.set_ylabel(as_label(comparison.score_name))
-    batch = comparison.latency_batch
-    rows = "one row" if batch == 1 else f"{batch:,} rows at once"
-    ax.set_xlabel(f"prediction time, µs per row ({rows}, one core)")
-    _explain(comparison, ax)
+    with own_axes(ax, "Comparison.plot") as ax:
+        ax.set_xscale("log")
+        ax.margins(y=0.08)
+        _draw_times(comparison, ax)
+        _draw_points(comparison, ax)
+        _draw_front(comparison, ax)
+        ax.set_ylabel(as_label(comparison.score_name))
+        batch = comparison.latency_batch
+        rows = "one row" if batch == 1 else f"{batch:,} rows at once"
+        ax.set_xlabel(f"prediction time, µs per row ({rows}, one core)")
+        _explain(comparison, ax)
     return ax
 
 
@@ -219,7 +219,7 @@ def _explain(comparison: Comparison, ax: Any) -> None:
         handles.append(Patch(color="0.93", label="slower than the budget"))
     if not comparison.fits_budget.all():
         handles.append(_key("over the budget", color="black", marker="o", markerfacecolor="white"))
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
+    ax.legend(handles=handles, **BESIDE)
 
 
 def _key(label: str, **look: Any) -> Any:
@@ -261,10 +261,14 @@ def draw_reliability(
     matplotlib Axes
         What was drawn on.
     """
-    plt = pyplot("plot_reliability")
+    with own_axes(ax, "plot_reliability") as ax:
+        _draw_curves(curves, ax, n_classes)
+        _name_axes(curves, ax, n_classes)
+    return ax
+
+
+def _draw_curves(curves: Mapping[tuple[Any, str], Reliability], ax: Any, n_classes: int) -> None:
     format_error = format_score if n_classes else format_amount
-    if ax is None:
-        _, ax = plt.subplots(figsize=(8.5, 5), layout="constrained")
     ends = _ends(curves) if n_classes == 0 else (0, 1)
     ax.plot(ends, ends, color="0.6", linestyle="--", label="perfectly calibrated")
     by_method = colours([method for method, _ in curves])
@@ -282,6 +286,11 @@ def draw_reliability(
             zorder=2 if below else 3,
             label=f"{_as_entry(name)} ({format_error(curve.error)})",
         )
+    ax.legend(title="in brackets: calibration error", alignment="left", **BESIDE)
+
+
+def _name_axes(curves: Mapping[tuple[Any, str], Reliability], ax: Any, n_classes: int) -> None:
+    """Say what is at the axes, and show where the curves are."""
     if n_classes > 2:
         # The most probable of K classes has at least 1/K.
         low = min(min(c.predicted.min(), c.observed.min()) for c in curves.values())
@@ -290,14 +299,6 @@ def draw_reliability(
     predicted, observed = _AXES[min(n_classes, 3)]
     ax.set_xlabel(predicted)
     ax.set_ylabel(observed)
-    ax.legend(
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1),
-        frameon=False,
-        title="in brackets: calibration error",
-        alignment="left",
-    )
-    return ax
 
 
 def _ends(curves: Mapping[tuple[Any, str], Reliability]) -> tuple[float, float]:
@@ -353,25 +354,30 @@ def label_log_axis(axis: Any, low: float, high: float) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def draw_narrow(draw: Callable[[Any], Any]) -> Any:
-    """Draw on a figure that a phone shows as large as a desk, with the key below.
+@contextmanager
+def own_axes(ax: Any, caller: str) -> Iterator[Any]:
+    """Give axes to draw on, with a key: those of the user, or new ones, whose key goes below.
 
     Parameters
     ----------
-    draw : callable
-        Draws on axes, with a key.
+    ax : matplotlib Axes or None
+        Where the user wants it drawn; None makes a figure that a phone shows as large as a desk.
+    caller : str
+        What was asked to draw.
 
-    Returns
-    -------
+    Yields
+    ------
     matplotlib Axes
-        What was drawn on.
+        What is drawn on.
     """
-    plt = pyplot("The report")
-    _, ax = plt.subplots(figsize=(NARROW, 3.6), layout="constrained")
-    draw(ax)
+    plt = pyplot(caller)
+    if ax is not None:
+        yield ax
+        return
+    _, ax = plt.subplots(figsize=SIZE, layout="constrained")
+    yield ax
     ax.xaxis.label.set_fontsize("small")
     put_key_below(ax)
-    return ax
 
 
 def put_key_below(ax: Any) -> None:
@@ -383,13 +389,14 @@ def put_key_below(ax: Any) -> None:
         The only axes of a figure with a constrained layout.
     """
     key, figure = ax.get_legend(), ax.figure
-    entries = zip(key.legend_handles, key.get_texts(), strict=True)
-    shown = {text.get_text(): handle for handle, text in entries if text.get_text()}
+    texts = [text.get_text() for text in key.get_texts()]
+    entries = zip(key.legend_handles, texts, strict=True)
+    handles, names = zip(*(entry for entry in entries if entry[1]), strict=True)
     key.remove()
-    n_columns = 2 if max(map(len, shown)) <= SHORT else 1
+    n_columns = 2 if max(map(len, names)) <= SHORT else 1
     style = {"loc": "outside lower center", "ncols": n_columns, "frameon": False}
-    figure.legend(shown.values(), shown, title=key.get_title().get_text() or None, **style)
-    figure.set_figheight(figure.get_figheight() + KEY_LINE * (1 + len(shown) / n_columns))
+    figure.legend(handles, names, title=key.get_title().get_text() or None, **style)
+    figure.set_figheight(figure.get_figheight() + KEY_LINE * (1 + len(names) / n_columns))
 
 
 # ---- score against a parameter ---------------------------------------------------------------

@@ -6,12 +6,11 @@ import os
 import shutil
 from base64 import b64encode
 from collections.abc import Sequence
-from functools import partial
 from secrets import token_hex
 from typing import Any, NamedTuple
 
 from ..._utils.names import as_html
-from .pictures import as_png, draw_narrow, pyplot
+from .pictures import as_png, pyplot
 from .results import Comparison
 from .sentences import student_names
 
@@ -74,9 +73,9 @@ def html_report(title: str, sections: Sequence[Section]) -> str:
 def _section(section: Section) -> str:
     comparison = section.comparison
     trade_off = f"{comparison.score_name} against prediction time"
-    pictures = [_picture(draw_narrow(comparison.plot), trade_off)]
+    pictures = [_picture(comparison.plot(), trade_off)]
     for student in student_names(comparison.measurements):
-        ax = draw_narrow(partial(comparison.plot_reliability, student=student))
+        ax = comparison.plot_reliability(student=student)
         pictures.append(_picture(ax, f"reliability curves of the teacher and of {student}"))
     return "\n".join(
         [

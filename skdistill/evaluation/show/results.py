@@ -340,7 +340,7 @@ class Comparison:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw, with the key beside; None makes a figure with the key below.
 
         Returns
         -------
@@ -364,7 +364,7 @@ class Comparison:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw, with the key beside; None makes a figure with the key below.
         student : str, default=None
             Name of the student; None is the first.
 

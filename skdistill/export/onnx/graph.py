@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..._utils.packages import needs
+
 #: The version of ONNX's operators of machine learning that knows trees in float64.
 ML_VERSION = 3
 #: The first version of the others that has all that is written; what runs ONNX anywhere reads it.
@@ -16,11 +18,12 @@ OLDEST_OPSET = 15
 
 def check_installed(*packages: str) -> None:
     """Refuse to go on without what writes and runs ONNX."""
+    packages = ("onnx", "onnxruntime", *packages)
     try:
-        for package in ("onnx", "onnxruntime", *packages):
+        for package in packages:
             import_module(package)
     except ImportError as error:
-        raise ImportError(f'ONNX files need {error.name}: pip install "skdistill[onnx]"') from error
+        raise ImportError(needs("An ONNX file", *packages)) from error
 
 
 class Graph:

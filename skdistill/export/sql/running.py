@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._utils.packages import needs
 from ..program import UNKNOWN, Column
 from .dialects import DIALECTS
 from .query import SQLQuery
@@ -85,9 +86,7 @@ def _run_in_duckdb(query: SQLQuery, table: Table) -> list[tuple[Any, ...]]:
     try:
         import duckdb
     except ImportError as error:
-        raise ImportError(
-            "duckdb is needed to run a SELECT for it: python -m pip install duckdb."
-        ) from error
+        raise ImportError(needs("Running a SELECT for DuckDB", "duckdb")) from error
     quote = DIALECTS["duckdb"].quote
     kinds = ["DOUBLE" if number else "VARCHAR" for number, _ in table.values()]
     lists = [

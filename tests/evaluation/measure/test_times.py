@@ -96,6 +96,8 @@ def test_quickest_call_of_a_pass_counts_and_the_median_of_passes():
     (timing,) = time_predictions([Timed(clocks, 9, 1, 2, 6)], ROWS, **clocks.both)
     assert_allclose(timing.microseconds, 2e6)
     assert_allclose(timing.error, 1.25e6 * np.std([1, 2, 6], ddof=1) / np.sqrt(3))
+    # Not the second of the quickest pass, less than CPU time, as if it worked on several cores.
+    assert_allclose(timing.wall, 2e6)
     cold = Timed(clocks, 9, *([0.004, 0.001] + [0.005] * 3) * PASSES)
     (timing,) = time_predictions([cold], ROWS, **clocks.both)
     assert_allclose(timing.microseconds, 1_000)

@@ -12,7 +12,6 @@ from skdistill.evaluation.measure.scores import Reliability
 from skdistill.evaluation.show.pictures import (
     as_label,
     as_png,
-    draw_narrow,
     draw_reliability,
     label_log_axis,
     mean_and_error_of_folds,
@@ -50,7 +49,8 @@ def comparison():
 
 
 def texts(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
+    key = ax.get_legend() or ax.figure.legends[0]
+    return [text.get_text() for text in key.get_texts()]
 
 
 def test_picture_shows_every_measurement_at_its_place(comparison):
@@ -125,12 +125,16 @@ def test_numbers_at_a_logarithmic_axis_are_written_out():
     assert ax.xaxis.get_major_formatter()(1e6) == "1,000,000"
 
 
-def test_narrow_picture_has_its_key_below(comparison):
-    ax = draw_narrow(comparison.plot)
-    key = ax.figure.legends[0]
-    assert ax.get_legend() is None
-    shown = [text.get_text() for text in key.get_texts()]
-    assert shown == [text for text in texts(comparison.plot()) if text]
+@pytest.mark.parametrize("draw", ["plot", "plot_reliability"])
+def test_figure_of_ours_is_narrow_with_its_key_below(comparison, draw):
+    import matplotlib.pyplot as plt
+
+    beside, below = plt.subplots()[1], getattr(comparison, draw)()
+    getattr(comparison, draw)(beside)
+    assert texts(below) == [text for text in texts(beside) if text]
+    assert (beside.figure.legends, below.get_legend()) == ([], None)
+    (key,), ax = below.figure.legends, below
+    assert ax.figure.get_figwidth() == 5
     ax.figure.canvas.draw()
     assert key.get_window_extent().y1 <= ax.get_tightbbox().y0
     assert key.get_window_extent().x0 >= 0
@@ -167,7 +171,7 @@ def test_points_have_the_colour_of_the_key():
     found = [made_up("teacher"), made_up(0.3), made_up(0.3, student="other")]
     ax = Comparison(found, {}).plot()
     drawn = [container.lines[0].get_color() for container in ax.containers]
-    keys = {h.get_label(): h.get_color() for h in ax.get_legend().get_lines()}
+    keys = {h.get_label(): h.get_color() for h in ax.figure.legends[0].get_lines()}
     assert drawn[1:] == [keys["distilled, share 0.3"]] * 2
 
 
@@ -248,5 +252,5 @@ def test_without_matplotlib_the_message_says_what_to_install(comparison, monkeyp
     for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match=r"pip install skdistill\[plot\]"):
+    with pytest.raises(ImportError, match="needs matplotlib: pip install matplotlib$"):
         getattr(comparison, draw)()

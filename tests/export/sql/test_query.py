@@ -437,7 +437,7 @@ def test_labels_that_sql_has_no_words_for_are_refused(tree):
 
 def test_what_to_install_is_said(monkeypatch, tree):
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    with pytest.raises(ImportError, match="python -m pip install duckdb"):
+    with pytest.raises(ImportError, match="needs duckdb: pip install duckdb$"):
         to_sql(tree, dialect="duckdb", X=np.ones((3, 2)))
 
 
