@@ -13,6 +13,7 @@ from skdistill.export.one_row import OneRow
 from skdistill.export.onnx import open_session
 from skdistill.export.reading import read_program
 from skdistill.export.sql import run_sql
+from skdistill.outcomes import Numbers
 from skdistill.sources.overfit import (
     MAX_UNEXPLAINED,
     MIN_SHARE,
