@@ -118,7 +118,7 @@ def part(name: str, tables: tuple[str, ...], cells: list[dict[str, Any]]) -> str
         return ""
     header = ["", "cells", "mean", f"at most {NONE}", "largest"]
     lines = [line("**the advice**", own), *(line(f"always {kind}", own, kind) for kind in ALWAYS)]
-    groups = [("student", [*STUDENTS], lambda c: c["student"])]
+    groups = [("student", sorted({c["student"] for c in own}), lambda c: c["student"])]
     groups += [("advice", sorted({*map(advised, own)}), advised)]
     told = [table(header, lines)]
     for title, names, of in groups:
