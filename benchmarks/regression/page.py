@@ -1,6 +1,6 @@
 """The page of the benchmark of numbers: goals, gains over tuned labels, regret, worlds, tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from .worlds import WORLDS
 
 PURE = ("labels", "in_sample", "cross_fit")
 TUNED, SEARCH, SEARCH_TUNED = "tuned_labels", "search", "search_tuned"
+ITS_TEACHER = "its teacher"
 TITLES = NAMES["regression"]
 Records = list[dict[str, Any]]
 
@@ -206,11 +207,68 @@ def sources_table() -> str:
     )
 
 
+# ---- AutoGluon -------------------------------------------------------------------------------
+
+
+def autogluon_section(records: Records, rivals: Sequence[dict[str, Any]]) -> list[str]:
+    """Show AutoGluon's distillation beside what others reached in the same cells."""
+    if not rivals:
+        return []
+    failed = [record for record in rivals if "error" in record]
+    versions = {record["versions"]["autogluon.tabular"] for record in rivals}
+    numbers = {record["settings"]["trees"] for record in rivals}
+    how = {"versions": ", ".join(sorted(versions)), "trees": ", ".join(map(str, numbers))}
+    told = [fill("regression", "autogluon", **how), autogluon_table(records, rivals)]
+    if failed:
+        names = ("table", "seed", "student", "error")
+        told += [
+            fill("regression", "autogluon failed", n=len(failed), of=len(rivals)),
+            table([*names], [[record[name] for name in names] for record in failed]),
+        ]
+    return ["## AutoGluon", *told]
+
+
+def autogluon_table(records: Records, rivals: Sequence[dict[str, Any]]) -> str:
+    """Compare cells of the same table, split and student; the search there has our forest."""
+    known = {
+        (record["table"], record["seed"], record["student"]): record
+        for record in records
+        if record["teacher"] == "forest, out-of-bag"
+    }
+    reached = {tuple(r[f] for f in ("table", "seed", "student")): r.get("r2") for r in rivals}
+    rows = []
+    for student in dict.fromkeys(student for _, _, student in known):
+        cells = []
+        for place, record in known.items():
+            own = {"autogluon": {"r2": reached.get(place)}}
+            teacher = {"autogluon's teacher": {"r2": reached.get((*place[:2], ITS_TEACHER))}}
+            if place[2] == student and own["autogluon"]["r2"] is not None:
+                cells.append({**record, "methods": {**record["methods"], **own, **teacher}})
+        if cells:
+            rows.append([student, *autogluon_row(cells)])
+    header = ["student", "cells", "tables", "its teacher", "our teacher", "tuned labels"]
+    header += ["AutoGluon", "search", "AutoGluon over tuned labels", "search over AutoGluon"]
+    return table([*header, "tables where the search is ahead"], rows)
+
+
+def autogluon_row(cells: Records) -> list[Any]:
+    """Return scores, means over tables, and two differences with their errors over tables."""
+    names = ("autogluon's teacher", "teacher", TUNED, "autogluon", SEARCH)
+    r2 = {name: by_table(cells, name, "r2") for name in names}
+    over = mean_and_error(r2["autogluon"] - r2[TUNED], "+.4f")
+    ahead = r2[SEARCH] - r2["autogluon"]
+    means = [f"{found.mean():.3f}" if len(found) else "" for found in r2.values()]
+    wins = f"{int((ahead > 0).sum())} of {len(ahead)}"
+    return [len(cells), len(ahead), *means, over, mean_and_error(ahead, "+.4f"), wins]
+
+
 # ---- the whole page --------------------------------------------------------------------------
 
 
-def write_page(records: Records, settings: dict[str, Any], out: Path) -> None:
-    """Write the page of what has been measured."""
+def write_page(
+    records: Records, settings: dict[str, Any], out: Path, rivals: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Write the page of what has been measured; `rivals` are AutoGluon's records."""
     real = [record for record in records if record["table"] not in WORLDS]
     worlds = [record for record in records if record["table"] in WORLDS]
     about = fill(
@@ -226,6 +284,7 @@ def write_page(records: Records, settings: dict[str, Any], out: Path) -> None:
     title = "Numbers as outcomes"
     parts = [heading(title, "regression", about, measured(records)), setting]
     parts += real_sections(real) if real else []
+    parts += autogluon_section(real, rivals)
     parts += world_sections(worlds) if worlds else []
     parts += ["## Where the tables come from", fill("regression", "sources"), sources_table()]
     write(out / "README.md", blocks(parts))

@@ -96,6 +96,7 @@ def test_what_several_students_share_is_not_counted_in_a_fit(monkeypatch):
     monkeypatch.setattr(serving, "cpu_seconds", lambda: next(clock))
     job = serving.Job.__new__(serving.Job)
     job.aside_seconds, job._kept, job.timed, job.X_test = 0.0, {}, False, np.zeros((2, 1))
+    job.of_numbers = False
 
     def make(job, student):
         value, seconds = job.aside("shared", lambda: "teacher")

@@ -19,8 +19,7 @@ def bagged(job: Job) -> TabularPredictor:
     """
     folder = job.folder / "autogluon"
     shutil.rmtree(folder, ignore_errors=True)
-    kind = "binary" if job.n_classes == 2 else "multiclass"
-    how = {"problem_type": kind, "eval_metric": "log_loss", "path": str(folder), "verbosity": 1}
+    how = {**problem(job), "path": str(folder), "verbosity": 1}
     return TabularPredictor("target", **how).fit(
         frame(job.X).assign(target=job.y),
         hyperparameters={"RF": {"n_estimators": job.trees, "random_state": job.seed}},
@@ -31,6 +30,13 @@ def bagged(job: Job) -> TabularPredictor:
         num_cpus=1,
         num_gpus=0,
     )
+
+
+def problem(job: Job) -> dict[str, str]:
+    if job.of_numbers:
+        return {"problem_type": "regression", "eval_metric": "mean_squared_error"}
+    kind = "binary" if job.n_classes == 2 else "multiclass"
+    return {"problem_type": kind, "eval_metric": "log_loss"}
 
 
 def frame(X: Any) -> pd.DataFrame:
@@ -74,6 +80,13 @@ class ByFrame(ByFunction):
 
     def __init__(self, predictor: TabularPredictor) -> None:
         super().__init__(lambda X: predictor.predict_proba(frame(X)).to_numpy())
+        self.predict = lambda X: predictor.predict(frame(X)).to_numpy()
+
+
+def teacher(job: Job, student: str) -> Fitted:
+    """Return the teacher itself."""
+    predictor, seconds = job.aside("bagged", lambda: bagged(job))
+    return Fitted(ByFrame(predictor), 0, teacher_seconds=seconds)
 
 
 def cross_fit(job: Job, student: str) -> Fitted:
@@ -85,7 +98,7 @@ def cross_fit(job: Job, student: str) -> Fitted:
     return Fitted(model.classifier_, teacher_seconds=seconds)
 
 
+METHODS = {"autogluon": distil, "autogluon_teacher": teacher, "autogluon_cross_fit": cross_fit}
+
 if __name__ == "__main__":
-    serve(
-        {"autogluon": distil, "autogluon_cross_fit": cross_fit}, ("autogluon.tabular", "lightgbm")
-    )
+    serve(METHODS, ("autogluon.tabular", "lightgbm"))

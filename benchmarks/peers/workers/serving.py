@@ -6,8 +6,8 @@ benchmark but what lies beside it, and of skdistill what `ours` names.
     python -m benchmarks.peers.workers.NAME FOLDER      (the orchestrator does that)
 
 FOLDER holds `job.json` and `split.npz`, and after the teacher's worker `teacher.npz` and
-`teacher.pickle`. A worker prints one JSON line for each model, and puts its test probabilities
-beside the split.
+`teacher.pickle`. A worker prints one JSON line for each model, and puts its test probabilities,
+or numbers, beside the split.
 """
 
 import json
@@ -57,10 +57,10 @@ class Fitted(NamedTuple):
 
     Attributes
     ----------
-    classifier : object
-        What has `predict_proba`.
+    model : object
+        What has `predict_proba`, or `predict` where numbers are asked for.
     size : float or None
-        Bytes of what one ships, where that is no pickle of `classifier`.
+        Bytes of what one ships, where that is no pickle of `model`.
     teacher_seconds : float
         CPU seconds that its teacher took, which several students share.
     search_seconds : float
@@ -69,7 +69,7 @@ class Fitted(NamedTuple):
         What was chosen.
     """
 
-    classifier: Any
+    model: Any
     size: float | None = None
     teacher_seconds: float = 0.0
     search_seconds: float = 0.0
@@ -84,6 +84,7 @@ class Job:
         about = json.loads((folder / "job.json").read_text())
         self.seed, self.trees = about["seed"], about["trees"]
         self.timed, self.wanted = about["timed"], about["wanted"]
+        self.of_numbers = about.get("of_numbers", False)
         with np.load(folder / "split.npz") as split:
             self.X, self.y, self.X_test = (split[name] for name in ("X", "y", "X_test"))
         self.n_classes = len(np.unique(self.y))
@@ -150,7 +151,7 @@ def serve(methods: dict[str, Maker], packages: tuple[str, ...]) -> None:
     for method, student in job.wanted:
         try:
             found = measure(methods[method], job, student)
-            np.save(job.folder / f"{method}-{student}.npy", found.pop("proba"))
+            np.save(job.folder / f"{method}-{student}.npy", found.pop("answers"))
         except Exception:  # one model that fails must not end the others
             found = {"error": traceback.format_exc()}
         line = {"method": method, "student": student, **found, "versions": versions}
@@ -162,14 +163,15 @@ def measure(make: Maker, job: Job, student: str) -> dict[str, Any]:
     start, aside = cpu_seconds(), job.aside_seconds
     fitted = make(job, student)
     seconds = cpu_seconds() - start - (job.aside_seconds - aside) + fitted.search_seconds
-    model, times = fitted.classifier, {}
+    model, times = fitted.model, {}
     if job.timed:
         # By the clock on the wall a call is longer by whatever else runs on the machine; a single
         # thread's own seconds are what it would take alone.
         timed = partial(prediction_time, model, job.X_test, clock=process_time)
         times = {"us_one_row": timed(), "us_per_row_of_many": timed(batch=MANY_ROWS)}
+    ask = model.predict if job.of_numbers else model.predict_proba
     return {
-        "proba": np.asarray(model.predict_proba(job.X_test), dtype=np.float64),
+        "answers": np.asarray(ask(job.X_test), dtype=np.float64),
         "teacher_seconds": round(fitted.teacher_seconds, 2),
         "student_seconds": round(seconds, 2),
         "bytes": pickled_size(model) if fitted.size is None else fitted.size,

@@ -1,0 +1,150 @@
+"""Is the advice of `diagnose_teacher` right for numbers? Its regret, as of that for classes.
+
+    python -m benchmarks.regression.diagnosis [--tables NAME ...] [--render]
+
+For each table, teacher and student the advised distiller is fitted, and so are the student on
+labels and the three distillers that need no search. Regret is how much R² lies below the best of
+these. The thresholds of the advice are those that were chosen on classes; no table here had a say.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from lightgbm import LGBMRegressor
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import Ridge
+
+import skdistill
+
+from .. import runner
+from ..models import boosted, scaled, tree
+from ..ours import OF_NUMBERS, Difference, advise
+from ..page import RESULTS, blocks, fill, heading, table, write
+from ..store import Store
+from .splits import split
+
+SETTINGS = {"rows": 1_000, "test_rows": 4_000, "train_share": 0.7}
+TABLES = ("diamonds", "bikeshare", "wage", "housing", "hotel", "loans", "chicago", "cps88")
+SIMULATED = ("Friedman 1", "Friedman 2", "heteroscedastic", "skewed")
+DISTILLERS = ("Distiller", "CrossFitDistiller", "LossCorrectedDistiller")
+ALWAYS = ("labels", *(f"{name}Regressor" for name in DISTILLERS))
+# A regret below this is none: about a standard error of a difference over the test rows.
+NONE = 0.005
+TEACHERS: dict[str, Any] = {
+    "forest": RandomForestRegressor(50, random_state=0),
+    "forest, depth 4": RandomForestRegressor(50, max_depth=4, random_state=0),
+    "LightGBM": boosted(LGBMRegressor, 100, 31, 0),
+    "ridge": scaled(Ridge()),
+}
+STUDENTS: dict[str, Any] = {
+    "tree": tree(),
+    "tree of 64": tree(64),
+    "LightGBM 30": boosted(LGBMRegressor, 30, 31, 0),
+}
+
+
+class Cell(NamedTuple):
+    """What is measured at once."""
+
+    table: str
+    teacher: str
+    student: str
+    seed = 0
+    shared = slice(0, 2)  # students of a teacher share what it said
+
+
+def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterator[tuple]:
+    """Yield cells of one teacher, what was found of it, and what students reached."""
+    data = split(cells[0].table, cells[0].seed, *settings.values())
+    truth = data.y_test if data.truth is None else data.truth
+
+    def score(kind: str, teacher: Any, student: Any) -> float:
+        """Return the R² of the student that a distiller makes; in a world that of the truth."""
+        model = clone(student)
+        if kind != "labels":
+            model = getattr(skdistill, kind)(teacher, student, memory=str(folder))
+            if "random_state" in model.get_params(deep=False):
+                model.set_params(random_state=0)
+        missed = truth - model.fit(data.X, data.y).predict(data.X_test)
+        return round(1 - float(np.mean(missed**2) / np.var(truth)), 6)
+
+    for cell in cells:
+        both = (TEACHERS[cell.teacher], STUDENTS[cell.student])
+        found = skdistill.diagnose_teacher(both[0], data.X, data.y, student=both[1], random_state=0)
+        kinds = dict.fromkeys([*ALWAYS, found.recommendation])
+        yield (
+            cell,
+            {
+                "scores": {kind: score(kind, *both) for kind in kinds},
+                "overfit_share": found.overfit_share,
+                "gain": list(found.correction_gain),
+                "lead": list(found.lead),
+                "corrected_lead": list(found.corrected_lead),
+            },
+        )
+
+
+# ---- the page --------------------------------------------------------------------------------
+
+
+def advised(cell: dict[str, Any]) -> str:
+    """Return what the rules of today make of what was found."""
+    return advise(
+        overfit_share=cell["overfit_share"],
+        correction_gain=Difference(*cell["gain"]),
+        correction_columns={},
+        lead=Difference(*cell["lead"]),
+        corrected_lead=Difference(*cell["corrected_lead"]),
+        words=OF_NUMBERS,
+    )[0]
+
+
+def line(name: str, cells: list[dict[str, Any]], kind: str | None = None) -> list[object]:
+    """Tell of the regret of the advice, or of always doing one thing."""
+    reached = [cell["scores"][kind or advised(cell)] for cell in cells]
+    best = [max(cell["scores"][always] for always in ALWAYS) for cell in cells]
+    regret = np.subtract(best, reached)
+    near = float((regret <= NONE).mean())
+    return [name, len(cells), f"{regret.mean():+.4f}", f"{near:.0%}", f"{regret.max():+.3f}"]
+
+
+def part(name: str, tables: tuple[str, ...], cells: list[dict[str, Any]]) -> str:
+    """Tell of some tables."""
+    own = [cell for cell in cells if cell["table"] in tables]
+    if not own:
+        return ""
+    header = ["", "cells", "mean", f"at most {NONE}", "largest"]
+    lines = [line("**the advice**", own), *(line(f"always {kind}", own, kind) for kind in ALWAYS)]
+    groups = [("student", sorted({c["student"] for c in own}), lambda c: c["student"])]
+    groups += [("advice", sorted({*map(advised, own)}), advised)]
+    told = [table(header, lines)]
+    for title, names, of in groups:
+        by = [line(n, [cell for cell in own if of(cell) == n]) for n in names]
+        told.append(f"The advice, by {title}:\n\n{table(header, by)}")
+    return blocks([f"## {name}", *told])
+
+
+def write_page(cells: list[dict[str, Any]], path: Path) -> None:
+    """Write the page of what has been measured."""
+    about = fill("regression", "diagnosis", none=NONE, **SETTINGS)
+    top = heading("Is the advice right for numbers?", "regression.diagnosis", about)
+    parts = [part("Tables", TABLES, cells), part("Worlds", SIMULATED, cells)]
+    write(path, blocks([top, *parts]))
+
+
+def main() -> None:
+    options = runner.parser(__doc__, tables=[*TABLES, *SIMULATED]).parse_args()
+    folder = RESULTS / "regression"
+    store, failed = Store(folder / "diagnosis.jsonl", Cell), []
+    if not options.render:
+        cells = [Cell(n, t, s) for n in options.tables for t in TEACHERS for s in STUDENTS]
+        failed = runner.measure_here(cells, store, measure, SETTINGS)
+    write_page([*store.read().values()], folder / "diagnosis.md")
+    runner.report(failed)
+
+
+if __name__ == "__main__":
+    main()
