@@ -32,11 +32,12 @@ from .data import split
 from .models import boosted, forest, scaled, small_forest, tree
 from .no_regret import network
 from .ours import SHARES, Student, Targets, can_shrink, parse_candidates
-from .page import RESULTS, blocks, fill, heading, measured, table, write
+from .page import RESULTS, blocks, by_hand, counted, fill, heading, measured, table, write
 from .scores import mean_and_error, row_losses, standard_error
 from .store import Records, Store
 
 AUTO = "auto"
+BY_HAND = "\n## What we make of it\n"
 SEEDS = (20, 21)
 SETTINGS = {"rows": 1_200, "test_rows": 6_000, "trees": 100}
 
@@ -258,26 +259,31 @@ def main() -> None:
     cells = [cell for cell in all_cells() if cell.table in options.tables]
     if not options.render:
         failed = runner.measure_here(cells, store, measure, SETTINGS, score=lambda _: "measured")
-    write(RESULTS / "auto_candidates.md", page(store.read()))
+    path = RESULTS / "auto_candidates.md"
+    write(path, page(store.read(), by_hand(path, BY_HAND)))
     runner.report(failed)
 
 
 # ---- the page --------------------------------------------------------------------------------
 
 
-def page(records: Records) -> str:
+def page(records: Records, written: str) -> str:
     """Lay out what each set is ahead of "auto" by, for trees and for others."""
-    tables = [cell.table for cell in all_cells()]
-    known = [name for name in dict.fromkeys(tables) if any(c.table == name for c in records)]
-    words = {**SETTINGS, "tables": ", ".join(known), "seeds": " and ".join(map(str, SEEDS))}
-    about = fill("auto_candidates", "about", **words, cells=len(records))
+    known = dict.fromkeys(f"`{cell.table}`" for cell in records)
+    words = {
+        "tables": ", ".join(known),
+        "seeds": " and ".join(map(str, sorted({cell.seed for cell in records}))),
+        "teachers": counted((c.teacher for c in records), lambda name, n: f"{n} times {name}"),
+    }
+    numbers = {**SETTINGS, "cells": len(records), "planned": len(all_cells())}
+    about = fill("auto_candidates", "about", **words, **numbers)
     parts = [heading("What the search tries", "auto_candidates", about, measured(records.values()))]
     for part, is_tree in (("trees", True), ("others", False)):
         students = [name for name, make in STUDENTS.items() if can_shrink(make(0)) == is_tree]
         gaps = table_of(records, students, lambda own: mean_gap(own["log_loss"]))
         costs = table_of(records, students, lambda own: cost(own["seconds"]))
         parts.append(fill("auto_candidates", part, gaps=gaps, costs=costs))
-    return blocks(parts)
+    return f"{blocks(parts)}\n{BY_HAND}{written}"
 
 
 def table_of(records: Records, students: list[str], tell: Callable[[dict], str]) -> str:
