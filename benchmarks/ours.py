@@ -14,6 +14,7 @@ from skdistill.export.onnx import open_session
 from skdistill.export.reading import read_program
 from skdistill.export.sql import run_sql
 from skdistill.outcomes import Numbers
+from skdistill.selection import SHARES, parse_candidates
 from skdistill.sources.overfit import (
     MAX_UNEXPLAINED,
     MIN_SHARE,
@@ -22,4 +23,6 @@ from skdistill.sources.overfit import (
     overfit_share,
 )
 from skdistill.students.shrinkage import can_shrink, grown_trees, shrinkage_for_bags
+from skdistill.students.student import Student
+from skdistill.targets import Targets
 from skdistill.targets.losses import floor_proba

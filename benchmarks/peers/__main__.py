@@ -17,10 +17,10 @@ from pathlib import Path
 from .. import runner
 from ..data import FIRST_SEED, why_absent
 from ..page import RESULTS, by_hand, write
-from ..store import Store
+from ..store import Records, Store
 from . import page
 from .measuring import MODULES, PeerMissingError, check, measure, set_up
-from .plan import PEERS, TABLES, Cell, plan
+from .plan import CHOSE, OURS, PEERS, TABLES, Cell, plan
 
 WORK = Path(tempfile.gettempdir()) / "skdistill_peers"
 
@@ -58,9 +58,16 @@ def run(store: Store, options: argparse.Namespace) -> list[Cell]:
     cells = [c for t, s in splits if not why_absent(t) for c in plan(t, s, FIRST_SEED, peers)]
     settings = {runner.SAME: {"trees": options.trees}}
     work = options.work / str(options.trees)
-    how = runner.How(partial(measure, pythons=pythons), settings, work)
+    given = {"pythons": pythons, "chosen": winners(store.read())}
+    how = runner.How(partial(measure, **given), settings, work)
     own = {"score": lambda values: f"AUC {values['auc']:.4f}", "lacks": lacks_times}
     return runner.measure_all(cells, store, how, **own)
+
+
+def winners(records: Records) -> dict[Cell, str]:
+    """Return what searches chose."""
+    own = {cell: record for cell, record in records.items() if cell.method == OURS}
+    return {cell: record["notes"].removeprefix(CHOSE) for cell, record in own.items()}
 
 
 def lacks_times(cell: Cell, record: dict) -> bool:

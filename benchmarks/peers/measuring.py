@@ -21,6 +21,7 @@ MODULES = {
     "imodels": "imodels",
     "autogluon": "autogluon.tabular",
     "tabtune": "tabtune.distillation.students.gbdt_student",
+    "compileml": "compileml",
     "onnx": "skl2onnx, onnxruntime",
 }
 WORKERS = {peer: f"{peer}_worker" if peer in MODULES else "own_worker" for peer in PEERS}
@@ -75,19 +76,26 @@ def one_thread() -> dict[str, str]:
 
 
 def measure(
-    cells: list[Cell], settings: dict[str, Any], folder: Path, pythons: dict[str, Path]
+    cells: list[Cell],
+    settings: dict[str, Any],
+    folder: Path,
+    pythons: dict[str, Path],
+    chosen: dict[Cell, str] | None = None,
 ) -> Iterator[tuple]:
     """Yield the cells of one split, and what was measured or an error.
 
-    Prediction times are taken on the first split: they hardly depend on it.
+    Prediction times are taken on the first split: they hardly depend on it. `chosen` are the
+    winners of searches that were measured before.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table, seed = cells[0][1:3]
     X, X_test, y, y_test = paper_split(table, seed)
     np.savez(folder / "split.npz", X=X, y=y, X_test=X_test)
+    winners = {c.student: name for c, name in (chosen or {}).items() if c[1:3] == (table, seed)}
     for peer, own in by_peer(cells, folder).items():
         wanted = [[cell.method, cell.student] for cell in own]
         job = {"seed": seed, **settings, "timed": seed == FIRST_SEED, "wanted": wanted}
+        job["chosen"] = winners
         (folder / "job.json").write_text(json.dumps(job))
         for cell, found in run_worker(peer, own, folder, pythons[peer]):
             if cell in cells:

@@ -13,7 +13,7 @@ from ..colours import COLOURS
 from ..page import blocks, heading, measured, table
 from ..scores import mean_and_error, standard_error
 from ..store import Records
-from .plan import METHODS, OURS, TABLES, TEACHER, TITLES, Cell
+from .plan import COMPILED, METHODS, OURS, SIGMOID, TABLES, TEACHER, TITLES, UNCALIBRATED, Cell
 
 BY_HAND = "\n## What we make of it\n"
 SHORT = ("tree64", "unpruned", "lgbm")
@@ -24,7 +24,7 @@ SCORES = {
     "log_loss": ("log loss", False),
     "calibration_error": ("calibration error", False),
 }
-COST_STUDENTS = ("tree64", "unpruned", "forest10", "lgbm")
+COST_STUDENTS = ("tree64", "unpruned", "forest10", "lgbm", COMPILED)
 fill = partial(page.fill, "peers")
 
 
@@ -130,6 +130,7 @@ def write(records: Records, absent: list[str], by_hand: str) -> str:
         absent=fill("absent", names=", ".join(absent)) if absent else "",
         ours=METHODS[OURS].title,
         scores=blocks(scores),
+        calibration=calibration_table(results),
         costs=blocks(costs),
         **leads_text(results),
     )
@@ -153,7 +154,7 @@ def short_table(results: Results) -> str:
 
 def score_table(results: Results, field: str) -> str:
     """Return means of all methods, the best of each line bold."""
-    own = {n: m for n, m in METHODS.items() if m.side != "teacher" and not m.same_as}
+    own = {n: m for n, m in METHODS.items() if m.side != "teacher" and not m.same_as + m.fit_of}
     lines = []
     for name, student in places(results):
         means = [results.mean(name, method, student, field) for method in own]
@@ -163,6 +164,26 @@ def score_table(results: Results, field: str) -> str:
         texts = [number(mean, best) for mean in means]
         lines.append([name, TITLES[student], reference, *texts])
     return table(["table", "student", "teacher", *(m.title for m in own.values())], lines)
+
+
+def calibration_table(results: Results) -> str:
+    """Return what the sigmoid that a search may have kept does to the calibration error."""
+    lines = []
+    for name, student in places(results):
+        own = {
+            method: results.values(name, method, student, "calibration_error")
+            for method in (UNCALIBRATED, METHODS[UNCALIBRATED].fit_of)
+        }
+        both = sorted(set.intersection(*map(set, own.values())))
+        if both:
+            before, after = (np.array([found[seed] for seed in both]) for found in own.values())
+            notes = results.values(name, UNCALIBRATED, student, "notes").values()
+            kept = sum(note.endswith(f", {SIGMOID}") for note in notes)
+            errors = [mean_and_error(before), mean_and_error(after)]
+            change = mean_and_error(after - before, "+.4f")
+            lines.append([name, TITLES[student], f"{kept} of {len(both)}", *errors, change])
+    header = ["table", "student", "splits with a sigmoid", "without", "with", "difference"]
+    return table(header, lines)
 
 
 def number(value: float, best: float) -> str:
@@ -221,7 +242,7 @@ def cost_table(results: Results, name: str) -> str:
     for student in (TEACHER, *COST_STUDENTS):
         for method in METHODS:
             where = (name, method, student)
-            if not results.values(*where, "bytes"):
+            if METHODS[method].fit_of or not results.values(*where, "bytes"):
                 continue
             seconds = [results.mean(*where, f) for f in ("teacher_seconds", "student_seconds")]
             fit = " + ".join(f"{spent:.1f}" for spent in seconds)

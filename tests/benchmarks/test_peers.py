@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import make_classification
 
 from benchmarks import runner
 from benchmarks.data import FIRST_SEED
 from benchmarks.peers import measuring, page
-from benchmarks.peers.__main__ import lacks_times
+from benchmarks.peers.__main__ import lacks_times, winners
 from benchmarks.peers.page import Results
-from benchmarks.peers.plan import METHODS, OURS, TABLES, TEACHER, Cell, plan
+from benchmarks.peers.plan import COMPILED, METHODS, OURS, TABLES, TEACHER, Cell, plan
 from benchmarks.peers.workers import own_worker, serving
 from benchmarks.store import Store, missing
 
@@ -81,6 +82,51 @@ def test_every_peer_has_pinned_requirements(peer):
 
 
 # ---- workers -----------------------------------------------------------------------------------
+
+
+def test_boosters_on_labels_are_searched_within_what_compileml_may_build():
+    grid, most = own_worker.grid(COMPILED), serving.SHALLOW
+    assert {name: max(values) for name, values in grid.items()} == {
+        "n_estimators": most["n_estimators"],
+        "max_depth": most["max_depth"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("chosen", "student", "tried"),
+    [
+        ("labels", "tree64", ["labels"]),
+        ("transfer", "tree64", ["in_sample", "transfer"]),
+        ("residual", "tree64", ["in_sample", "transfer", "residual"]),
+        ("0.3", "tree64", ["in_sample", "transfer", 0.3]),
+        ("residual", "lgbm", ["in_sample", "residual"]),
+    ],
+)
+def test_winner_that_is_known_is_tried_with_few(chosen, student, tried):
+    assert own_worker.few(chosen, own_worker.own_student(student, 0)) == tried
+
+
+@pytest.mark.parametrize("is_found", [True, False])
+def test_search_among_few_finds_the_same_student_and_sigmoid(tmp_path, monkeypatch, is_found):
+    X, y = make_classification(200, random_state=1)
+    job = serving.Job.__new__(serving.Job)
+    job.X, job.y, job.seed, job.trees, job.folder = X, y, 0, 40, tmp_path
+    whole = own_worker.search(job, own_worker.own_student("tree16", 0))
+    job.chosen = {"tree16": str(whole.best_candidate_)}
+    if not is_found:  # then all are tried
+        monkeypatch.setattr(own_worker, "few", lambda chosen, student: ["labels"])
+    again = own_worker.search_again(job, "tree16")
+    n_tried = len(again.cv_results_["candidate"])
+    assert n_tried < 5 if is_found else n_tried == 5
+    assert again.calibration_ == whole.calibration_
+    np.testing.assert_array_equal(again.predict_proba(X), whole.predict_proba(X))
+
+
+def test_what_searches_chose_is_read_from_their_notes():
+    cell = Cell("ours", "magic", 1, OURS, "tree64")
+    other = cell._replace(method="uncalibrated")
+    told = {cell: {"notes": "chose 0.3"}, other: {"notes": "chose 0.3, a sigmoid was kept"}}
+    assert winners(told) == {cell: "0.3"}
 
 
 @pytest.mark.parametrize("student", ["tree16", "tree64", "tree256", "unpruned"])
@@ -205,6 +251,18 @@ def test_page_says_where_a_peer_wins_and_keeps_what_a_person_wrote():
     assert "Measured from 2026-01-02 to 2026-01-02: an abacus." in text
     assert "Not measured here: tabtune." in text
     assert text.endswith(page.BY_HAND + "\nOurs.\n")
+
+
+def test_sigmoid_is_judged_on_the_splits_that_were_asked_in_both_ways():
+    scores = {OURS: [0.8, 0.8, 0.8], "uncalibrated": [0.8, 0.8]}
+    found = records(scores, scores)
+    errors = {OURS: [0.02, 0.03], "uncalibrated": [0.05, 0.03]}
+    for method, seed in ((method, seed) for method in errors for seed in (0, 1)):
+        kept = page.SIGMOID if seed == 0 else "no sigmoid was kept"
+        own = {"calibration_error": errors[method][seed], "notes": f"chose labels, {kept}"}
+        found[Cell("ours", "magic", seed, method, "tree64")] |= own
+    line = page.calibration_table(Results(found)).splitlines()[-1]
+    assert "| 1 of 2 | 0.0400 ± 0.0100 | 0.0250 ± 0.0050 | -0.0150 ± 0.0150 |" in line
 
 
 def test_a_tie_is_nobodys_win():

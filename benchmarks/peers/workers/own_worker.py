@@ -14,8 +14,10 @@ from sklearn.tree import DecisionTreeRegressor
 from skdistill import CrossFitDistiller, LGBMSoftClassifier, LossCorrectedDistillerCV
 from skdistill.evaluation import neg_log_loss_floored
 
-from ...ours import shrinkage_for_bags
-from .serving import BOOSTING, LEAVES, Fitted, Job, classifier, cpu_seconds, regressor, serve
+from ...models import without_calibration
+from ...ours import can_shrink, shrinkage_for_bags
+from ..plan import CHOSE, NO_SIGMOID, SIGMOID
+from .serving import BOOSTERS, LEAVES, Fitted, Job, classifier, cpu_seconds, regressor, serve
 
 SMALLEST_LEAVES = [1, 5, 20, 80]
 
@@ -40,6 +42,8 @@ def grid(student: str) -> dict[str, list[Any]]:
     """Return what is tried: never more than the student's own size."""
     if student == "lgbm":
         return {"num_leaves": [8, 16, 31], "learning_rate": [0.05, 0.1]}
+    if student == "boosted2":
+        return {"n_estimators": [20, 40, 80, 160], "max_depth": [1, 2]}
     if student == "forest10":
         return {"max_leaf_nodes": [128, 512, None], "min_samples_leaf": [1, 5, 20]}
     most = LEAVES[student]
@@ -73,8 +77,8 @@ def tuned_labels(job: Job, student: str, *, score: str) -> Fitted:
 
 
 def own_student(student: str, seed: int) -> Any:
-    if student == "lgbm":
-        return LGBMSoftClassifier(**BOOSTING, random_state=seed)
+    if student in BOOSTERS:
+        return LGBMSoftClassifier(**BOOSTERS[student], random_state=seed)
     return regressor(student, seed)
 
 
@@ -82,9 +86,30 @@ def bag(job: Job) -> RandomForestClassifier:
     return RandomForestClassifier(job.trees, random_state=job.seed, n_jobs=1)
 
 
-def search(job: Job, student: Any) -> LossCorrectedDistillerCV:
+def search(job: Job, student: Any, **own: Any) -> LossCorrectedDistillerCV:
     how = {"teacher_cv": "oob", "random_state": job.seed, "memory": str(job.folder / "memory")}
-    return LossCorrectedDistillerCV(bag(job), student, **how).fit(job.X, job.y)
+    return LossCorrectedDistillerCV(bag(job), student, **how, **own).fit(job.X, job.y)
+
+
+def search_again(job: Job, student: str) -> LossCorrectedDistillerCV:
+    """Search, among few candidates where the winner of them all is known.
+
+    Folds, teachers and targets do not depend on who else is tried, so the student is the same, and
+    so are its answers out of fold and the sigmoid.
+    """
+    own, chosen = own_student(student, job.seed), job.chosen.get(student)
+    if chosen in (None, "blend"):
+        return search(job, own)
+    found = search(job, own, candidates=few(chosen, own))
+    return found if str(found.best_candidate_) == chosen else search(job, own)
+
+
+def few(chosen: str, student: Any) -> list[Any]:
+    """Return a winner, and those for which the same questions are asked as for all candidates."""
+    if chosen == "labels":
+        return ["labels"]
+    asked = ["in_sample", "transfer"] if can_shrink(student) else ["in_sample"]
+    return [*asked, *({chosen if chosen.isidentifier() else float(chosen)} - {*asked})]
 
 
 def ask_teachers(job: Job) -> float:
@@ -111,11 +136,24 @@ def cross_fit(job: Job, student: str) -> Fitted:
     return Fitted(model.classifier_, teacher_seconds=job.teacher_seconds)
 
 
+def searched(job: Job, student: str) -> tuple[LossCorrectedDistillerCV, dict[str, float]]:
+    """Return a fitted search, the same for all who ask, and what it cost."""
+    asked, _ = job.aside("asked", lambda: ask_teachers(job))
+    model, seconds = job.aside(("found", student), lambda: search_again(job, student))
+    return model, {"teacher_seconds": asked, "search_seconds": seconds}
+
+
 def tuned(job: Job, student: str) -> Fitted:
-    seconds, _ = job.aside("asked", lambda: ask_teachers(job))
-    model = search(job, own_student(student, job.seed))
-    notes = f"chose {model.best_candidate_}"
-    return Fitted(model.classifier_, teacher_seconds=seconds, notes=notes)
+    model, seconds = searched(job, student)
+    return Fitted(model.classifier_, **seconds, notes=f"{CHOSE}{model.best_candidate_}")
+
+
+def uncalibrated(job: Job, student: str) -> Fitted:
+    """Return the same student without the sigmoid that the search may have kept."""
+    model, seconds = searched(job, student)
+    told = NO_SIGMOID if model.calibration_ is None else SIGMOID
+    notes = f"{CHOSE}{model.best_candidate_}, {told}"
+    return Fitted(without_calibration(model), **seconds, notes=notes)
 
 
 METHODS = {
@@ -125,6 +163,7 @@ METHODS = {
     "tuned_auc": partial(tuned_labels, score="auc"),
     "cross_fit": cross_fit,
     "tuned": tuned,
+    "uncalibrated": uncalibrated,
 }
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ from ...ours import pickled_size, prediction_time
 MANY_ROWS = 100_000
 LEAVES = {"tree16": 16, "tree64": 64, "tree256": 256, "unpruned": None}
 BOOSTING = {"n_estimators": 100, "num_leaves": 31, "learning_rate": 0.1, "n_jobs": 1}
+# What compileml may build at most, at its rate.
+SHALLOW = {"n_estimators": 160, "num_leaves": 4, "max_depth": 2, "learning_rate": 0.2, "n_jobs": 1}
+BOOSTERS = {"lgbm": BOOSTING, "boosted2": SHALLOW}
 
 
 def _student(name: str, seed: int, tree: type, forest: type, booster: type) -> Any:
@@ -39,7 +42,7 @@ def _student(name: str, seed: int, tree: type, forest: type, booster: type) -> A
         return tree(max_leaf_nodes=LEAVES[name], random_state=seed)
     if name == "forest10":
         return forest(10, random_state=seed)
-    return booster(**BOOSTING, random_state=seed, verbose=-1)
+    return booster(**BOOSTERS[name], random_state=seed, verbose=-1)
 
 
 def regressor(name: str, seed: int) -> Any:
@@ -85,6 +88,7 @@ class Job:
         self.seed, self.trees = about["seed"], about["trees"]
         self.timed, self.wanted = about["timed"], about["wanted"]
         self.of_numbers = about.get("of_numbers", False)
+        self.chosen: dict[str, str] = about.get("chosen", {})
         with np.load(folder / "split.npz") as split:
             self.X, self.y, self.X_test = (split[name] for name in ("X", "y", "X_test"))
         self.n_classes = len(np.unique(self.y))

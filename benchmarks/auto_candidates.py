@@ -1,0 +1,335 @@
+"""Whether the search's "auto" tries the right candidates, for students of seven kinds.
+
+    SKDISTILL_DATA=/folder/of/tables python -m benchmarks.auto_candidates [--tables NAME ...]
+
+"auto" is compared with sets that have one candidate more or less, by the test log loss of what each
+search ships. Tables and seeds are others than those of the pages that say how good students are. It
+writes benchmarks/results/auto_candidates.jsonl, a line for each table and split, and
+auto_candidates.md. A run that was stopped goes on where it was; `--render` writes the page of what
+there is.
+"""
+
+import hashlib
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn import datasets
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+
+from skdistill import LGBMSoftClassifier, LossCorrectedDistillerCV
+from skdistill.evaluation import make_noisy_table
+
+from . import runner
+from .data import split
+from .models import boosted, forest, scaled, small_forest, tree
+from .no_regret import network
+from .ours import SHARES, Student, Targets, can_shrink, parse_candidates
+from .page import RESULTS, blocks, by_hand, counted, fill, heading, measured, table, write
+from .scores import mean_and_error, row_losses, standard_error
+from .store import Records, Store
+
+AUTO = "auto"
+BY_HAND = "\n## What we make of it\n"
+SEEDS = (20, 21)
+SETTINGS = {"rows": 1_200, "test_rows": 6_000, "trees": 100}
+
+
+class Cell(NamedTuple):
+    """A table, a teacher and a split."""
+
+    table: str
+    teacher: str
+    seed: int
+
+    shared = slice(None)  # it shares nothing with others
+
+
+# ---- tables, teachers, students --------------------------------------------------------------
+
+
+def noisy_table(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    return make_noisy_table(8_000, random_state=seed)[:2]
+
+
+def clusters(seed: int, n_classes: int, flipped: float) -> tuple[np.ndarray, np.ndarray]:
+    """Draw classes of two clusters each, with some labels drawn anew."""
+    how = {"n_features": 12, "n_informative": 6, "n_classes": n_classes, "flip_y": flipped}
+    return datasets.make_classification(8_000, **how, random_state=seed)
+
+
+def shells(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    return datasets.make_gaussian_quantiles(
+        n_samples=8_000, n_features=5, n_classes=4, random_state=seed
+    )
+
+
+def curves(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw labels that say whether a noisy number of Friedman's is large."""
+    X, y = datasets.make_friedman1(8_000, noise=4.0, random_state=seed)
+    return X, (y > 14).astype(int)
+
+
+MADE: dict[str, Callable[[int], tuple[np.ndarray, np.ndarray]]] = {
+    "breast_cancer": lambda _: datasets.load_breast_cancer(return_X_y=True),
+    "digits": lambda _: datasets.load_digits(return_X_y=True),
+    "noisy_table": noisy_table,
+    "curves": curves,
+    "two_clusters": lambda seed: clusters(seed, 2, 0.2),
+    "five_clusters": lambda seed: clusters(seed, 5, 0.1),
+    "shells": shells,
+}
+REAL = ("marketing", "phoneme", "online_shoppers", "bank_additional", "magic", "satimage")
+TABLES = ("noisy_table", "marketing", "five_clusters", "phoneme", "curves", "satimage")
+TABLES += ("online_shoppers", "shells", "two_clusters", "digits", "magic", "bank_additional")
+TABLES += ("breast_cancer",)
+TEACHERS: dict[str, int | None] = {"forest": None, "forest of depth 4": 4}  # and their depths
+STUDENTS: dict[str, Callable[[int], Any]] = {
+    "unpruned tree": lambda seed: tree(None, seed),
+    "tree of 64 leaves": lambda seed: tree(64, seed),
+    "tree of 256 leaves": lambda seed: tree(256, seed),
+    "forest of 10": lambda seed: small_forest(10, seed),
+    "LightGBM 30×16": lambda seed: boosted(LGBMSoftClassifier, 30, 16, seed),
+    "logistic regression": lambda _: scaled(LogisticRegression(max_iter=200)),
+    "MLP": network,
+}
+
+
+def all_cells() -> list[Cell]:
+    """Return each table with each teacher, once; a run that is stopped has half of either."""
+    return [
+        Cell(name, [*TEACHERS][(k + turn) % len(TEACHERS)], seed)
+        for turn, seed in enumerate(SEEDS)
+        for k, name in enumerate(TABLES)
+    ]
+
+
+def rows_of(cell: Cell, settings: dict[str, int]) -> list[np.ndarray]:
+    """Return training rows, test rows and their labels."""
+    if cell.table not in MADE:
+        return split(cell.table, cell.seed, settings["rows"], settings["test_rows"])
+    X, y = MADE[cell.table](cell.seed)
+    n_train = min(settings["rows"], int(0.7 * len(y)))
+    sizes = {"train_size": n_train, "test_size": min(settings["test_rows"], len(y) - n_train)}
+    return train_test_split(X, y, stratify=y, random_state=cell.seed, **sizes)
+
+
+# ---- sets of candidates ----------------------------------------------------------------------
+
+
+def sets_of(student: Any, n_classes: int) -> dict[str, list[Any]]:
+    """Return "auto" for a student, and what it is with one candidate more or less.
+
+    The shares count as one.
+    """
+    is_tree = can_shrink(student)
+    own = [
+        candidate.name
+        for candidate in parse_candidates("auto", is_tree=is_tree, with_shares=n_classes > 2)
+    ]
+    named = [name for name in own if name not in SHARES]
+    lacking = "blend" if is_tree else "transfer"
+    sets = {AUTO: own, f"+ {lacking}": [*own, lacking]}
+    shares = {"− shares": named} if n_classes > 2 else {"+ shares": [*own, *SHARES]}
+    fewer = {f"− {name}": [c for c in own if c != name] for name in named}
+    return sets | shares | fewer
+
+
+@dataclass(frozen=True)
+class KeptStudent(Student):
+    """A student that learns the same thing once, and knows what that cost.
+
+    `kept` holds what it learned and the CPU seconds, `asked` what it was asked to learn of late.
+    """
+
+    kept: dict[str, tuple[list[Any], float]] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+
+    def learn_each(self, rows: Any, target: Any, **shipped: Any) -> Iterator[Any]:
+        """Give what ships after each way to shrink it, from memory or from a fit."""
+        targets = target if isinstance(target, Targets) else Targets(target)
+        parts = [rows.X, targets.own, *(t for _, t, _ in targets.further)]
+        key = hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
+        key.update(repr((self.shrinkages, shipped)).encode())
+        name = key.hexdigest()
+        if name not in self.kept:
+            start = time.process_time()
+            learned = [deepcopy(each) for each in super().learn_each(rows, target, **shipped)]
+            self.kept[name] = learned, time.process_time() - start
+        self.asked.add(name)
+        yield from self.kept[name][0]
+
+    def seconds(self) -> float:
+        """Return what was asked of late would have cost without memory, and forget it."""
+        spent = sum(self.kept[name][1] for name in self.asked)
+        self.asked.clear()
+        return spent
+
+
+class Sets(LossCorrectedDistillerCV):
+    """The search among each of several sets, of one teacher's answers.
+
+    `sets` and `shared`, what several students have in common, are set before `fit`.
+    """
+
+    sets: dict[str, list[Any]]
+    shared: dict[Any, Any]
+
+    def _fit(self, street: Any, *rest: Any) -> dict[str, Any]:
+        known = {f.name: getattr(street.student, f.name) for f in fields(street.student)}
+        student = KeptStudent(**known)
+        found = {}
+        for name, candidates in self.sets.items():
+            own = street._replace(strategies=parse_candidates(candidates), student=student)
+            found[name] = {**super()._fit(own, *rest), "seconds": student.seconds()}
+        return {**found[AUTO], "found_": found}
+
+    def _answers(self, task: Any, street: Any, teacher: Any) -> Any:
+        if "answers" not in self.shared:
+            asked = street._replace(strategies=parse_candidates(self.candidates))
+            self.shared["answers"] = super()._answers(task, asked, teacher)
+        return self.shared["answers"]
+
+    def _lesson(self, rows: Any, answers: Any, fold: Any = None) -> Any:
+        key = None if fold is None else fold[1].tobytes()
+        if key not in self.shared:
+            self.shared[key] = super()._lesson(rows, answers, fold)
+        return self.shared[key]
+
+
+# ---- measuring -------------------------------------------------------------------------------
+
+
+def measure(cells: list[Cell], settings: dict[str, int], folder: Path) -> Iterator[tuple]:
+    """Yield what each student does with each set."""
+    for cell in cells:
+        X, X_test, y, y_test = rows_of(cell, settings)
+        teacher = forest(settings["trees"], cell.seed, TEACHERS[cell.teacher])
+        shared: dict[Any, Any] = {}
+        found = {
+            name: of_sets(teacher, make(cell.seed), shared, cell.seed, (X, X_test, y, y_test))
+            for name, make in STUDENTS.items()
+        }
+        yield cell, {"n_train": len(y), "n_classes": len(np.unique(y)), "students": found}
+
+
+def of_sets(
+    teacher: Any, student: Any, shared: dict[Any, Any], seed: int, data: tuple
+) -> dict[str, dict[str, Any]]:
+    """Return what each set ships: its choice, its test log loss, and its students' seconds."""
+    X, X_test, y, y_test = data
+    how = {"candidates": everything(), "teacher_cv": "oob", "random_state": seed}
+    search = Sets(teacher, student, **how)
+    search.sets, search.shared = sets_of(student, len(np.unique(y))), shared
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        search.fit(X, y)
+    return {
+        name: {
+            "chose": str(own["best_candidate_"]),
+            "calibrated": own["calibration_"] is not None,
+            "log_loss": round(
+                float(row_losses(y_test, own["classifier_"].predict_proba(X_test)).mean()), 6
+            ),
+            "seconds": round(own["seconds"], 3),
+        }
+        for name, own in search.found_.items()
+    }
+
+
+def everything() -> list[Any]:
+    """Return all candidates that are "auto" for any student."""
+    both = [
+        parse_candidates("auto", is_tree=is_tree, with_shares=True) for is_tree in (False, True)
+    ]
+    return [*dict.fromkeys(strategy.name for own in both for strategy in own)]
+
+
+def main() -> None:
+    parser = runner.parser(__doc__, tables=[*TABLES])
+    options = parser.parse_args()
+    store, failed = Store(RESULTS / "auto_candidates.jsonl", Cell), []
+    cells = [cell for cell in all_cells() if cell.table in options.tables]
+    if not options.render:
+        failed = runner.measure_here(cells, store, measure, SETTINGS, score=lambda _: "measured")
+    path = RESULTS / "auto_candidates.md"
+    write(path, page(store.read(), by_hand(path, BY_HAND)))
+    runner.report(failed)
+
+
+# ---- the page --------------------------------------------------------------------------------
+
+
+def page(records: Records, written: str) -> str:
+    """Lay out what each set is ahead of "auto" by, for trees and for others."""
+    known = dict.fromkeys(f"`{cell.table}`" for cell in records)
+    words = {
+        "tables": ", ".join(known),
+        "seeds": " and ".join(map(str, sorted({cell.seed for cell in records}))),
+        "teachers": counted((c.teacher for c in records), lambda name, n: f"{n} times {name}"),
+    }
+    numbers = {**SETTINGS, "cells": len(records), "planned": len(all_cells())}
+    about = fill("auto_candidates", "about", **words, **numbers)
+    parts = [heading("What the search tries", "auto_candidates", about, measured(records.values()))]
+    for part, is_tree in (("trees", True), ("others", False)):
+        students = [name for name, make in STUDENTS.items() if can_shrink(make(0)) == is_tree]
+        gaps = table_of(records, students, lambda own: mean_gap(own["log_loss"]))
+        costs = table_of(records, students, lambda own: cost(own["seconds"]))
+        parts.append(fill("auto_candidates", part, gaps=gaps, costs=costs))
+    return f"{blocks(parts)}\n{BY_HAND}{written}"
+
+
+def table_of(records: Records, students: list[str], tell: Callable[[dict], str]) -> str:
+    """Return a line for each student and a column for each set, which `tell` compares with auto."""
+    found = {name: by_set(records, name) for name in students}
+    columns = [*dict.fromkeys(column for own in found.values() for column in own)]
+    lines = [[name, *(tell(found[name][column]) for column in columns)] for name in students]
+    return table(["student", *columns], lines)
+
+
+def by_set(records: Records, student: str) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """Return log losses and seconds of each set, and of auto where it was tried, by table."""
+    found: dict[str, dict[str, dict[str, list]]] = {}
+    for cell, record in records.items():
+        own = record["students"][student]
+        for name in own.keys() - {AUTO}:
+            for score in ("log_loss", "seconds"):
+                pair = (own[name][score], own[AUTO][score])
+                by_table = found.setdefault(name, {}).setdefault(score, {})
+                by_table.setdefault(cell.table, []).append(pair)
+    return {
+        name: {s: {t: np.array(v) for t, v in own.items()} for s, own in found[name].items()}
+        for name in sets_in_order(found)
+    }
+
+
+def sets_in_order(found: dict[str, Any]) -> list[str]:
+    """Return names of sets: those with more candidates first."""
+    return sorted(found, key=lambda name: (name.startswith("−"), name))
+
+
+def mean_gap(by_table: dict[str, np.ndarray]) -> str:
+    """Write by how many thousandths of log loss a set is worse than auto, over tables.
+
+    Bold where it is better by more than two standard errors.
+    """
+    gaps = 1_000 * np.array([(pairs[:, 0] - pairs[:, 1]).mean() for pairs in by_table.values()])
+    text, error = mean_and_error(gaps, "+.1f"), standard_error(gaps)
+    return f"**{text}**" if gaps.mean() < -2 * error else text
+
+
+def cost(by_table: dict[str, np.ndarray]) -> str:
+    """Write how many times the CPU seconds of auto's students those of a set take."""
+    spent = np.concatenate([*by_table.values()]).sum(axis=0)
+    return f"{spent[0] / spent[1]:.2f}"
+
+
+if __name__ == "__main__":
+    main()
