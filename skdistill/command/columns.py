@@ -95,6 +95,8 @@ def as_numbers(column: Any, comma_is_decimal: bool = False) -> Any:
 
     pandas takes for text what holds a number of many digits, or truth values with gaps.
     """
+    if column.dtype.kind == "m":
+        return column.dt.total_seconds()
     if column.dtype.kind in "iufb" and not hasattr(column.dtype, "numpy_dtype"):
         return column.astype(float) if column.dtype.kind in "bu" else column
     meant = {cell: _number(str(cell), comma_is_decimal) for cell in column.dropna().unique()}

@@ -14,10 +14,10 @@ from .target import Task
 from .terminal import BadInputError, did_you_mean, say
 
 LARGEST = 2**32 - 2  # the simulated test rows take the next seed
-SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kMG]?)B?", re.ASCII)
+SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kKMG]?)B?", re.ASCII)
 TIME = re.compile(r"(\d+\.?\d*|\.\d+)\s*(µs|us|ms|s|)", re.ASCII)
 MICROSECONDS = {"": 1.0, "µs": 1.0, "us": 1.0, "ms": 1e3, "s": 1e6}
-FACTORS = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+FACTORS = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
 # What reads SQL: the word for its dialect, and its name.
 DATABASES = {"sqlite": "SQLite", "duckdb": "DuckDB", "postgresql": "PostgreSQL"}
 ESCAPES = {"tab": "\t", "\\t": "\t", "space": r"\s+", " ": r"\s+"}
@@ -285,14 +285,14 @@ def _seed(text: str) -> int:
 
 
 def _rows(text: str) -> int:
-    return 0 if text == "all" else _positive(text)
+    return 0 if text == "all" else _whole_number(text, lowest=1, more=", or all")
 
 
-def _whole_number(text: str, lowest: int) -> int:
+def _whole_number(text: str, lowest: int, more: str = "") -> int:
     # Python refuses to read thousands of digits at all.
     if not text.isdecimal() or len(text) > 20 or not lowest <= int(text) <= LARGEST:
         raise argparse.ArgumentTypeError(
-            f"must be a whole number from {lowest} to {LARGEST}, found {text!r}"
+            f"must be a whole number from {lowest} to {LARGEST}{more}, found {text!r}"
         )
     return int(text)
 

@@ -47,7 +47,7 @@ def _numbers(frame: Any, name: str, separator: str | None) -> Any:
     if name not in frame.columns and part in DATE_PARTS and base in frame.columns:
         numbers, wanted, name = date_part(frame[base], part), "dates", base
     else:
-        check_column(name, frame.columns)
+        check_column(name, frame.columns, f"made of {base!r}" if part in DATE_PARTS else "")
         numbers, wanted = as_numbers(frame[name], separator != ","), "numbers"
     if numbers is None:
         raise BadInputError(

@@ -8,7 +8,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -85,7 +85,7 @@ def read(path: str, how: How, target: str | None = None, text: Sequence[str] = (
             found = _read_typed(place, ending, how, target)
         else:
             found = _read_text(place, how, target, text)
-        _strip(found.frame)
+        _tidy(found.frame)
         return found
     except FileNotFoundError:
         raise BadInputError(f"There is no file {path!r}.") from None
@@ -199,12 +199,14 @@ def _as_written(target: str, place: str | bytes, separator: str, encoding: str) 
     return next((name for name in header if str(name).strip() == target), target)
 
 
-def _strip(frame: Any) -> None:
-    """Take white space around names and cells for nothing."""
+def _tidy(frame: Any) -> None:
+    """Take white space around names and cells for nothing, and lists within cells for text."""
     names = [str(name).strip() for name in frame.columns]
     if len(set(names)) == len(names):
         frame.columns = names
     for name in frame.columns[frame.dtypes.map(lambda kind: kind.kind) == "O"]:
+        if not all(isinstance(cell, Hashable) for cell in frame[name].dropna().head(1)):
+            frame[name] = frame[name].map(str, na_action="ignore")
         cells = [cell for cell in frame[name].unique() if isinstance(cell, str)]
         padded = {cell: cell.strip() or None for cell in cells if cell != cell.strip()}
         if padded:

@@ -102,14 +102,18 @@ def own_table(wanted: Wanted) -> Table:
     found = read(wanted.path, wanted.how, wanted.target)
     target = _check_target(found.frame, wanted.target)
     notes = [*found.notes, *about_header(list(found.frame.columns))]
-    frame = _without_gaps(found.frame, target, notes)
+    frame, gaps = _without_gaps(found.frame, target)
+    notes += gaps
     comma = found.separator != ","
     texts = frame[target].unique().tolist()
     task = find_task(texts, wanted.task, comma_is_decimal=comma)
     numeric = task is Task.NUMBERS
     notes += tell_numbers(texts, target, wanted.task) if numeric else _words(frame[target])
     drawn = _draw(frame[target], wanted, notes)
-    y, spellings = _labels(drawn, task, comma)
+    try:
+        y, spellings = _labels(drawn, task, comma)
+    except BadInputError as error:
+        raise BadInputError(" ".join([str(error), *gaps])) from None
     chosen = choose_columns(
         frame,
         target,
@@ -143,15 +147,13 @@ def _check_target(frame: Any, target: str | None) -> str:
     return target
 
 
-def _without_gaps(frame: Any, target: str, notes: list[str]) -> Any:
-    """Leave out rows without a label."""
+def _without_gaps(frame: Any, target: str) -> tuple[Any, list[str]]:
+    """Leave out rows without a label, and say so."""
     missing = int(frame[target].isna().sum())
-    if missing:
-        notes.append(f"Left out {counted(missing, 'row')} whose {target!r} is missing.")
-        frame = frame[frame[target].notna()]
-    if not len(frame):
+    if missing == len(frame):
         raise BadInputError(f"{target!r} is missing in every row.")
-    return frame
+    gaps = [f"Left out {counted(missing, 'row')} whose {target!r} is missing."] * (missing > 0)
+    return frame[frame[target].notna()], gaps
 
 
 def _words(labels: Any) -> list[str]:

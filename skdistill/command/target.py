@@ -95,7 +95,7 @@ def classes_of(target: Any) -> tuple[NDArray[Any], list[str]]:
         meant = {text: text for text in texts}
     dtype = object if any(isinstance(meant[text], str) for text in texts) else None
     y = np.array([meant[text] for text in target], dtype=dtype)
-    return y, _spellings(texts, meant, target.name)
+    return y, [*_spellings(texts, meant, target.name), *_cases(meant, target.name)]
 
 
 def _whole_numbers(numbers: dict[str, Decimal]) -> dict[str, Any]:
@@ -116,6 +116,18 @@ def _spellings(texts: list[str], meant: dict[str, Any], name: str) -> list[str]:
         return []
     pairs = ", ".join(" = ".join(map(repr, found[:3])) for found in several[:3])
     return [f"Some classes of {name!r} are spelt in several ways, and are one each: {pairs}."]
+
+
+def _cases(meant: dict[str, Any], name: str) -> list[str]:
+    """Say that classes may be one, though they are learned as several."""
+    by_letters: dict[str, list[str]] = {}
+    for label in sorted({label for label in meant.values() if isinstance(label, str)}):
+        by_letters.setdefault(label.casefold(), []).append(label)
+    alike = [labels for labels in by_letters.values() if len(labels) > 1]
+    if not alike:
+        return []
+    pairs = ", ".join(" and ".join(map(repr, labels)) for labels in alike[:3])
+    return [f"Some classes of {name!r} differ in capital letters alone: {pairs}."]
 
 
 def check_classes(y: NDArray[Any]) -> None:

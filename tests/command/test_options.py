@@ -26,6 +26,8 @@ def test_options_out_of_range(capsys, argv):
     [
         ("--student tree512", "'ridge', found 'tree512'; did you mean 'tree'?"),
         ("--teacher randomforest", "ends in .csv, found 'randomforest'; did you mean 'forest'?"),
+        ("--teacher random_forest", "found 'random_forest'; did you mean 'forest'?"),
+        ("--rows 1e3", "--rows must be a whole number from 1 to 4294967294, or all, found '1e3'"),
         ("--task regression", "--task must be one of 'classes', 'numbers', found 'regression'"),
         ("--decimal .,", "--decimal must be one of '.', ',', found '.,'"),
         ("--save s.sql --dialect mysql", "--dialect must be one of 'sqlite', 'duckdb', "),
@@ -85,7 +87,14 @@ except SystemExit:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("4000", 4000), ("200kB", 200_000), ("1.5 MB", 1.5e6), ("2G", 2e9), (".5k", 500)],
+    [
+        ("4000", 4000),
+        ("200kB", 200_000),
+        ("3KB", 3000),
+        ("1.5 MB", 1.5e6),
+        ("2G", 2e9),
+        (".5k", 500),
+    ],
 )
 def test_sizes_may_have_units(text, size):
     assert parse(["--max-size", text]).max_size == size

@@ -53,6 +53,7 @@ def test_no_rows_are_answered_by_a_header(student, capsys, write):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (f"{HEAD}\n{ROW}".replace("when,", "day,"), "no column 'when month' (made of 'when')"),
         (f"{HEAD}\n{ROW}".replace("size", "sise"), "no column 'size'; did you mean 'sise'?"),
         (f"{HEAD}\n{ROW}".replace("1.5", "large"), "'size' must hold numbers, as in training"),
         (f"{HEAD}\n{ROW}".replace("2024-05-06", "May"), "'when' must hold dates"),

@@ -135,6 +135,19 @@ def test_words_for_missing_values_in_a_typed_target(learned, capsys, tmp_path):
     assert "2 classes" in run(capsys, path, "--target", "y", "--na")
 
 
+def test_lists_are_text_and_spans_of_time_are_numbers(learned, capsys, tmp_path):
+    pytest.importorskip("pyarrow")
+    import pandas as pd
+
+    path = str(tmp_path / "t.parquet")
+    lists = [[row % 3] if row % 7 else None for row in range(60)]
+    spans = pd.to_timedelta([row % 5 for row in range(60)], unit="min")
+    typed()[["y"]].assign(lists=lists, span=spans).to_parquet(path)
+    assert "Columns: 1 number, 1 text." in run(capsys, path, "--target", "y")
+    assert set(learned["X"][:, 0]) >= {"[0]", "[1]", "[2]"}
+    assert set(learned["X"][:, 1]) == {60.0 * minutes for minutes in range(5)}
+
+
 @pytest.mark.parametrize(
     ("name", "package"),
     [

@@ -233,6 +233,14 @@ ABOUT_TARGETS = {
     "amounts with commas": refused(
         table(y=[f'"{k},500"' for k in range(1, N_ROWS + 1)]), "write them as plain numbers"
     ),
+    "a class that is empty": refused(
+        table(y=cells(["", "yes"])), "found ['yes']. Left out", "whose 'y' is missing"
+    ),
+    "capital letters": Run(
+        table(y=cells(["no", "yes", "No"])),
+        said=("differ in capital letters alone: 'No' and 'no'",),
+        n_classes=3,
+    ),
     "codes": Run(table(y=cells(["007", "7", "8"])), n_classes=3),
 }
 ABOUT_COLUMNS = {

@@ -16,6 +16,7 @@ from .tables import format_percent
 
 # From this share on, what goes before the model decides how fast it is.
 MUCH = 0.5
+NEARLY_ALL = 0.99
 # Time on the wall by CPU time: of a call on a core of its own about 1.
 BUSY, SEVERAL_CORES = 1.5, 0.8
 
@@ -24,7 +25,9 @@ def say_what_prepares(m: Measured, classifier: Any) -> str:
     """Say that most of a time goes to the steps before the model, and what would be faster."""
     if not m.row.preparing >= MUCH * m.row_time:
         return ""
-    share = format_percent(m.row.preparing, m.row_time)
+    # Measured apart, both may come out the same.
+    nearly_all = m.row.preparing > NEARLY_ALL * m.row_time
+    share = "nearly all" if nearly_all else format_percent(m.row.preparing, m.row_time)
     faster = " and ".join(faster_ways(classifier))
     return (
         f"Of that time {share} goes to the steps of its Pipeline before the model"

@@ -85,8 +85,8 @@ def _difference(one: Measured, other: Measured, counts: str) -> str:
     """Say how far one lies below another, or above where a greater score is told."""
     mean, error = mean_and_error(one.losses - other.losses, one.groups)
     amount = f"{counts} {abs(mean):.3f} ± {error:.3f}".strip()
-    # The error of a single row or group is NaN: nothing is clear then.
-    if not abs(mean) >= 2 * error or mean == 0:
+    # The error of a single row or group is NaN: nothing is clear then. Nor is what is shown as 0.
+    if not abs(mean) >= 2 * error or round(abs(mean), 3) == 0:
         return f"no clear difference from the {printable(other.title)} ({amount})"
     lies = "below" if (mean < 0) != bool(counts) else "above"
     return f"{amount} {lies} the {printable(other.title)}"

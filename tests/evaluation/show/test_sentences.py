@@ -32,6 +32,12 @@ def test_sentence_states_a_loss():
     assert "0.500 ± 0.000 above the student tuned on labels" in described(tuned=1.5)
 
 
+def test_sentence_claims_no_difference_that_is_shown_as_zero():
+    text = described(tuned=2.0004)
+    assert "no clear difference from the student tuned on labels (0.000 ± 0.000)" in text
+    assert "0.001 ± 0.000 below the student tuned on labels" in described(tuned=2.0006)
+
+
 def test_sentence_claims_no_difference_within_the_noise():
     text = described(tuned=2.01, corrected=1.99)
     assert "no clear difference from the student tuned on labels (0.020 ± 0.017)" in text
