@@ -31,8 +31,8 @@ from skdistill import (
     LossCorrectedDistillerCV,
 )
 
-# Where it hangs, should it: the test gives up after a minute.
-faulthandler.dump_traceback_later(55)
+# Where it hangs, should it: the test gives up after three minutes.
+faulthandler.dump_traceback_later(175)
 
 # The last column is the number of a row.
 _rng = np.random.default_rng(0)

@@ -18,7 +18,8 @@ import pytest
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 60
+# Until a process counts as hanging: on a busy machine the longest of them take one minute.
+SECONDS = 180
 
 
 # LightGBM 4.6 names the columns of arrays, and then misses the names.
@@ -60,21 +61,10 @@ def alive_in_session(leader):
     return found
 
 
-class HangingError(Exception):
-    """A process does not end."""
-
-
-def wait(process, folder):
-    try:
-        process.wait(SECONDS)
-    except subprocess.TimeoutExpired:
-        raise HangingError((folder / "output").read_text()) from None
-
-
 def finish(process, folder, returncode=0):
     """Wait for a process, and see that it ends as it should and that nobody survives it."""
     try:
-        wait(process, folder)
+        process.wait(SECONDS)
         deadline = time.monotonic() + 10
         while (left := alive_in_session(process.pid)) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -147,18 +137,9 @@ def test_teacher_answers_nonsense_in_one_fold(tmp_path):
 
 
 def test_failing_member_in_a_worker(tmp_path):
-    """Errors that do not travel as they are, of teachers and of a search's student.
-
-    Once in some thirty runs on a busy machine Python's own pool hangs, which is ended here six
-    times while its workers work. Not twice in a row.
-    """
-    try:
-        run(ERRORS_OF_WORKERS, tmp_path)
-    except HangingError:
-        run(ERRORS_OF_WORKERS, tmp_path)
-
-
-ERRORS_OF_WORKERS = """
+    """Errors that do not travel as they are, of teachers and of a search's student."""
+    run(
+        """
         betrayed = raises(BetrayedError, "one", "another")
         for backend, happens, told in [
             ("loky", betrayed, "BetrayedError: one betrays another"),
@@ -187,7 +168,9 @@ ERRORS_OF_WORKERS = """
                 told = "".join(traceback.format_exception(error))
                 # joblib 1.4 tells it once more.
                 assert told.count("in raise_it") in (1, 2), told
-        """
+        """,
+        tmp_path,
+    )
 
 
 # ---- workers ---------------------------------------------------------------------------------
@@ -414,7 +397,11 @@ def test_callback_fails(tmp_path):
 
 
 def test_fits_in_threads(tmp_path):
-    """They find what they find alone, and switch no warnings off."""
+    """They find what they find alone, and switch no warnings off.
+
+    Which of them are errors may be lost: scikit-learn's calls empty the filters of the process, and
+    before Python 3.14 another thread may find them so and bring that back later.
+    """
     run(
         """
         from concurrent.futures import ThreadPoolExecutor
@@ -435,11 +422,12 @@ def test_fits_in_threads(tmp_path):
             found = [model.predict_proba(X) for model in pool.map(fit, models())]
         np.testing.assert_array_equal(found, expected)
         for kind in (UserWarning, RuntimeWarning, FutureWarning):
-            try:
-                warnings.warn("beware", kind)
-            except kind:
-                continue
-            raise AssertionError(f"{kind} is ignored")
+            with warnings.catch_warnings(record=True) as shown:
+                try:
+                    warnings.warn("beware", kind)
+                except kind:
+                    continue
+            assert shown, f"{kind} is ignored"
         """,
         tmp_path,
     )

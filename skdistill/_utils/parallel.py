@@ -13,7 +13,7 @@ from threading import Event, Thread
 from time import sleep
 from typing import Any
 
-from joblib.parallel import get_active_backend
+from joblib.parallel import BACKENDS, get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from .compat import dumps
@@ -36,15 +36,20 @@ def run(
     cluster raises RuntimeError with its address.
     """
     calls = list(calls)
+    # Python's own pool, ended while a worker sends its answer, waits for that worker for ever.
+    in_pool = isinstance(get_active_backend()[0], BACKENDS.get("multiprocessing", ()))
+    call = _call_to_its_end if in_pool else _call
     with progress.part(name, len(calls)) as part, _failures_told(name):
-        return list(
-            Parallel(n_jobs=n_jobs)(
-                # One by one, as joblib's dask backend shares large arguments among workers, but
-                # does not look for them inside a tuple.
-                delayed(_call)(os.getpid(), part.part(name), function, *arguments)
-                for arguments in calls
-            )
+        answers = Parallel(n_jobs=n_jobs)(
+            # One by one, as joblib's dask backend shares large arguments among workers, but
+            # does not look for them inside a tuple.
+            delayed(call)(os.getpid(), part.part(name), function, *arguments)
+            for arguments in calls
         )
+        for answer in answers:
+            if isinstance(answer, _CallError):
+                raise answer
+        return list(answers)
 
 
 def _call(caller: int, task: Progress, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -52,6 +57,16 @@ def _call(caller: int, task: Progress, function: Callable[..., Any], *arguments:
         _end_with(caller)
     with blame("A callback failed"), task:
         return function(*arguments)
+
+
+def _call_to_its_end(caller: int, *call: Any) -> Any:
+    """Return what fails in another process instead of raising it, which would end all workers."""
+    try:
+        return _call(caller, *call)
+    except _CallError as failure:
+        if os.getpid() == caller:
+            raise
+        return failure
 
 
 @cache

@@ -17,7 +17,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller
-from skdistill._utils.parallel import run
+from skdistill._utils.parallel import blame, run
 
 
 def models():
@@ -59,6 +59,33 @@ def test_large_rows_are_mapped_into_the_workers():
     for kind, content in run(kind_and_bytes, [(X,), (X,)], n_jobs=2):
         assert kind == "memmap"
         assert content == X.tobytes()
+
+
+def fail_first(folder, number):
+    if number == 0:
+        with blame("It failed"):
+            raise KeyError(number)
+    time.sleep(0.3)
+    (folder / str(number)).touch()
+
+
+def test_pool_of_python_is_not_ended_while_its_workers_work(tmp_path):
+    """It would wait for ever for one that is ended while it sends its answer."""
+    with (
+        joblib.parallel_config("multiprocessing", n_jobs=2),
+        pytest.raises(RuntimeError, match="It failed: KeyError: 0"),
+    ):
+        run(fail_first, [(tmp_path, number) for number in range(3)], None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2"]
+
+
+def test_calls_after_a_failing_one_are_spared_where_there_is_one_process(tmp_path):
+    with (
+        joblib.parallel_config("multiprocessing"),
+        pytest.raises(RuntimeError, match="It failed: KeyError: 0"),
+    ):
+        run(fail_first, [(tmp_path, number) for number in range(3)], None)
+    assert not list(tmp_path.iterdir())
 
 
 # ---- ends and signals ------------------------------------------------------------------------
