@@ -209,13 +209,19 @@ def _try(
 
 
 def choose(
-    candidates: Sequence[Strategy], scores: Array, weights: Array, min_gain_se: float
+    candidates: Sequence[Strategy],
+    scores: Array,
+    weights: Array,
+    min_gain_se: float,
+    *,
+    made_first: bool = False,
 ) -> int:
-    """Return the place of the best pure candidate, unless another beats it by enough.
+    """Return the place of the best of those that stand, unless another beats it by enough.
 
     `scores`, greater is better, are those of each candidate and row (log loss) or fold (other
     scorers), `weights` of rows or folds. Enough are `min_gain_se` paired standard errors. Means
-    that are closer than rounding are equal, and the first of them wins.
+    that are closer than rounding are equal, and the first of them wins. What stands are the pure
+    candidates, or, `made_first`, those that learn from made rows, if any does.
 
     >>> import numpy as np
     >>> candidates = parse_candidates(["labels", "cross_fit", 0.5])
@@ -226,15 +232,21 @@ def choose(
     0
     """
     means, noise = _worst_if_nan(np.average(scores, axis=1, weights=weights)), noise_of(scores)
-    pure = [k for k, candidate in enumerate(candidates) if candidate.is_pure]
-    if not pure:
+    standing = _standing(candidates, made_first=made_first)
+    if not standing:
         return first_best(means, noise)
-    best_pure = pure[first_best(means[pure], noise)]
-    allowed = [best_pure]
+    to_beat = standing[first_best(means[standing], noise)]
+    allowed = [to_beat]
     for k in range(len(candidates)):
-        if _gains(scores[k] - scores[best_pure], weights, min_gain_se, noise):
+        if _gains(scores[k] - scores[to_beat], weights, min_gain_se, noise):
             allowed.append(k)
     return allowed[first_best(means[allowed], noise)]
+
+
+def _standing(candidates: Sequence[Strategy], *, made_first: bool) -> list[int]:
+    """Return the places of what others have to beat."""
+    made = [k for k, candidate in enumerate(candidates) if candidate.needs_made and made_first]
+    return made or [k for k, candidate in enumerate(candidates) if candidate.is_pure]
 
 
 def _worst_if_nan(means: Array) -> Array:
@@ -293,7 +305,8 @@ def search(
     ordered = [trials[c.name] for c in candidates]
     scores, unit_weights = _scores(task, ordered)
     _tell_not_finite(candidates, scores)
-    best = choose(candidates, scores, unit_weights, min_gain_se)
+    made_first = task.rows.outcome.trusts_made_rows
+    best = choose(candidates, scores, unit_weights, min_gain_se, made_first=made_first)
     results = _results(task, candidates, ordered, scores, unit_weights)
     winner = candidates[best]
     if blend is not None and winner.name == blend.name:

@@ -694,6 +694,27 @@ def test_best_pure_strategy_unless_another_gains_enough(names, scores, best):
     assert selection.choose(candidates, np.array(scores, float), np.ones(2), 0.5) == best
 
 
+@pytest.mark.parametrize(
+    ("scores", "best"),
+    [
+        # Labels gain less than half a standard error on them, and more.
+        ([[1.1, -0.9], [0.0, 0.0], [0.0, 0.0]], 1),
+        ([[1.1, -0.1], [0.0, 0.0], [0.0, 0.0]], 0),
+        ([[0.0, 0.0], [0.1, 0.1], [0.2, 0.2]], 2),
+    ],
+)
+def test_made_rows_stand_where_they_are_trusted(scores, best):
+    candidates = selection.parse_candidates(["labels", "transfer", ("transfer", 0.5)])
+    scores = np.array(scores)
+    assert selection.choose(candidates, scores, np.ones(2), 0.5, made_first=True) == best
+
+
+def test_pure_candidates_stand_where_no_rows_are_made():
+    candidates = selection.parse_candidates(["labels", 0.5])
+    scores = np.array([[0, 0], [1.0, -0.9]])
+    assert selection.choose(candidates, scores, np.ones(2), 0.5, made_first=True) == 0
+
+
 def test_candidates_closer_than_rounding_are_equal_and_the_first_wins():
     candidates = selection.parse_candidates(["in_sample", "labels", 0.3, 0.5])
     losses = np.random.default_rng(0).normal(-0.3, 0.1, 50)

@@ -67,8 +67,9 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
           honestly, so everything else is refused.
     min_gain_se : float, default=0.5
         By how many paired standard errors (over rows for the squared error, over folds for
-        another score) a candidate must beat the best of labels, in-sample and cross-fit to be
-        chosen before it. Without one of these three the best mean wins.
+        another score) a candidate must be better to be chosen: than `"transfer"` where that is one,
+        and otherwise than the best of labels, in-sample and cross-fit. Without any of these the
+        best mean wins.
     shrinkage : "auto" or float, default="auto"
         How strongly a tree or forest as student is shrunk: each node's answer is pulled towards
         its parent's as by λ further rows there, see :ref:`shrunken_trees`. With "auto" each
