@@ -111,7 +111,7 @@ def _onnx(path: str) -> Student | None:
         return ask_session(session, X if by_name else X.to_numpy(np.float64))
 
     if said["classes"] is None:
-        return Student(columns, text, lambda X: ask(X)[1])
+        return Student(columns, text, lambda X: ask(X)[1].ravel())
     # As ONNX knows no truth values, its labels are 0 and 1, which they are equal to.
     places = {label: place for place, label in enumerate(said["classes"])}
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,9 +59,10 @@ def test_saved_student_of_numbers_answers_one_column(three_folds, saved, capsys,
     assert np.corrcoef(said, known)[0, 1] > 0.8
     assert main(["predict", path, write("kind,size\n", "none.csv")]) == 0
     assert capsys.readouterr().out == "prediction\n"
-    for ending in (".sql", ".c", ".skops"):
+    for ending in (".sql", ".c", ".skops", ".onnx"):
         pytest.importorskip(PACKAGES.get(ending, "sklearn"))
-        out = saving.save_best(str(tmp_path / f"s{ending}"), *saved[0][1:])
+        wish = saving.Wish(tmp_path / f"s{ending}", "sqlite")
+        out = saving.save_best(wish, *saved[0][1:])
         assert "which answers as the student does" in out
     assert "int s_predict(const double *x, double *prediction);" in (tmp_path / "s.h").read_text()
     base = sqlite3.connect(":memory:")
@@ -71,6 +73,10 @@ def test_saved_student_of_numbers_answers_one_column(three_folds, saved, capsys,
     assert main(["predict", str(tmp_path / "s.skops"), new]) == 0
     said = [float(line) for line in capsys.readouterr().out.split()[1:]]
     assert_allclose(said, in_database, rtol=1e-12)
+    assert main(["predict", str(tmp_path / "s.onnx"), new]) == 0
+    head, *lines = capsys.readouterr().out.split()
+    assert head == "prediction"
+    assert_allclose(list(map(float, lines)), said, rtol=1e-5)
 
 
 @pytest.fixture
@@ -109,6 +115,5 @@ def test_linear_models_have_their_kind_of_target(capsys, write):
 def test_every_format_takes_every_student(write, ending):
     pytest.importorskip(PACKAGES.get(ending, "sklearn"))
     students = [name for name in STUDENTS if name != "logistic"]
-    saving.rehearse_save(
-        f"student{ending}", students, own_table(Wanted(write(prices()), "price")), 0
-    )
+    wish = saving.Wish(Path(f"student{ending}"), "sqlite")
+    saving.rehearse_save(wish, students, own_table(Wanted(write(prices()), "price")), 0)

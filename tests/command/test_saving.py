@@ -6,7 +6,6 @@ import sys
 
 import pytest
 from numpy.testing import assert_allclose
-from skdistill.export.dialects import DIALECTS, SQLite
 
 from skdistill.command import run as command
 from skdistill.command import saving
@@ -14,6 +13,7 @@ from skdistill.command.models import STUDENTS
 from skdistill.command.options import DATABASES
 from skdistill.command.saving import with_names
 from skdistill.export import to_sql
+from skdistill.export.sql.dialects import DIALECTS, SQLite
 
 from .running import mixed_table, numbers_only, predicted, refusal, run, with_dates
 
