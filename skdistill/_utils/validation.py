@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import get_tags
 
 from .compat import is_made_scorer
@@ -166,4 +166,14 @@ def check_scorer(scoring: Any, rows: Any) -> None:
     except Exception as error:
         raise ValueError(
             f"scoring={scoring!r} cannot judge {rows.outcome.judged}: {error}"
+            f"{_instead(scoring, error)}"
         ) from error
+
+
+def _instead(scoring: Any, error: Exception) -> str:
+    """Say what to use in place of a score that looks for a class 1."""
+    if "pos_label" not in str(error):
+        return ""
+    of_all = f"{scoring}_macro"
+    named = f"Use {of_all!r}, or" if of_all in get_scorer_names() else "Use"
+    return f". {named} labels 0 and 1."

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.frozen import FrozenEstimator
 
 from .._utils.compat import index_params, index_rows, n_rows
@@ -72,12 +72,20 @@ class Teacher:
         return Teacher(self.estimator, index_params(rows.X, self.params, part))
 
 
-class FittedToCodes:
-    """A fitted classifier that wanted labels 0 … K − 1, and answers for those that were given."""
+class FittedToCodes(ClassifierMixin, BaseEstimator):
+    """A fitted classifier that wanted labels 0 … K − 1, and answers for those that were given.
+
+    scikit-learn's scorers ask it what it is.
+    """
 
     def __init__(self, estimator: Any, classes: NDArray[Any]) -> None:
         self.estimator = estimator
-        self.classes_ = classes
+        self.classes = classes
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The labels that were given."""
+        return self.classes
 
     def predict_proba(self, X: Any) -> Array:
         """Return probabilities, columns in the order of `classes_`."""

@@ -421,6 +421,34 @@ def test_nothing_handed_over_is_modified(noisy):
     assert_array_equal(y, before[3])
 
 
+class WantsCodes(GaussianNB):
+    """Takes no labels but 0 … K − 1, as XGBoost does."""
+
+    def fit(self, X, y, sample_weight=None):
+        if list(np.unique(y)) != list(range(len(np.unique(y)))):
+            raise ValueError("labels must be 0 to K - 1")
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "balanced_accuracy", "neg_log_loss", "f1_macro"])
+def test_teacher_that_wants_codes_is_judged_by_every_score(noisy, scoring):
+    X, y = noisy[0], np.array(["no", "yes"])[noisy[1]]
+    how = {"scoring": scoring, "methods": ["cross_fit"], "teacher_cv": 3, "random_state": 0}
+    wanting, other = (
+        compare_students(teacher, tree(max_depth=2), X, y, **how).measurements[0]
+        for teacher in (WantsCodes(), GaussianNB())
+    )
+    assert wanting.score == other.score
+
+
+def test_score_that_looks_for_a_class_1_says_what_to_use(noisy):
+    X, y = noisy[0], np.array(["no", "yes"])[noisy[1]]
+    with pytest.raises(ValueError, match=r"pos_label=1.* Use 'f1_macro', or labels 0 and 1\.$"):
+        compare_students(STUMP, tree(), X, y, scoring="f1")
+    with pytest.raises(ValueError, match=r"pos_label=1.* Use labels 0 and 1\.$"):
+        compare_students(STUMP, tree(), X, y, scoring="average_precision")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
