@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from .._utils.names import printable
+from .measure.scores import mean_and_error
+
+Array = NDArray[np.float64]
 
 # The thresholds are measured by benchmarks/diagnosis.py. A difference counts if it is more than so
 # many standard errors, paired over rows.
@@ -33,6 +39,23 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.mean:.3f} ± {self.error:.3f}"
+
+
+def leads(losses: dict[str, Array], groups: ArrayLike | None) -> dict[str, Difference]:
+    """Return by how much the correction lowers the teacher's losses, and both the student's.
+
+    `losses` are those of each row, of who answers "inside" or "outside", of the "corrected" answers
+    and, if it was asked, of the "student" on labels.
+    """
+
+    def lead(loser: str, winner: str) -> Difference:
+        return Difference(*mean_and_error(losses[loser] - losses[winner], groups))
+
+    found = {"correction_gain": lead("outside", "corrected")}
+    if "student" in losses:
+        found["lead"] = lead("student", "outside")
+        found["corrected_lead"] = lead("student", "corrected")
+    return found
 
 
 class Words(NamedTuple):

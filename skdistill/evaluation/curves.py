@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..students import Student
 from ..targets import Lesson
 from .arguments import check_param_range
 from .kinds import kind_of
-from .methods import DIRECT, Pupil, parse_methods
+from .methods import DIRECT, Method, Pupil, parse_methods
 from .teaching import (
     as_answers,
     as_seed,
@@ -178,40 +179,23 @@ def distillation_curve(
         kind.check_judged(teacher, [student], "scoring=None")
     check_askable(teacher, chosen, source)
     check_scorer(scoring, rows)
-    scorer = get_scorer(kind.scoring if scoring is None else scoring)
     folds = _outer_folds(rows, cv, seed)
     asked = source if any(method.asks_outside for method in chosen) else None
     # First these: they find what is wrong with the folds.
     splits = [None if asked is None else asked.split(rows.take(train)) for train, _ in folds]
+    scorer = get_scorer(kind.scoring if scoring is None else scoring)
     with Progress.of_call("distillation_curve", verbose) as progress:
+        task = _Task(rows, folds, scorer, n_jobs, progress)
         if rehearse:
             with progress.part("rehearsal"):
                 rehearse_members(rows, Teacher(teacher), pupil.student)
-        taught, answers = _ask_in_folds(
-            teacher, rows, folds, splits, asked, scorer, n_jobs, progress
-        )
+        teacher_scores, answers = task.ask(teacher, splits, asked)
         lessons = [
             Lesson(rows, about, part=train, random_state=seed)
             for about, (train, _) in zip(answers, folds, strict=True)
         ]
-        targets = [[pupil.lesson(method, lesson) for method in chosen] for lesson in lessons]
-        jobs = [(m, v, k) for m in range(len(chosen)) for v in values for k in range(len(folds))]
-        calls = [
-            (
-                pupil,
-                {param_name: v},
-                rows,
-                folds[k],
-                *targets[k][m],
-                scorer,
-                f"for {chosen[m].key!r} with {param_name}={v!r} in fold {k + 1} of {len(folds)}",
-            )
-            for m, v, k in jobs
-        ]
-        scores = np.reshape(
-            run(_score_student, calls, n_jobs, progress, "students"), (len(chosen), len(values), -1)
-        )
-    return np.array(taught), {m.key: s for m, s in zip(chosen, scores, strict=True)}
+        scores = task.teach(pupil, chosen, param_name, values, lessons)
+    return teacher_scores, {m.key: s for m, s in zip(chosen, scores, strict=True)}
 
 
 def _outer_folds(rows: Rows, cv: Any, seed: int) -> Splits:
@@ -223,35 +207,57 @@ def _outer_folds(rows: Rows, cv: Any, seed: int) -> Splits:
     return folds
 
 
-def _ask_in_folds(
-    teacher: Any,
-    rows: Rows,
-    folds: Splits,
-    splits: list[Splits | None],
-    source: Source | None,
-    scorer: Any,
-    n_jobs: int | None,
-    progress: Progress,
-) -> tuple[list[float], list[Answers]]:
-    """Return the teacher's score in each fold, and what it says about the training rows."""
-    calls = [
-        (
-            teacher,
-            rows,
-            fold,
-            source,
-            own,
-            scorer,
-            f"{k} of {len(folds)}",
-            progress.within(f"fold {k} of {len(folds)}"),
-        )
-        for k, (fold, own) in enumerate(zip(folds, splits, strict=True), start=1)
-    ]
-    found = run(_ask_in_fold, calls, n_jobs, progress, "teachers")
-    scores, tested, answers = zip(*found, strict=True)
-    numbers = np.concatenate([test for _, test in folds])
-    warn_if_judged_on_known_rows(teacher, rows.take(numbers), np.concatenate(tested))
-    return list(scores), list(answers)
+@dataclass(frozen=True)
+class _Task:
+    """Rows, and outer folds in which a teacher is asked and students are scored."""
+
+    rows: Rows
+    folds: Splits
+    scorer: Any
+    n_jobs: int | None
+    progress: Progress
+
+    def ask(
+        self, teacher: Any, splits: list[Splits | None], source: Source | None
+    ) -> tuple[Array, list[Answers]]:
+        """Return the teacher's score in each fold, and what it says about the training rows."""
+        names = [f"fold {k} of {len(self.folds)}" for k in range(1, len(self.folds) + 1)]
+        calls = [
+            (teacher, self.rows, fold, source, own, self.scorer, name, self.progress.within(name))
+            for fold, own, name in zip(self.folds, splits, names, strict=True)
+        ]
+        found = run(_ask_in_fold, calls, self.n_jobs, self.progress, "teachers")
+        scores, tested, answers = zip(*found, strict=True)
+        numbers = np.concatenate([test for _, test in self.folds])
+        warn_if_judged_on_known_rows(teacher, self.rows.take(numbers), np.concatenate(tested))
+        return np.array(scores), list(answers)
+
+    def teach(
+        self,
+        pupil: Pupil,
+        methods: list[Method],
+        param_name: str,
+        values: list[Any],
+        lessons: list[Lesson],
+    ) -> Array:
+        """Return the scores of students, by method, value of the parameter and fold."""
+        targets = [[pupil.lesson(method, lesson) for method in methods] for lesson in lessons]
+        calls = [
+            (
+                pupil,
+                {param_name: value},
+                self.rows,
+                fold,
+                *targets[k][m],
+                self.scorer,
+                f"for {method.key!r} with {param_name}={value!r} in fold {k + 1} of {len(targets)}",
+            )
+            for m, method in enumerate(methods)
+            for value in values
+            for k, fold in enumerate(self.folds)
+        ]
+        scores = run(_score_student, calls, self.n_jobs, self.progress, "students")
+        return np.reshape(scores, (len(methods), len(values), -1))
 
 
 def _ask_in_fold(
@@ -266,11 +272,11 @@ def _ask_in_fold(
 ) -> tuple[float, Array, Answers]:
     train, test = fold
     part, unseen = rows.take(train), rows.take(test)
-    with blame(f"The teacher failed in fold {name}"):
+    with blame(f"The teacher failed in {name}"):
         outside = None if source is None else ask_outside(teacher, part, source, splits, progress)
         taught = teach(teacher, part, source, progress)
         tested = say(taught.teacher, unseen)
-    with blame(f"scoring failed for the teacher in fold {name}"):
+    with blame(f"scoring failed for the teacher in {name}"):
         score = float(scorer(taught.teacher, unseen.X, unseen.y))
     # The fitted teacher stays here: a worker does not send a forest back.
     return score, tested, as_answers(taught, outside)

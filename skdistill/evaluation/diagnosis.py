@@ -21,7 +21,7 @@ from ..sources.answers import say
 from ..sources.overfit import overfit_share
 from ..targets import Labels, Lesson
 from ..targets.residual import ResidualModel
-from .advice import Difference, advise
+from .advice import Difference, advise, leads
 from .explanation import explain_shift
 from .kinds import FOR_CLASSES, FOR_NUMBERS, kind_of
 from .measure.scores import (
@@ -263,8 +263,10 @@ def diagnose_teacher(
         answers = as_answers(taught, asked).out
         with progress.part("correction"):
             corrected = ResidualModel().fit(rows, answers, folds).corrected
-        on_labels = None if pupil is None else _on_labels(pupil, rows, folds, n_jobs, progress)
-    return _DIAGNOSE[kind](rows, taught.inside, answers, corrected, on_labels)
+        said = {"inside": taught.inside, "outside": answers, "corrected": corrected}
+        if pupil is not None:
+            said["student"] = _on_labels(pupil, rows, folds, n_jobs, progress)
+    return _DIAGNOSE[kind](rows, said)
 
 
 def _check(
@@ -310,53 +312,36 @@ def _on_labels_of_fold(pupil: Pupil, rows: Rows, fold: Any, name: str) -> Array:
         return say(pupil.learn(part, pupil.on_labels, target), rows, test)
 
 
-# ---- numbers ---------------------------------------------------------------------------------
+# ---- what all that was said shows -------------------------------------------------------------
 
 
-def _diagnose(
-    rows: Rows, inside: Array, outside: Array, corrected: Array, on_labels: Array | None
-) -> Diagnosis:
+def _diagnose(rows: Rows, said: dict[str, Array]) -> Diagnosis:
     truth = onehot(rows.y, rows.classes)
-    losses = {
-        name: log_losses(truth, proba)
-        for name, proba in (("inside", inside), ("outside", outside), ("corrected", corrected))
-    }
-    gain = _difference(losses["outside"], losses["corrected"], rows.groups)
-    bias, bias_se = squared_bias(truth, floored(outside), corrected, rows.groups)
-    columns = explain_shift(rows.X, outside, corrected)
+    losses = {who: log_losses(truth, proba) for who, proba in said.items()}
+    means = {who: float(loss.mean()) for who, loss in losses.items()}
+    inside, outside, corrected = (said[who] for who in ("inside", "outside", "corrected"))
     facts: dict[str, Any] = {
         "overfit_share": overfit_share(truth, inside, outside),
-        "correction_gain": gain,
-        "correction_columns": columns,
+        "correction_columns": explain_shift(rows.X, outside, corrected),
+        **leads(losses, rows.groups),
     }
-    student_log_loss = None
-    if on_labels is not None:
-        of_student = log_losses(truth, on_labels)
-        student_log_loss = float(of_student.mean())
-        facts |= {
-            "lead": _difference(of_student, losses["outside"], rows.groups),
-            "corrected_lead": _difference(of_student, losses["corrected"], rows.groups),
-        }
     recommendation, advice = advise(**facts)
+    bias, bias_se = squared_bias(truth, floored(outside), corrected, rows.groups)
     return Diagnosis(
         recommendation=recommendation,
         advice=advice,
-        in_sample_log_loss=float(losses["inside"].mean()),
-        out_of_fold_log_loss=float(losses["outside"].mean()),
-        corrected_log_loss=float(losses["corrected"].mean()),
+        in_sample_log_loss=means["inside"],
+        out_of_fold_log_loss=means["outside"],
+        corrected_log_loss=means["corrected"],
         squared_bias=bias,
         squared_bias_se=bias_se,
         calibration=reliability(truth, outside),
         in_sample_calibration=reliability(truth, inside),
         corrected_calibration=reliability(truth, corrected),
-        student_log_loss=student_log_loss,
+        student_log_loss=means.get("student"),
         n_classes=len(rows.classes),
         **facts,
     )
-
-
-def _difference(losses: Array, others: Array, groups: ArrayLike | None) -> Difference:
-    return Difference(*mean_and_error(losses - others, groups))
 
 
 def squared_bias(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from .._utils.boosting import REPEATABLE
 from .._utils.numeric import as_numeric
 from .._utils.rounding import on_grid, to_digits
 from ..rows import column_names
@@ -17,14 +18,11 @@ Array = NDArray[np.float64]
 
 # What says where the correction acts: a small model of it, fitted to explain and not to predict.
 _EXPLAINER = {
+    **REPEATABLE,
     "objective": "regression",
     "num_leaves": 15,
     "min_data_in_leaf": 20,
     "learning_rate": 0.2,
-    "verbosity": -1,
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
 }
 _EXPLAINER_ROUNDS = 40
 _EXPLAINED_CLASSES = 5

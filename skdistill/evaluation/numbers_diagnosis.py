@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..rows import Rows
 from ..sources.overfit import overfit_share
-from .advice import OF_NUMBERS, Difference, advise
+from .advice import OF_NUMBERS, Difference, advise, leads
 from .explanation import explain_shift_of_numbers
 from .measure.numbers import calibration, squared_errors
 from .measure.scores import Reliability, mean_and_error
@@ -101,46 +101,31 @@ class NumbersDiagnosis(Findings):
         return lines
 
 
-def diagnose_numbers(
-    rows: Rows, inside: Array, outside: Array, corrected: Array, on_labels: Array | None
-) -> NumbersDiagnosis:
+def diagnose_numbers(rows: Rows, said: dict[str, Array]) -> NumbersDiagnosis:
     """Return what the answers of a regressor show, all of them columns of predictions."""
     y = rows.truth
-    losses = {
-        name: squared_errors(y, answers)[:, 0] / y.var()
-        for name, answers in (("inside", inside), ("outside", outside), ("corrected", corrected))
-    }
-
-    def lead(loser: Array, name: str) -> Difference:
-        return Difference(*mean_and_error(loser - losses[name], rows.groups))
-
+    losses = {who: squared_errors(y, answers)[:, 0] / y.var() for who, answers in said.items()}
+    r2 = {who: 1 - float(loss.mean()) for who, loss in losses.items()}
+    inside, outside, corrected = (said[who] for who in ("inside", "outside", "corrected"))
     facts: dict[str, Any] = {
         "overfit_share": overfit_share(y, inside, outside),
-        "correction_gain": lead(losses["outside"], "corrected"),
         "correction_columns": explain_shift_of_numbers(rows.X, outside, corrected, y.std()),
+        **leads(losses, rows.groups),
     }
-    student_r2 = None
-    if on_labels is not None:
-        of_student = squared_errors(y, on_labels)[:, 0] / y.var()
-        student_r2 = 1 - float(of_student.mean())
-        facts |= {
-            "lead": lead(of_student, "outside"),
-            "corrected_lead": lead(of_student, "corrected"),
-        }
     recommendation, advice = advise(**facts, words=OF_NUMBERS)
     moved = ((corrected - outside) * (y - outside))[:, 0]
     bias, bias_se = mean_and_error(moved, rows.groups)
     return NumbersDiagnosis(
         recommendation=recommendation,
         advice=advice,
-        in_sample_r2=1 - float(losses["inside"].mean()),
-        out_of_fold_r2=1 - float(losses["outside"].mean()),
-        corrected_r2=1 - float(losses["corrected"].mean()),
+        in_sample_r2=r2["inside"],
+        out_of_fold_r2=r2["outside"],
+        corrected_r2=r2["corrected"],
         squared_bias=bias,
         squared_bias_se=bias_se,
         calibration=calibration(rows.y, outside[:, 0]),
         in_sample_calibration=calibration(rows.y, inside[:, 0]),
         corrected_calibration=calibration(rows.y, corrected[:, 0]),
-        student_r2=student_r2,
+        student_r2=r2.get("student"),
         **facts,
     )

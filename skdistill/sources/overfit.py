@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from .._utils.boosting import REPEATABLE
 from .._utils.compat import index_rows
 from .._utils.numeric import as_numeric, as_table
 from .._utils.warn import quiet, warn
@@ -223,10 +224,9 @@ def _cross_fit(X: Any, view: View, outcome: Outcome, seed: int) -> tuple[Floats,
     """Give out-of-fold models of the labels (m) and of the given answers (h)."""
     import lightgbm as lgb
 
-    common = {"num_threads": 1, "verbosity": -1, "deterministic": True, "force_row_wise": True}
     # Answers have less noise than labels and bear the bigger trees.
-    for_labels = common | {"objective": outcome.objective, "num_leaves": 15}
-    for_answers = common | {"objective": "regression", "num_leaves": 31, "min_data_in_leaf": 10}
+    for_labels = REPEATABLE | {"objective": outcome.objective, "num_leaves": 15}
+    for_answers = REPEATABLE | {"objective": "regression", "num_leaves": 31, "min_data_in_leaf": 10}
     m, h = np.empty(len(view.y)), np.empty(len(view.y))
     folds = outcome.splitter(N_FOLDS, seed)
     for train, test in folds.split(np.zeros(len(view.y)), view.y):

@@ -59,13 +59,7 @@ class LeaveTwoOut:
     ) -> list[Answers]:
         """Ask; the in-sample answers about all rows are the mean of the teachers that saw a row."""
         pairs = [(j, k) for k in range(len(folds)) for j in range(k)]
-        calls = [
-            (np.intersect1d(folds[j][0], folds[k][0]), np.concatenate([folds[j][1], folds[k][1]]))
-            for j, k in pairs
-        ]
-        calls += [
-            (train, np.concatenate([test, train]) if inside else test) for train, test in folds
-        ]
+        calls = _calls(pairs, folds, inside=inside)
         warn_of_missing_classes(calls[: len(pairs)], rows)
         asked = [wanted.of(rows, part) for part in parts_of(rows, folds)]
         # For the fold that validates a teacher of a pair answers about the other one.
@@ -99,6 +93,16 @@ class LeaveTwoOut:
     def finish(self, teacher: Teacher, rows: Rows, whole: Answers, progress: Progress) -> Answers:
         """Let a teacher of all rows give the in-sample answers that the final student learns."""
         return replace(whole, inside=InSample().ask(teacher, rows, progress=progress).out)
+
+
+def _calls(pairs: list[tuple[int, int]], folds: Splits, *, inside: bool) -> Splits:
+    """Return who is fitted on which rows and asked about which: without two folds, without one."""
+    of_pairs = [
+        (np.intersect1d(folds[j][0], folds[k][0]), np.concatenate([folds[j][1], folds[k][1]]))
+        for j, k in pairs
+    ]
+    of_folds = [(train, np.concatenate([test, train]) if inside else test) for train, test in folds]
+    return of_pairs + of_folds
 
 
 def _mean_inside(known: list[Any], folds: Splits, shape: tuple[int, ...]) -> Array:

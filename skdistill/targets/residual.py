@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from .._utils.boosting import REPEATABLE
 from .._utils.numeric import NumericEncoder
 from .._utils.parallel import run
 from .._utils.rounding import first_best, noise_of
@@ -32,13 +33,10 @@ Array = NDArray[np.float64]
 
 DEFAULT_SHARE = 0.2
 _PARAMS = {
+    **REPEATABLE,
     "lambda_l2": 5.0,
     # Bins of more rows come out alike, and cost as much as a dozen rounds.
     "bin_construct_sample_cnt": 50_000,
-    "verbosity": -1,
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
 }
 
 

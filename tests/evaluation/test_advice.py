@@ -2,9 +2,10 @@
 
 import re
 
+import numpy as np
 import pytest
 
-from skdistill.evaluation.advice import Difference, advise
+from skdistill.evaluation.advice import Difference, advise, leads
 
 
 def case(expected, phrase, **changes):
@@ -62,3 +63,16 @@ def test_advice_follows_the_rules(facts, expected, phrase):
     assert phrase in advice
     assert expected in advice
     assert re.findall(r"[.](?!\d)", advice) == ["."]
+
+
+def test_differences_are_means_over_rows_and_the_students_are_known_if_it_was_asked():
+    losses = {
+        "inside": np.array([0.0, 0.0, 0.0]),
+        "outside": np.array([1.0, 2.0, 3.0]),
+        "corrected": np.array([0.5, 1.5, 1.0]),
+    }
+    found = leads(losses, None)
+    assert found["correction_gain"].mean == 1.0
+    assert found.keys() == {"correction_gain"}
+    found = leads(losses | {"student": np.array([4.0, 4.0, 4.0])}, None)
+    assert (found["lead"].mean, found["corrected_lead"].mean) == (2.0, 3.0)
