@@ -144,7 +144,9 @@ class OfNumbers:
 
     def cells(self, answers: Array) -> list[list[str]]:
         """Return numbers to as many places as tell them apart."""
-        spread = float(np.ptp(answers)) or float(np.abs(answers).max(initial=0.0)) or 1.0
+        largest = float(np.abs(answers).max(initial=0.0))
+        # What rounding alone tells apart is the same.
+        spread = max(float(np.ptp(answers)) or largest, 1e-9 * largest) or 1.0
         places = max(0, _DIGITS - 1 - int(np.floor(np.log10(spread))))
         return [[f"{number:,.{places}f}"] for number in answers[:, 0].tolist()]
 

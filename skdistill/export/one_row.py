@@ -57,7 +57,7 @@ class OneRow:
         self._ends = [_end(end) for end in program.ends]
 
     def __call__(self, row: Row) -> Row | None:
-        """Return probabilities of a row, None for one that wants a closer look.
+        """Return what is said about a row, None for one that wants a closer look.
 
         That is one with missing, infinite or very large values, or one that a step refuses.
         """

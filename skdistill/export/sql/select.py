@@ -1,4 +1,4 @@
-"""Writes what a classifier computes as a SELECT: features, learners, and what follows."""
+"""Writes what a student computes as a SELECT: features, learners, and what follows."""
 
 from __future__ import annotations
 
