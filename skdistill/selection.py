@@ -288,9 +288,17 @@ class Found(NamedTuple):
 
 
 def search(
-    task: Task, candidates: Sequence[Strategy], lessons: Sequence[Lesson], min_gain_se: float
+    task: Task,
+    candidates: Sequence[Strategy],
+    lessons: Sequence[Lesson],
+    min_gain_se: float,
+    *,
+    made_first: bool = False,
 ) -> Found:
-    """Try candidates in every fold, and choose; each lesson is about a fold's training rows."""
+    """Try candidates in every fold, and choose; each lesson is about a fold's training rows.
+
+    `made_first` is as in :func:`choose`.
+    """
     loss = task.student.loss
     with task.progress.part("targets"):
         targets = [
@@ -305,7 +313,6 @@ def search(
     ordered = [trials[c.name] for c in candidates]
     scores, unit_weights = _scores(task, ordered)
     _tell_not_finite(candidates, scores)
-    made_first = task.rows.outcome.trusts_made_rows
     best = choose(candidates, scores, unit_weights, min_gain_se, made_first=made_first)
     results = _results(task, candidates, ordered, scores, unit_weights)
     winner = candidates[best]

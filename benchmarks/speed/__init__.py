@@ -9,22 +9,28 @@ from typing import Any
 from ..page import RESULTS, fill, heading, table, write
 
 
-def pairs(ours: Callable, theirs: Callable, repeats: int, calls: int = 1) -> list[tuple]:
+def pairs(
+    ours: Callable,
+    theirs: Callable,
+    repeats: int,
+    calls: int = 1,
+    clock: Callable[[], float] = perf_counter,
+) -> list[tuple]:
     """Time two functions in turn, the first of each pair changing."""
     times = []
     for repeat in range(repeats):
         first, second = (ours, theirs) if repeat % 2 else (theirs, ours)
-        spent = [seconds(f, calls) for f in (first, second)]
+        spent = [seconds(f, calls, clock) for f in (first, second)]
         times.append(tuple(spent) if repeat % 2 else tuple(reversed(spent)))
     return times
 
 
-def seconds(function: Callable, calls: int) -> float:
+def seconds(function: Callable, calls: int, clock: Callable[[], float] = perf_counter) -> float:
     """Mean time of a call."""
-    start = perf_counter()
+    start = clock()
     for _ in range(calls):
         function()
-    return (perf_counter() - start) / calls
+    return (clock() - start) / calls
 
 
 def ratio(times: list[tuple[float, float]]) -> str:

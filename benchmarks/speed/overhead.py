@@ -3,12 +3,14 @@
 Fit: `CrossFitDistiller.fit`, or its sibling's for numbers, against a hand-written loop of
 scikit-learn calls over the same folds. Prediction: `predict_proba`, or of numbers `predict`,
 against the bare student's `predict`, for one row and for 100,000.
-Both sides alternate in one process, and what is compared is the median of their paired ratios.
+Both sides alternate in one process, on one core, and what is compared is the median of their paired
+ratios of processor time, which other work on the machine hardly disturbs.
 
     python -m benchmarks.speed.overhead
 """
 
 from statistics import median
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -55,7 +57,8 @@ def compare_fit(teacher, name: str, n_rows: int, repeats: int) -> list[str]:
     X, y = rows(teacher, n_rows)
     student = DecisionTreeRegressor(random_state=0)
     model = distiller(teacher, student)
-    times = pairs(lambda: model.fit(X, y), lambda: by_hand(teacher, student, X, y), repeats)
+    both = (lambda: model.fit(X, y), lambda: by_hand(teacher, student, X, y))
+    times = pairs(*both, repeats, clock=process_time)
     return [f"fit, {name}, {n_rows:,} rows", ratio(times), "≤ 1.03"]
 
 
@@ -66,7 +69,8 @@ def compare_predict(
     student = DecisionTreeRegressor(min_samples_leaf=10, random_state=0)
     model, asked = distiller(teacher, student, **how).fit(X, y), X[:n_rows]
     answer = model.predict_proba if is_classifier(teacher) else model.predict
-    times = pairs(lambda: answer(asked), lambda: model.student_.predict(asked), repeats, calls)
+    both = (lambda: answer(asked), lambda: model.student_.predict(asked))
+    times = pairs(*both, repeats, calls, process_time)
     if n_rows == 1:
         added = median(ours - theirs for ours, theirs in times) * 1e6
         return [f"{name}, 1 row", f"+{added:.1f} µs", "≤ +15 µs"]

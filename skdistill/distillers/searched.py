@@ -84,6 +84,10 @@ class Searched(BaseDistiller):
             )
         return bool(asked)
 
+    def _made_rows_stand(self) -> bool:
+        """Return whether what learns from made rows is what others have to beat."""
+        return False
+
     def _keeps_groups(self, street: Street) -> bool:
         return True
 
@@ -118,7 +122,8 @@ class Searched(BaseDistiller):
         task = Task(rows, student, folds, self._floor, judge, self.n_jobs, progress)
         *parts, whole = self._answers(task, street, teacher)
         lessons = [self._lesson(rows, *part) for part in zip(parts, folds, strict=True)]
-        found = selection.search(task, strategies, lessons, self.min_gain_se)
+        how = {"made_first": self._made_rows_stand()}
+        found = selection.search(task, strategies, lessons, self.min_gain_se, **how)
         last = whole
         if whole is not None and found.strategy.needs_inside:
             last = source.finish(teacher, rows, whole, progress)

@@ -54,7 +54,6 @@ class Classes:
     given: ClassVar[str] = "teacher_proba"
     answers: ClassVar[str] = "probabilities"
     forest: ClassVar[Any] = RandomForestClassifier
-    trusts_made_rows: ClassVar[bool] = False
 
     @property
     def n_columns(self) -> int:

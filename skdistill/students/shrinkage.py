@@ -35,6 +35,11 @@ def can_shrink(student: Any) -> bool:
     return is_tree and getattr(learner, "monotonic_cst", None) is None
 
 
+def is_one_tree(student: Any) -> bool:
+    """Whether a student ends in a single tree."""
+    return isinstance(_learner(student), BaseDecisionTree)
+
+
 def shrinkage_for_bags(student: Any) -> float:
     """Return what makes up for answers out of the bag, each given by trees of the row's own.
 

@@ -278,6 +278,27 @@ def test_default_candidates_suit_the_student(table):
     assert list(found) == ["labels", "in_sample", "cross_fit", "blend", 0.2]
 
 
+@pytest.mark.parametrize(
+    ("student", "names", "best"),
+    [
+        (tree(), ["labels", "transfer"], "transfer"),
+        (make_pipeline(StandardScaler(), tree()), ["labels", "transfer"], "transfer"),
+        (tree(), ["labels", ("transfer", 0.5)], ("transfer", 0.5)),
+        (tree(), ["labels", "residual"], "labels"),
+        (RandomForestRegressor(2, max_depth=1, random_state=0), ["labels", "transfer"], "labels"),
+    ],
+)
+def test_one_tree_learns_from_made_rows_unless_another_is_clearly_better(
+    table, student, names, best
+):
+    X, y = table
+    teacher = DecisionTreeRegressor(max_depth=2, random_state=0)
+    how = {"candidates": names, "min_gain_se": 1e6, **FAST_SEARCH}
+    assert (
+        LossCorrectedDistillerRegressorCV(teacher, student, **how).fit(X, y).best_candidate_ == best
+    )
+
+
 # ---- members ---------------------------------------------------------------------------------
 
 
