@@ -112,15 +112,18 @@ def few(chosen: str, student: Any) -> list[Any]:
     return [*asked, *({chosen if chosen.isidentifier() else float(chosen)} - {*asked})]
 
 
-def ask_teachers(job: Job) -> float:
-    """Have the search's teachers answered, about further rows too; return their CPU seconds.
+def ask_teachers(job: Job, *, of_trees: bool) -> float:
+    """Have the search's teachers answered, for trees about further rows too; return CPU seconds.
 
     The student is a stump, whose own fits cost nothing beside them; all others find the answers.
     """
-    kept = job.folder / "asked.json"
+    kept = job.folder / f"asked_{of_trees}.json"
     if not kept.exists():
         start = cpu_seconds()
-        search(job, DecisionTreeRegressor(max_leaf_nodes=2, random_state=job.seed))
+        stump: Any = DecisionTreeRegressor(max_leaf_nodes=2, random_state=job.seed)
+        if not of_trees:
+            stump = LGBMSoftClassifier(n_estimators=1, num_leaves=2, n_jobs=1)
+        search(job, stump)
         kept.write_text(json.dumps(cpu_seconds() - start))
     return json.loads(kept.read_text())
 
@@ -138,7 +141,8 @@ def cross_fit(job: Job, student: str) -> Fitted:
 
 def searched(job: Job, student: str) -> tuple[LossCorrectedDistillerCV, dict[str, float]]:
     """Return a fitted search, the same for all who ask, and what it cost."""
-    asked, _ = job.aside("asked", lambda: ask_teachers(job))
+    of_trees = can_shrink(own_student(student, job.seed))
+    asked, _ = job.aside(("asked", of_trees), lambda: ask_teachers(job, of_trees=of_trees))
     model, seconds = job.aside(("found", student), lambda: search_again(job, student))
     return model, {"teacher_seconds": asked, "search_seconds": seconds}
 
