@@ -50,11 +50,11 @@ def draw(comparison: Comparison, title: str, name: str) -> None:
     fig.savefig(IMAGES / f"{name}.png", dpi=200, facecolor="white")
 
 
-def draw_for_phone(comparison: Comparison, title: str, name: str) -> None:
-    """Store a picture with its key below."""
+def draw_narrow(comparison: Comparison, title: str, name: str) -> None:
+    """Store a picture with its key below, which can be read on a phone."""
     ax = comparison.plot()
     ax.set(title=title, ylabel="test AUC")
-    ax.figure.savefig(IMAGES / f"{name}_phone.png", dpi=200, facecolor="white")
+    ax.figure.savefig(IMAGES / f"{name}.png", dpi=200, facecolor="white")
 
 
 def landing() -> Comparison:
@@ -70,7 +70,7 @@ def landing() -> Comparison:
     )
     title = f"Hastie et al., {TRAINED:,} rows to learn from, {found.n_test:,} to test"
     draw(found, title, "accuracy_and_time")
-    draw_for_phone(found, "Hastie et al., 20,000 test rows", "accuracy_and_time")
+    draw_narrow(found, "Hastie et al., 20,000 test rows", "accuracy_and_time_phone")
     return found
 
 
@@ -79,7 +79,7 @@ def diabetes(trees: int, students: dict[str, Any], name: str) -> Comparison:
     X, progression = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
     y = (progression > progression.median()).map({True: "worse", False: "stable"})
     found = compare(trees, students, X, y, test_size=0.5)
-    draw(found, f"diabetes, {found.n_test} test patients", name)
+    draw_narrow(found, f"diabetes, {found.n_test} test patients", name)
     return found
 
 
