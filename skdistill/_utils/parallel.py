@@ -32,8 +32,8 @@ def run(
     """Return what a function returns for the arguments of each of `calls`, in order.
 
     `n_jobs` None leaves it to `joblib.parallel_config`. The calls are the part `name` of
-    `progress`. What a function does within `blame` is named where it fails; a lost worker of a dask
-    cluster raises RuntimeError with its address.
+    `progress`. What a function does within `blame` is named where it fails, on Python's own pool
+    once all calls have ended; a lost worker of a dask cluster raises RuntimeError with its address.
     """
     calls = list(calls)
     # Python's own pool, ended while a worker sends its answer, waits for that worker for ever.

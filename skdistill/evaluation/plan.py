@@ -171,16 +171,7 @@ class Plan:
             for method in entry.methods:
                 made = self._make(entry, method, asked, memory)
                 models[entry.name, method.key] = made.model
-                measured.append(
-                    self.test.measure(
-                        made.model,
-                        method.key,
-                        student=entry.name,
-                        teacher_answer=teacher_answer,
-                        fit_seconds=made.seconds,
-                        note=made.note,
-                    )
-                )
+                measured.append(self._measure(entry, method, made, teacher_answer))
                 self._tell(measured[-1])
             # What teachers answered to the first student is there for all.
             shared += 0.0 if memory is None else memory.kept_seconds
@@ -189,6 +180,17 @@ class Plan:
         with self.progress.part("times of predictions"):
             measured = self.test.time(measured, list(models.values()))
         return measured, models
+
+    def _measure(self, entry: Entry, method: Method, made: _Made, teacher_answer: Any) -> Measured:
+        measured: Measured = self.test.measure(
+            made.model,
+            method.key,
+            student=entry.name,
+            teacher_answer=teacher_answer,
+            fit_seconds=made.seconds,
+            note=made.note,
+        )
+        return measured
 
     def _ask(self) -> _Asked:
         source = self.source if self.asks_outside else None

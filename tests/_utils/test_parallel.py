@@ -107,6 +107,12 @@ def ring():
         pass
 
 
+def ring_elsewhere(rings):
+    if rings:
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+    time.sleep(0.2)
+
+
 class Handler:
     def end(self, number, frame):
         del number
@@ -152,15 +158,11 @@ def test_what_a_signal_raises_in_a_member_passes_as_it_is(
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_what_a_signal_raises_while_workers_are_waited_for_passes_as_it_is(bell):
     bell(out_of_time)
-    main = threading.main_thread().ident
-    ringing = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGUSR1))
-    ringing.start()
     with (
         joblib.parallel_config(backend="threading", n_jobs=2),
         pytest.raises(TimeoutError, match="^a minute is over$"),
     ):
-        run(time.sleep, [(0.5,), (0.5,)], None)
-    ringing.join()
+        run(ring_elsewhere, [(True,), (False,)], None)
 
 
 @pytest.mark.parametrize(
