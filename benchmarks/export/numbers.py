@@ -1,6 +1,6 @@
 """Largest differences between students of numbers in Python and as files.
 
-python -m benchmarks.export.numbers [--rows 100000]
+python -m benchmarks.export.numbers [--rows 20000]
 """
 
 import argparse
@@ -45,7 +45,7 @@ def fit(name: str, unit: float, rows: Any) -> DistilledRegressor:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=20_000)
     options = parser.parse_args()
     rows, _ = rows_of(2, options.rows)
     lines: list[list[Any]] = []
