@@ -71,6 +71,8 @@ def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterat
     for cell in cells:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
+            # joblib, of a machine that is busy.
+            warnings.filterwarnings("ignore", "Persisting input arguments")
             predictions, choices, seconds = teach(cell, data, teacher, fitted, folder)
         scores = compare({"teacher": taught, **predictions}, data)
         yield cell, {"n_train": len(data.y), **scores, "choices": choices, "spent": seconds}

@@ -27,7 +27,7 @@ from ..store import Store
 from .splits import split
 
 SETTINGS = {"rows": 1_000, "test_rows": 4_000, "train_share": 0.7}
-TABLES = ("diamonds", "bikeshare", "wage", "housing", "hotel", "loans", "chicago", "cps88")
+TABLES = ("diamonds", "bikeshare", "wage", "housing", "hotel", "loans")
 SIMULATED = ("Friedman 1", "Friedman 2", "heteroscedastic", "skewed")
 DISTILLERS = ("Distiller", "CrossFitDistiller", "LossCorrectedDistiller")
 ALWAYS = ("labels", *(f"{name}Regressor" for name in DISTILLERS))
