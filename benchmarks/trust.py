@@ -21,13 +21,13 @@ TRIED = {
         "tests/test_doors.py",
         "tests/_utils/test_validation.py",
     ],
-    "Containers, formats and categories of rows": ["tests/test_rows.py"],
+    "Containers, formats and categories of rows": ["tests/rows"],
     "Students that weighted copies would mislead": ["tests/students/test_copies.py"],
     "Faults, each in a process of its own": ["tests/test_faults.py"],
     "The cache of answers": ["tests/_utils/test_memory.py"],
     "Properties of any table": ["tests/test_properties.py"],
     "Digests over processes, threads and layouts": ["tests/test_determinism.py"],
-    "Tables handed to the command line": ["tests/test_main.py"],
+    "Tables handed to the command line": ["tests/command"],
 }
 ABOUT = """\
 What the tests try so that no wrong number looks right. Each case passes only if the answer is the
