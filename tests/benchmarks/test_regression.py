@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 
 from benchmarks.regression import methods, page, splits, tables, worlds
-from benchmarks.regression.__main__ import Cell, compare, measure
+from benchmarks.regression.measuring import Cell, compare, measure
 from benchmarks.regression.splits import Split
 from benchmarks.regression.tables import LICENCES, SOURCES, Source
 

@@ -1,7 +1,11 @@
 """Cells are measured in a useful order, each once, in one process or several."""
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
+import benchmarks
 from benchmarks.paper import depth, measuring, simulated, tabular
 from benchmarks.paper.cell import Cell
 from benchmarks.runner import How, guess_seconds, measure, own_folder, run, units_of
@@ -85,3 +89,16 @@ def test_guess_takes_the_same_cell_of_another_seed_and_else_scales_by_effort():
     larger = first._replace(size=5_000)
     assert guess_seconds([first._replace(seed=1)], records, simulated.effort) == pytest.approx(3)
     assert guess_seconds([larger], records, simulated.effort) == pytest.approx(30)
+
+
+PROGRAMS = sorted(
+    path.parent.name for path in Path(benchmarks.__file__).parent.glob("*/__main__.py")
+)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_processes_can_import_what_they_run(name):
+    program = import_module(f"benchmarks.{name}.__main__")
+    measure = getattr(program, "measure", None)
+    # A process that is started imports no package's __main__.
+    assert measure is None or not measure.__module__.endswith("__main__")
