@@ -10,10 +10,11 @@ from sklearn.datasets import make_classification
 
 from benchmarks import runner
 from benchmarks.data import FIRST_SEED
+from benchmarks.page import RESULTS
 from benchmarks.peers import measuring, page
 from benchmarks.peers.__main__ import lacks_times, winners
 from benchmarks.peers.page import Results
-from benchmarks.peers.plan import COMPILED, METHODS, OURS, TABLES, TEACHER, Cell, plan
+from benchmarks.peers.plan import COMPILED, METHODS, MULTICLASS, OURS, TABLES, TEACHER, Cell, plan
 from benchmarks.peers.workers import own_worker, serving
 from benchmarks.store import Store, missing
 
@@ -127,6 +128,19 @@ def test_what_searches_chose_is_read_from_their_notes():
     other = cell._replace(method="uncalibrated")
     told = {cell: {"notes": "chose 0.3"}, other: {"notes": "chose 0.3, a sigmoid was kept"}}
     assert winners(told) == {cell: "0.3"}
+
+
+def test_students_measured_without_their_sigmoid_are_those_of_the_whole_search():
+    known = Store(RESULTS / "peers" / "cells.jsonl", Cell).read()
+    plain = {cell: record for cell, record in known.items() if cell.method == page.UNCALIBRATED}
+    assert plain
+    for cell, record in plain.items():
+        whole = known[cell._replace(method=OURS)]
+        assert record["notes"].startswith(f"{whole['notes']}, ")
+        if cell.table not in MULTICLASS:  # a sigmoid keeps the order of two classes
+            assert record["auc"] == whole["auc"]
+        if not record["notes"].endswith(f", {page.SIGMOID}"):
+            assert record["log_loss"] == whole["log_loss"]
 
 
 @pytest.mark.parametrize("student", ["tree16", "tree64", "tree256", "unpruned"])
