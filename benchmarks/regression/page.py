@@ -94,7 +94,9 @@ def student_goals(
             *(student, TITLES[method], "R² over tuned labels, mean over tables"),
             f"≥ {least:+.3f}",
             mean_and_error(gain, "+.4f"),
-            *verdict(gain.mean() - least, lambda gap: f"{gap:.4f}"),
+            *verdict(
+                gain.mean() - least, lambda gap: f"{gap:.4f}" if gap >= 1e-4 else "less than 0.0001"
+            ),
         ],
         [
             *(student, TITLES[method], "significant losses"),

@@ -101,6 +101,7 @@ class Progress:
         self.estimator = estimator
         self.context = context
         self.voice = voice
+        self.pulse: Pulse | None = None  # of the task that made it, not of fits that speak with it
         self.start = self.step_start = self.whole_start = time()
         self.depth = self.n_made = self.number = self.n_siblings = 0
 
@@ -127,7 +128,10 @@ class Progress:
     @classmethod
     def of_call(cls, owner: str, verbose: Any, name: str = "") -> Self:
         """Return the whole of what takes long; it speaks on the stream of errors."""
-        return cls(name, voice=Voice(owner, "stderr", pulse=Pulse()) if verbose else None)
+        voice = Voice(owner, "stderr", pulse=Pulse()) if verbose else None
+        whole = cls(name, voice=voice)
+        whole.pulse = voice and voice.pulse
+        return whole
 
     def part(self, name: str, n_parts: int = 0) -> Progress:
         """Return a part of this task. Make it in the parent process, whatever process runs it."""
@@ -176,13 +180,13 @@ class Progress:
             self.context.call_on_fit_task_begin(estimator=self.estimator)
         if self.voice is not None:
             self.voice.begin(self._title, self.start)
-            if self.voice.pulse is not None and not self.depth:
-                self.voice.pulse.start(self.voice)
+            if self.pulse is not None:
+                self.pulse.start(self.voice)
         return self
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        if self.voice is not None and self.voice.pulse is not None and not self.depth:
-            self.voice.pulse.stop()
+        if self.pulse is not None:
+            self.pulse.stop()
         if error is not None:
             return
         if self.context:

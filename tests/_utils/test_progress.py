@@ -224,6 +224,18 @@ def test_watched_fit_speaks_with_the_voice_of_what_it_is_part_of(table, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_fit_that_is_part_of_a_task_leaves_its_pulse_alone(table, capsys):
+    model, _ = distiller("folds")
+    with Progress.of_call("compare", 1) as whole:
+        thread = whole.pulse.thread
+        whole.within("tuned").watch(model)
+        model.fit(*table)
+        assert whole.pulse.thread is thread
+        assert thread.is_alive()
+    assert not thread.is_alive()
+    capsys.readouterr()
+
+
 @needs_callbacks
 @pytest.mark.parametrize("name", STEPS)
 def test_callbacks_hear_of_each_step_and_each_of_its_fits(table, name):

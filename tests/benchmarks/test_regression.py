@@ -163,6 +163,8 @@ def test_splits_of_a_table_are_no_further_tables():
 def test_goal_that_is_missed_says_by_how_much():
     found = [record(gain=0.03), record(table="nox", gain=-0.01)]
     assert "**no** | 0.0100 |" in goal(page.goals(found), "unpruned tree", "R²")
+    close = goal(page.goals([record(gain=0.01999)]), "unpruned tree", "R²")
+    assert "**no** | less than 0.0001 |" in close
     losses = goal(page.goals(found), "unpruned tree", "significant losses")
     assert "1 of 2, 50.0 %" in losses
     assert "**no** | 48.0 points |" in losses
