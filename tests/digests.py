@@ -194,7 +194,7 @@ def backend(name):
             import distributed
 
             cluster = distributed.LocalCluster(
-                1, threads_per_worker=2, processes=False, dashboard_address=None
+                1, threads_per_worker=2, processes=False, dashboard_address=":0"
             )
             stack.enter_context(distributed.Client(stack.enter_context(cluster)))
         stack.enter_context(joblib.parallel_config(backend=name))

@@ -205,7 +205,7 @@ def test_killed_worker_of_dask(tmp_path):
         model = distiller(Teacher(once, when=second_fold))
         with (
             LocalCluster(
-                n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+                n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
             ) as cluster,
             Client(cluster) as client,
             joblib.parallel_config(backend="dask"),
