@@ -93,7 +93,8 @@ def test_onnx_of_others_holds_no_student(capsys, write, tmp_path):
     path, rows = tmp_path / "other.onnx", write(numbers_only())
     ends = [helper.make_tensor_value_info(name, 1, [1]) for name in "ab"]
     graph = helper.make_graph([helper.make_node("Abs", ["a"], ["b"])], "g", ends[:1], ends[1:])
-    path.write_bytes(helper.make_model(graph, ir_version=8).SerializeToString())
+    how = {"ir_version": 8, "opset_imports": [helper.make_opsetid("", 15)]}
+    path.write_bytes(helper.make_model(graph, **how).SerializeToString())
     assert "no student that --save" in refusal(capsys, "predict", str(path), rows)
     assert "Could not read" in refusal(capsys, "predict", write("x", "s.onnx"), rows)
     assert "There is no file" in refusal(capsys, "predict", "nowhere.onnx", rows)
