@@ -11,9 +11,8 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from .._utils.packages import needs
 from ..export import load_skops
-from ..export.onnx import ask_session
+from ..export.onnx import ask_session, open_session
 from .models import reads_frames, text_read_by
 from .saving import NOTE, TRUSTED, Distilled
 from .terminal import BadInputError, reason
@@ -93,11 +92,7 @@ def _distilled(model: Any) -> Student | None:
 
 def _onnx(path: str) -> Student | None:
     """Return a student of ONNX, whose inputs are columns by their names, or one of them all."""
-    try:
-        from onnxruntime import InferenceSession
-    except ImportError:
-        raise ImportError(needs("An ONNX file", "onnxruntime")) from None
-    session = InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = open_session(path)
     said = json.loads(session.get_modelmeta().custom_metadata_map.get(NOTE, "null"))
     if said is None:
         return None

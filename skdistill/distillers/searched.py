@@ -122,8 +122,9 @@ class Searched(BaseDistiller):
         task = Task(rows, student, folds, self._floor, judge, self.n_jobs, progress)
         *parts, whole = self._answers(task, street, teacher)
         lessons = [self._lesson(rows, *part) for part in zip(parts, folds, strict=True)]
-        how = {"made_first": self._made_rows_stand()}
-        found = selection.search(task, strategies, lessons, self.min_gain_se, **how)
+        found = selection.search(
+            task, strategies, lessons, self.min_gain_se, made_first=self._made_rows_stand()
+        )
         last = whole
         if whole is not None and found.strategy.needs_inside:
             last = source.finish(teacher, rows, whole, progress)

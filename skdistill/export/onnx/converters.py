@@ -83,7 +83,7 @@ def register_converters() -> None:
     >>> register_converters()
     >>> exported = skl2onnx.to_onnx(model, X[:1], options={"zipmap": False})
     """
-    check_installed("skl2onnx")
+    check_installed("onnx", "onnxruntime", "skl2onnx")
     from lightgbm import LGBMClassifier, LGBMRegressor
     from skl2onnx import update_registered_converter
     from skl2onnx._supported_operators import sklearn_operator_name_map as known

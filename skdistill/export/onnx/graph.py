@@ -17,8 +17,7 @@ OLDEST_OPSET = 15
 
 
 def check_installed(*packages: str) -> None:
-    """Refuse to go on without what writes and runs ONNX."""
-    packages = ("onnx", "onnxruntime", *packages)
+    """Refuse to go on without packages that write or run ONNX."""
     try:
         for package in packages:
             import_module(package)

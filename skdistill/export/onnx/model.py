@@ -91,7 +91,7 @@ def to_onnx(
     """
     paths = [] if path is None else [Path(path)]
     refuse_existing(paths, overwrite=overwrite)
-    check_installed()
+    check_installed("onnx", "onnxruntime")
     from ..verification import refuse_different
 
     opset, X = _check_opset(target_opset), as_rows(X)

@@ -20,12 +20,13 @@ def run_onnx(model: Any, X: Any) -> tuple[NDArray[Any] | None, Array]:
 
     Of a student of numbers None, and the numbers in a column.
     """
+    check_installed("onnx", "onnxruntime")
     return ask_session(open_session(model), X)
 
 
 def open_session(model: Any) -> Any:
     """Return what runs an ONNX model, its bytes or its file, on one core."""
-    check_installed()
+    check_installed("onnxruntime")
     import onnxruntime
 
     if hasattr(model, "SerializeToString"):
