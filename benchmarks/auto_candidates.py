@@ -9,7 +9,6 @@ auto_candidates.md. A run that was stopped goes on where it was; `--render` writ
 there is.
 """
 
-import hashlib
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 from sklearn import datasets
 from sklearn.exceptions import ConvergenceWarning
@@ -156,9 +156,7 @@ class KeptStudent(Student):
         """Give what ships after each way to shrink it, from memory or from a fit."""
         targets = target if isinstance(target, Targets) else Targets(target)
         parts = [rows.X, targets.own, *(t for _, t, _ in targets.further)]
-        key = hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
-        key.update(repr((self.shrinkages, shipped)).encode())
-        name = key.hexdigest()
+        name = joblib.hash((self.shrinkages, shipped, *map(np.ascontiguousarray, parts)))
         if name not in self.kept:
             start = time.process_time()
             learned = [deepcopy(each) for each in super().learn_each(rows, target, **shipped)]

@@ -99,11 +99,8 @@ def measure(cells: list[Cell], settings: dict, folder: Path) -> Iterator[tuple]:
 
     def loss(kind: str, teacher: Any, student: Any) -> float:
         """Return the test log loss of the student that a distiller makes."""
-        model = student_on_labels(student)
-        if kind != "labels":
-            model = getattr(skdistill, kind)(teacher, student, memory=str(folder))
-            if "random_state" in model.get_params(deep=False):
-                model.set_params(random_state=0)
+        labels = kind == "labels"
+        model = student_on_labels(student) if labels else seeded(kind, teacher, student, folder)
         return float(log_losses(truth, model.fit(X, y).predict_proba(X_test)).mean())
 
     for cell in cells:
@@ -114,18 +111,32 @@ def measure(cells: list[Cell], settings: dict, folder: Path) -> Iterator[tuple]:
             cell,
             {
                 "losses": {kind: loss(kind, *both) for kind in kinds},
-                "overfit_share": found.overfit_share,
-                "gain": list(found.correction_gain),
-                "lead": list(found.lead),
-                "corrected_lead": list(found.corrected_lead),
+                **facts(found),
             },
         )
+
+
+def seeded(kind: str, teacher: Any, student: Any, folder: Path) -> Any:
+    """Return a distiller that makes the same student each time, and asks teachers once."""
+    model = getattr(skdistill, kind)(teacher, student, memory=str(folder))
+    has_seed = "random_state" in model.get_params(deep=False)
+    return model.set_params(random_state=0) if has_seed else model
+
+
+def facts(found: Any) -> dict[str, Any]:
+    """Return what advice follows from, as `advised` takes it."""
+    return {
+        "overfit_share": found.overfit_share,
+        "gain": list(found.correction_gain),
+        "lead": list(found.lead),
+        "corrected_lead": list(found.corrected_lead),
+    }
 
 
 # ---- the page --------------------------------------------------------------------------------
 
 
-def advised(cell: dict) -> str:
+def advised(cell: dict, **own: Any) -> str:
     """Return what the rules of today make of what was found."""
     return advise(
         overfit_share=cell["overfit_share"],
@@ -133,6 +144,7 @@ def advised(cell: dict) -> str:
         correction_columns={},
         lead=Difference(*cell["lead"]),
         corrected_lead=Difference(*cell["corrected_lead"]),
+        **own,
     )[0]
 
 

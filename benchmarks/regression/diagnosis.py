@@ -8,6 +8,7 @@ these. The thresholds of the advice are those that were chosen on classes; no ta
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,11 +18,13 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
 
-import skdistill
+from skdistill import diagnose_teacher
 
 from .. import runner
+from ..diagnosis import advised as of_classes
+from ..diagnosis import facts, seeded
 from ..models import boosted, scaled, tree
-from ..ours import OF_NUMBERS, Difference, advise
+from ..ours import OF_NUMBERS
 from ..page import RESULTS, blocks, fill, heading, table, write
 from ..store import Store
 from .splits import split
@@ -63,26 +66,19 @@ def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterat
 
     def score(kind: str, teacher: Any, student: Any) -> float:
         """Return the R² of the student that a distiller makes; in a world that of the truth."""
-        model = clone(student)
-        if kind != "labels":
-            model = getattr(skdistill, kind)(teacher, student, memory=str(folder))
-            if "random_state" in model.get_params(deep=False):
-                model.set_params(random_state=0)
+        model = clone(student) if kind == "labels" else seeded(kind, teacher, student, folder)
         missed = truth - model.fit(data.X, data.y).predict(data.X_test)
         return round(1 - float(np.mean(missed**2) / np.var(truth)), 6)
 
     for cell in cells:
         both = (TEACHERS[cell.teacher], STUDENTS[cell.student])
-        found = skdistill.diagnose_teacher(both[0], data.X, data.y, student=both[1], random_state=0)
+        found = diagnose_teacher(both[0], data.X, data.y, student=both[1], random_state=0)
         kinds = dict.fromkeys([*ALWAYS, found.recommendation])
         yield (
             cell,
             {
                 "scores": {kind: score(kind, *both) for kind in kinds},
-                "overfit_share": found.overfit_share,
-                "gain": list(found.correction_gain),
-                "lead": list(found.lead),
-                "corrected_lead": list(found.corrected_lead),
+                **facts(found),
             },
         )
 
@@ -90,16 +86,7 @@ def measure(cells: list[Cell], settings: dict[str, Any], folder: Path) -> Iterat
 # ---- the page --------------------------------------------------------------------------------
 
 
-def advised(cell: dict[str, Any]) -> str:
-    """Return what the rules of today make of what was found."""
-    return advise(
-        overfit_share=cell["overfit_share"],
-        correction_gain=Difference(*cell["gain"]),
-        correction_columns={},
-        lead=Difference(*cell["lead"]),
-        corrected_lead=Difference(*cell["corrected_lead"]),
-        words=OF_NUMBERS,
-    )[0]
+advised = partial(of_classes, words=OF_NUMBERS)
 
 
 def line(name: str, cells: list[dict[str, Any]], kind: str | None = None) -> list[object]:
