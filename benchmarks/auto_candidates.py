@@ -1,4 +1,4 @@
-"""Whether the search's "auto" tries the right candidates, for students of seven kinds.
+"""Whether the search's "auto" tries the right candidates, for students of eight kinds.
 
     SKDISTILL_DATA=/folder/of/tables python -m benchmarks.auto_candidates [--tables NAME ...]
 
@@ -23,6 +23,7 @@ from sklearn import datasets
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier
 
 from skdistill import LGBMSoftClassifier, LossCorrectedDistillerCV
 from skdistill.evaluation import make_noisy_table
@@ -31,7 +32,7 @@ from . import runner
 from .data import split
 from .models import boosted, forest, scaled, small_forest, tree
 from .no_regret import network
-from .ours import SHARES, Student, Targets, can_shrink, parse_candidates
+from .ours import SHARES, Student, Targets, gains_from_made_rows, parse_candidates
 from .page import RESULTS, blocks, by_hand, counted, fill, heading, measured, table, write
 from .scores import mean_and_error, row_losses, standard_error
 from .store import Records, Store
@@ -39,15 +40,17 @@ from .store import Records, Store
 AUTO = "auto"
 BY_HAND = "\n## What we make of it\n"
 SEEDS = (20, 21)
-SETTINGS = {"rows": 1_200, "test_rows": 6_000, "trees": 100}
+SETTINGS = {"test_rows": 6_000, "trees": 100}
+FEW, MANY = 1_200, 6_000  # training rows; where there are many, networks alone
 
 
 class Cell(NamedTuple):
-    """A table, a teacher and a split."""
+    """A table, a teacher, a split, and at most how many training rows."""
 
     table: str
     teacher: str
     seed: int
+    rows: int = FEW
 
     shared = slice(None)  # it shares nothing with others
 
@@ -90,6 +93,8 @@ REAL = ("marketing", "phoneme", "online_shoppers", "bank_additional", "magic", "
 TABLES = ("noisy_table", "marketing", "five_clusters", "phoneme", "curves", "satimage")
 TABLES += ("online_shoppers", "shells", "two_clusters", "digits", "magic", "bank_additional")
 TABLES += ("breast_cancer",)
+LARGE = ("marketing", "phoneme", "curves", "online_shoppers", "noisy_table", "satimage")
+LARGE += ("two_clusters", "magic", "bank_additional", "shells")
 TEACHERS: dict[str, int | None] = {"forest": None, "forest of depth 4": 4}  # and their depths
 STUDENTS: dict[str, Callable[[int], Any]] = {
     "unpruned tree": lambda seed: tree(None, seed),
@@ -100,23 +105,33 @@ STUDENTS: dict[str, Callable[[int], Any]] = {
     "logistic regression": lambda _: scaled(LogisticRegression(max_iter=200)),
     "MLP": network,
 }
+NETWORKS: dict[str, Callable[[int], Any]] = {
+    "MLP": network,
+    "MLPClassifier": lambda seed: scaled(MLPClassifier((32,), max_iter=60, random_state=seed)),
+}
+OF_TWO_CLASSES = ("MLPClassifier",)  # it learns a copy of each row for each class
 
 
 def all_cells() -> list[Cell]:
-    """Return each table with each teacher, once; a run that is stopped has half of either."""
+    """Return each table with each teacher, once; a run that is stopped has half of either.
+
+    Then tables with many rows.
+    """
+    seed, teachers = SEEDS[0], [*TEACHERS]
+    many = [Cell(name, teachers[TABLES.index(name) % 2], seed, MANY) for name in LARGE]
     return [
-        Cell(name, [*TEACHERS][(k + turn) % len(TEACHERS)], seed)
+        Cell(name, teachers[(k + turn) % len(teachers)], seed)
         for turn, seed in enumerate(SEEDS)
         for k, name in enumerate(TABLES)
-    ]
+    ] + many
 
 
 def rows_of(cell: Cell, settings: dict[str, int]) -> list[np.ndarray]:
     """Return training rows, test rows and their labels."""
     if cell.table not in MADE:
-        return split(cell.table, cell.seed, settings["rows"], settings["test_rows"])
+        return split(cell.table, cell.seed, cell.rows, settings["test_rows"])
     X, y = MADE[cell.table](cell.seed)
-    n_train = min(settings["rows"], int(0.7 * len(y)))
+    n_train = min(cell.rows, int(0.7 * len(y)))
     sizes = {"train_size": n_train, "test_size": min(settings["test_rows"], len(y) - n_train)}
     return train_test_split(X, y, stratify=y, random_state=cell.seed, **sizes)
 
@@ -129,17 +144,22 @@ def sets_of(student: Any, n_classes: int) -> dict[str, list[Any]]:
 
     The shares count as one.
     """
-    is_tree = can_shrink(student)
-    own = [
-        candidate.name
-        for candidate in parse_candidates("auto", is_tree=is_tree, with_shares=n_classes > 2)
-    ]
+    with_made = gains_from_made_rows(student)
+    asked = parse_candidates("auto", with_made=with_made, with_shares=n_classes > 2)
+    own = [candidate.name for candidate in asked]
     named = [name for name in own if name not in SHARES]
-    lacking = "blend" if is_tree else "transfer"
+    lacking = "blend" if with_made else "transfer"
     sets = {AUTO: own, f"+ {lacking}": [*own, lacking]}
     shares = {"− shares": named} if n_classes > 2 else {"+ shares": [*own, *SHARES]}
     fewer = {f"− {name}": [c for c in own if c != name] for name in named}
     return sets | shares | fewer
+
+
+def sets_of_networks() -> dict[str, list[Any]]:
+    """Return "auto" without shares, and what has a blend besides, or in the place of transfer."""
+    own = [candidate.name for candidate in parse_candidates("auto", with_made=True)]
+    swapped = [name for name in own if name != "transfer"] + ["blend"]
+    return {AUTO: own, "+ blend": [*own, "blend"], "blend for transfer": swapped}
 
 
 @dataclass(frozen=True)
@@ -208,24 +228,37 @@ class Sets(LossCorrectedDistillerCV):
 def measure(cells: list[Cell], settings: dict[str, int], folder: Path) -> Iterator[tuple]:
     """Yield what each student does with each set."""
     for cell in cells:
-        X, X_test, y, y_test = rows_of(cell, settings)
+        data = rows_of(cell, settings)
+        n_train, n_classes = len(data[2]), len(np.unique(data[2]))
         teacher = forest(settings["trees"], cell.seed, TEACHERS[cell.teacher])
         shared: dict[Any, Any] = {}
-        found = {
-            name: of_sets(teacher, make(cell.seed), shared, cell.seed, (X, X_test, y, y_test))
-            for name, make in STUDENTS.items()
-        }
-        yield cell, {"n_train": len(y), "n_classes": len(np.unique(y)), "students": found}
+        found = {}
+        for name, make in students_of(cell, n_classes).items():
+            student = make(cell.seed)
+            sets = sets_of_networks() if cell.rows == MANY else sets_of(student, n_classes)
+            found[name] = of_sets(teacher, student, sets, shared, cell.seed, data)
+        yield cell, {"n_train": n_train, "n_classes": n_classes, "students": found}
+
+
+def students_of(cell: Cell, n_classes: int) -> dict[str, Callable[[int], Any]]:
+    if cell.rows == FEW:
+        return STUDENTS
+    return {n: make for n, make in NETWORKS.items() if n_classes == 2 or n not in OF_TWO_CLASSES}
 
 
 def of_sets(
-    teacher: Any, student: Any, shared: dict[Any, Any], seed: int, data: tuple
+    teacher: Any,
+    student: Any,
+    sets: dict[str, list[Any]],
+    shared: dict[Any, Any],
+    seed: int,
+    data: list[np.ndarray],
 ) -> dict[str, dict[str, Any]]:
     """Return what each set ships: its choice, its test log loss, and its students' seconds."""
     X, X_test, y, y_test = data
     how = {"candidates": everything(), "teacher_cv": "oob", "random_state": seed}
     search = Sets(teacher, student, **how)
-    search.sets, search.shared = sets_of(student, len(np.unique(y))), shared
+    search.sets, search.shared = sets, shared
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         search.fit(X, y)
@@ -245,7 +278,8 @@ def of_sets(
 def everything() -> list[Any]:
     """Return all candidates that are "auto" for any student."""
     both = [
-        parse_candidates("auto", is_tree=is_tree, with_shares=True) for is_tree in (False, True)
+        parse_candidates("auto", with_made=with_made, with_shares=True)
+        for with_made in (False, True)
     ]
     return [*dict.fromkeys(strategy.name for own in both for strategy in own)]
 
@@ -273,14 +307,19 @@ def page(records: Records, written: str) -> str:
         "seeds": " and ".join(map(str, sorted({cell.seed for cell in records}))),
         "teachers": counted((c.teacher for c in records), lambda name, n: f"{n} times {name}"),
     }
-    numbers = {**SETTINGS, "cells": len(records), "planned": len(all_cells())}
+    numbers = {**SETTINGS, "few": FEW, "many": MANY}
+    numbers |= {"cells": len(records), "planned": len(all_cells())}
     about = fill("auto_candidates", "about", **words, **numbers)
     parts = [heading("What the search tries", "auto_candidates", about, measured(records.values()))]
-    for part, is_tree in (("trees", True), ("others", False)):
-        students = [name for name, make in STUDENTS.items() if can_shrink(make(0)) == is_tree]
-        gaps = table_of(records, students, lambda own: mean_gap(own["log_loss"]))
-        costs = table_of(records, students, lambda own: cost(own["seconds"]))
-        parts.append(fill("auto_candidates", part, gaps=gaps, costs=costs))
+    few, many = ({c: r for c, r in records.items() if c.rows == rows} for rows in (FEW, MANY))
+    gain = [name for name, make in STUDENTS.items() if gains_from_made_rows(make(0))]
+    others = [name for name in STUDENTS if name not in gain]
+    shown = {"made": (few, gain), "others": (few, others), "networks": (many, [*NETWORKS])}
+    for part, (found, students) in shown.items():
+        gaps = table_of(found, students, lambda own: mean_gap(own["log_loss"]))
+        costs = table_of(found, students, lambda own: cost(own["seconds"]))
+        about = {"gaps": gaps, "costs": costs, "tables": len(found)}
+        parts.append(fill("auto_candidates", part, **about))
     return f"{blocks(parts)}\n{BY_HAND}{written}"
 
 
@@ -296,7 +335,7 @@ def by_set(records: Records, student: str) -> dict[str, dict[str, dict[str, np.n
     """Return log losses and seconds of each set, and of auto where it was tried, by table."""
     found: dict[str, dict[str, dict[str, list]]] = {}
     for cell, record in records.items():
-        own = record["students"][student]
+        own = record["students"].get(student, {})
         for name in own.keys() - {AUTO}:
             for score in ("log_loss", "seconds"):
                 pair = (own[name][score], own[AUTO][score])

@@ -22,7 +22,8 @@ from skdistill.sources.overfit import (
     in_sample_evidence,
     overfit_share,
 )
-from skdistill.students.shrinkage import can_shrink, grown_trees, shrinkage_for_bags
+from skdistill.students.kinds import can_shrink, gains_from_made_rows
+from skdistill.students.shrinkage import grown_trees, shrinkage_for_bags
 from skdistill.students.student import Student
 from skdistill.targets import Targets
 from skdistill.targets.losses import floor_proba

@@ -44,19 +44,18 @@ SHARES = (0.1, 0.2, 0.3, 0.5, 0.7)
 def parse_candidates(
     candidates: Any,
     *,
-    is_tree: bool = False,
+    with_made: bool = False,
     with_shares: bool = False,
     resolve: Callable[..., Correction] = corrections.resolve,
 ) -> list[Strategy]:
     """Return what a user's list of candidates means, in the given order.
 
-    "auto" are those that have a name, and shares besides `with_shares`. Trees and forests learn
-    from further rows, and others from a blend; neither gains from the other's. `resolve` knows the
-    rules that candidates may name.
+    "auto" are those that have a name, and shares besides `with_shares`; `with_made` rows that is
+    "transfer" in the place of "blend". `resolve` knows the rules that candidates may name.
     """
     names = list(STRATEGIES)
     if isinstance(candidates, str) and candidates == "auto":
-        suited = [name for name in names if name != ("blend" if is_tree else "transfer")]
+        suited = [name for name in names if name != ("blend" if with_made else "transfer")]
         candidates = [*suited, *SHARES] if with_shares else suited
     if isinstance(candidates, str) or not isinstance(candidates, Sequence) or not candidates:
         raise ValueError(

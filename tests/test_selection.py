@@ -20,6 +20,7 @@ from sklearn.model_selection import (
     cross_val_predict,
 )
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, LossCorrectedDistiller, LossCorrectedDistillerCV, selection
@@ -281,13 +282,20 @@ def test_in_sample_winner_learns_from_a_teacher_of_all_rows(table, teacher_cv):
 
 
 @pytest.mark.parametrize("table_name", ["binary", "three_classes"])
-@pytest.mark.parametrize("student", [tree(), LogisticRegression(max_iter=3000)])
+@pytest.mark.parametrize(
+    "student",
+    [
+        tree(),
+        LogisticRegression(max_iter=3000),
+        MLPClassifier((8,), learning_rate_init=0.02, tol=1e-3, random_state=0),
+    ],
+)
 def test_results_have_the_shape_of_a_grid_search(request, table_name, student):
     X, y = request.getfixturevalue(table_name)
     model = search_cv(forest(), student, teacher_cv="oob").fit(X, y)
-    # What trees gain from is not what others gain from.
-    is_tree = isinstance(student, DecisionTreeRegressor)
-    names = [*FIVE[:4], "transfer" if is_tree else "blend"]
+    # What trees and networks gain from is not what others gain from.
+    with_made = not isinstance(student, LogisticRegression)
+    names = [*FIVE[:4], "transfer" if with_made else "blend"]
     names += [] if len(np.unique(y)) == 2 else [0.1, 0.2, 0.3, 0.5, 0.7]
     results = model.cv_results_
     assert list(results["candidate"]) == names
@@ -305,10 +313,10 @@ def test_results_have_the_shape_of_a_grid_search(request, table_name, student):
         assert len(results[key]) == len(names)
     assert model.best_score_ == results["mean_test_score"][model.best_index_]
     assert names[model.best_index_] == model.best_candidate_
-    if not is_tree:
+    if not with_made:
         assert sum(model.blend_weights_.values()) == pytest.approx(1)
         assert set(model.blend_weights_) == set(FIVE[:4])
-    assert hasattr(model, "blend_weights_") is not is_tree
+    assert hasattr(model, "blend_weights_") is not with_made
     assert model.score(X, y) > 0.8
     assert pickle.loads(pickle.dumps(model)).best_candidate_ == model.best_candidate_
 

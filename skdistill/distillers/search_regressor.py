@@ -6,7 +6,7 @@ from typing import Any
 
 from .._utils.means import takes_only
 from ..rows import Rows
-from ..students.shrinkage import is_one_tree
+from ..students.kinds import is_one_tree
 from ..targets import Strategy, corrected_by
 from ..targets.residual import DEFAULT_SHARE
 from .faces import NumberDistiller, who_answers_no_mean
@@ -45,10 +45,10 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
         - a share g in [0, 1], or a pair (rule, c) of
           :class:`LossCorrectedDistillerRegressor`'s `correction` and `c`.
 
-        `"auto"` is the named ones, without `"blend"` for a tree or forest as student and without
-        `"transfer"` for any other; with `X_transfer` also the shares .1, .2, .3, .5 and .7. For a
-        student of positive numbers, such as one of the deviance of Poisson or Gamma, the share .2
-        stands for `"residual"` and `"transfer"`, whose targets may be negative.
+        `"auto"` is the named ones, without `"blend"` for a tree, forest or scikit-learn's network
+        as student and without `"transfer"` for any other; with `X_transfer` also the shares .1, .2,
+        .3, .5 and .7. For a student of positive numbers, such as one of the deviance of Poisson or
+        Gamma, the share .2 stands for `"residual"` and `"transfer"`, whose targets may be negative.
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the squared error, row by row.
     cv : int, splitter or iterable, default=5

@@ -20,7 +20,7 @@ from ..selection import Judge, Task
 from ..sources import Answers, Folds, Source, Splits, Teacher, ask_parts, choose_search_source
 from ..sources.overfit import overfit_share
 from ..sources.search import Unseen
-from ..students.shrinkage import can_shrink
+from ..students.kinds import gains_from_made_rows
 from ..targets import Lesson, Strategy
 from .base import BaseDistiller, Routed, Street, present
 
@@ -65,12 +65,12 @@ class Searched(BaseDistiller):
         return Folds(self._folds_parameter(), self.random_state)
 
     def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
-        is_tree = can_shrink(self.student) and self.transfer is not None
+        with_made = gains_from_made_rows(self.student) and self.transfer is not None
         # With rows that have no label, the share says how much those with one carry.
         with_shares = rows.n_classes > 2 or X_transfer is not None
         return selection.parse_candidates(
             self.candidates,
-            is_tree=is_tree,
+            with_made=with_made,
             with_shares=with_shares,
             resolve=rows.outcome.rule,
         )

@@ -15,10 +15,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.tree import BaseDecisionTree
 
-from .._utils.estimators import is_classifier, last_step, read_by_last
-from .._utils.trees import FORESTS, Nodes, as_trees_read, nodes_of
+from .._utils.estimators import is_classifier, read_by_last
+from .._utils.trees import Nodes, as_trees_read, nodes_of
+from .kinds import can_shrink, learner_of
 from .soft_labels import SoftLabelClassifier
 
 Array = NDArray[np.float64]
@@ -26,18 +26,6 @@ Array = NDArray[np.float64]
 #: What a search tries.
 SHRINKAGES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)
 _BAG_SHRINKAGE = 3.0
-
-
-def can_shrink(student: Any) -> bool:
-    """Whether a student ends in a tree or forest whose nodes may answer anything."""
-    learner = _learner(student)
-    is_tree = isinstance(learner, (BaseDecisionTree, *FORESTS))
-    return is_tree and getattr(learner, "monotonic_cst", None) is None
-
-
-def is_one_tree(student: Any) -> bool:
-    """Whether a student ends in a single tree."""
-    return isinstance(_learner(student), BaseDecisionTree)
 
 
 def shrinkage_for_bags(student: Any) -> float:
@@ -48,24 +36,18 @@ def shrinkage_for_bags(student: Any) -> float:
     """
     if not can_shrink(student):
         return 0.0
-    return _BAG_SHRINKAGE / getattr(_learner(student), "n_estimators", 1)
+    return _BAG_SHRINKAGE / getattr(learner_of(student), "n_estimators", 1)
 
 
 def check_shrinkage(student: Any) -> None:
     """Refuse a student that cannot be shrunk."""
     if not can_shrink(student):
-        learner = _learner(student)
+        learner = learner_of(student)
         bound = "" if getattr(learner, "monotonic_cst", None) is None else " with monotonic_cst"
         raise ValueError(
             f"shrinkage needs a tree or forest of scikit-learn's as student, "
             f"{type(learner).__name__}{bound} is none: use shrinkage=0."
         )
-
-
-def _learner(student: Any) -> Any:
-    """Return what learns at the end of a student."""
-    last = last_step(student)
-    return _learner(last.estimator) if isinstance(last, SoftLabelClassifier) else last
 
 
 # ---- nodes -----------------------------------------------------------------------------------

@@ -26,13 +26,8 @@ from .adapters import Adapter, OneNumber, choose_adapter
 from .copies import refuse_resampling
 from .distilled import DistilledClassifier, Shipped
 from .distilled_regressor import DistilledRegressor
-from .shrinkage import (
-    SHRINKAGES,
-    can_shrink,
-    check_shrinkage,
-    grown_trees,
-    shrinkage_for_bags,
-)
+from .kinds import can_shrink
+from .shrinkage import SHRINKAGES, check_shrinkage, grown_trees, shrinkage_for_bags
 
 Array = NDArray[np.float64]
 

@@ -8,12 +8,14 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks import auto_candidates as auto
 from benchmarks.auto_candidates import AUTO, Cell
 from benchmarks.models import forest, tree
+from benchmarks.no_regret import network
 from benchmarks.ours import SHARES
 from skdistill import LossCorrectedDistillerCV
 
 
 def test_sets_have_one_candidate_more_or_less_than_auto():
-    for student, lacking in ((tree(), "blend"), (LogisticRegression(), "transfer")):
+    students = {"blend": (tree(), network(0)), "transfer": (LogisticRegression(),)}
+    for lacking, student in ((name, each) for name in students for each in students[name]):
         sets = auto.sets_of(student, 2)
         own = set(sets.pop(AUTO))
         assert lacking not in own
@@ -48,14 +50,26 @@ def test_sets_find_what_searches_alone_find_and_fit_each_student_once():
 
 @pytest.mark.parametrize("table", auto.MADE)
 def test_tables_that_are_made_have_rows_of_all_classes_to_learn_from(table):
-    settings = {"rows": 200, "test_rows": 170}
-    X, X_test, y, y_test = auto.rows_of(Cell(table, "forest", 20), settings)
+    cell = Cell(table, "forest", 20, rows=200)
+    X, X_test, y, y_test = auto.rows_of(cell, {"test_rows": 170})
     assert (len(X), len(X_test)) == (200, 170)
     assert set(y) == set(y_test)
 
 
 def test_each_table_is_taught_by_each_teacher():
-    assert len({cell[:2] for cell in auto.all_cells()}) == len(auto.TABLES) * len(auto.TEACHERS)
+    few = {cell[:2] for cell in auto.all_cells() if cell.rows == auto.FEW}
+    assert len(few) == len(auto.TABLES) * len(auto.TEACHERS)
+
+
+def test_networks_are_asked_where_rows_are_many():
+    cells = [cell for cell in auto.all_cells() if cell.rows == auto.MANY]
+    assert {cell.table for cell in cells} == {*auto.LARGE}
+    assert {*auto.students_of(cells[0], 2)} == {*auto.NETWORKS}
+    assert {*auto.students_of(cells[0], 3)} == {"MLP"}
+    sets = auto.sets_of_networks()
+    assert "blend" not in sets[AUTO]
+    assert set(sets["+ blend"]) - set(sets[AUTO]) == {"blend"}
+    assert set(sets["blend for transfer"]) ^ set(sets[AUTO]) == {"blend", "transfer"}
 
 
 def records(gaps):

@@ -36,7 +36,8 @@ from skdistill import (
     SoftLabelClassifier,
 )
 from skdistill.students.copies import fit_soft_labels
-from skdistill.students.shrinkage import can_shrink, grown_trees
+from skdistill.students.kinds import can_shrink
+from skdistill.students.shrinkage import grown_trees
 
 N = 120
 RNG = np.random.default_rng(0)
