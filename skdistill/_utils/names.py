@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
 from html import escape
 from typing import Any
 
@@ -11,6 +13,8 @@ from typing import Any
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Without its joiners Persian is misspelt, and a family of emoji falls apart.
 _JOINERS = "\u200c\u200d"
+# How alike a misspelt word and what is meant are, and the letters of a word that says something.
+_NEAR, _PART = 0.65, 3
 # Notebooks set what stands between dollar signs as mathematics, but not inside of these classes.
 NO_MATHEMATICS = 'class="tex2jax_ignore mathjax_ignore"'
 
@@ -41,3 +45,20 @@ def as_html(name: Any) -> str:
     a&lt;b\n
     """
     return escape(printable(name))
+
+
+def did_you_mean(word: str, known: Iterable[Any]) -> str:
+    """Ask about the nearest of what is known, or what one of both is a part of, if there is any.
+
+    >>> did_you_mean("Colour", ["color", "size"]), did_you_mean("auc", ["f1", "roc_auc"])
+    ("; did you mean 'color'?", "; did you mean 'roc_auc'?")
+    """
+    lower = {str(name).lower(): name for name in reversed(list(known))}
+    word = word.lower()
+    parts = [name for name in lower if min(len(name), len(word)) >= _PART and _is_part(name, word)]
+    close = get_close_matches(word, list(lower), n=1, cutoff=_NEAR) or sorted(parts, key=len)
+    return f"; did you mean {lower[close[0]]!r}?" if close else ""
+
+
+def _is_part(one: str, other: str) -> bool:
+    return one in other or other in one

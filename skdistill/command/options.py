@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from .. import __version__
+from .._utils.names import did_you_mean
 from .models import GIVEN, STUDENTS, TEACHERS
 from .target import Task
-from .terminal import BadInputError, did_you_mean, say
+from .terminal import BadInputError, say
 
 LARGEST = 2**32 - 2  # the simulated test rows take the next seed
 SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kKMG]?)B?", re.ASCII)

@@ -12,10 +12,10 @@ from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from .._utils.names import printable
+from .._utils.names import did_you_mean, printable
 from .._utils.packages import needs
 from .target import NUMBER
-from .terminal import BadInputError, did_you_mean, listed, reason
+from .terminal import BadInputError, listed, reason
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]*://")
 # The first that makes most columns counts; white space only where there is none of the others.

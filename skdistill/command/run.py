@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .._utils.names import did_you_mean
 from .models import GIVEN, check_students, default_trees, make_student, make_teacher
 from .options import parse
 from .target import FOLDS
 from .terminal import (
     BadInputError,
     at_work,
-    did_you_mean,
     reason,
     say,
     spell_for_terminal,

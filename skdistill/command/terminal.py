@@ -7,9 +7,8 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from difflib import get_close_matches
 from typing import Any
 
 from .._utils.names import printable
@@ -17,9 +16,6 @@ from .._utils.progress import Progress
 
 # How our signs are written where the terminal knows ASCII alone.
 SPELT = {"µ": "u", "±": "+/-", "–": "-", "×": "x", "²": "2"}
-
-# How alike a misspelt word and what is meant are, and the letters of a word that says something.
-NEAR, PART = 0.65, 3
 
 
 class BadInputError(Exception):
@@ -30,23 +26,6 @@ def listed(names: Any, most: int = 3) -> str:
     """Return the first of some names, quoted."""
     names = [repr(name) for name in names]
     return ", ".join(names[:most]) + (f", … ({len(names):,} in all)" if len(names) > most else "")
-
-
-def did_you_mean(word: str, known: Iterable[Any]) -> str:
-    """Ask about the nearest of what is known, or what one of both is a part of, if there is any.
-
-    >>> did_you_mean("Colour", ["color", "size"]), did_you_mean("auc", ["f1", "roc_auc"])
-    ("; did you mean 'color'?", "; did you mean 'roc_auc'?")
-    """
-    lower = {str(name).lower(): name for name in reversed(list(known))}
-    word = word.lower()
-    parts = [name for name in lower if min(len(name), len(word)) >= PART and _is_part(name, word)]
-    close = get_close_matches(word, list(lower), n=1, cutoff=NEAR) or sorted(parts, key=len)
-    return f"; did you mean {lower[close[0]]!r}?" if close else ""
-
-
-def _is_part(one: str, other: str) -> bool:
-    return one in other or other in one
 
 
 def counted(number: int, noun: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from numbers import Integral
 from typing import Any
 
@@ -15,6 +14,7 @@ from sklearn.utils import check_random_state
 
 from .._utils import compat
 from .._utils.compat import lightgbm_names
+from .._utils.names import did_you_mean
 
 # LightGBM's parameters that are not the user's to set here, by their main names.
 _REFUSED = {
@@ -56,8 +56,7 @@ def _check_name(name: str) -> None:
     """Refuse a further parameter that LightGBM would ignore, or that the labels decide."""
     names = lightgbm_names()
     if name not in names:
-        near = get_close_matches(name, names, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
+        hint = did_you_mean(name, names) or "."
         raise ValueError(f"LGBMSoftClassifier, and LightGBM, know no parameter {name!r}{hint}")
     if names[name] in _REFUSED:
         raise ValueError(f"LGBMSoftClassifier takes no {name!r}: {_REFUSED[names[name]]}.")
