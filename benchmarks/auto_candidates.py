@@ -86,13 +86,15 @@ MADE: dict[str, Callable[[int], tuple[np.ndarray, np.ndarray]]] = {
     "noisy_table": noisy_table,
     "curves": curves,
     "two_clusters": lambda seed: clusters(seed, 2, 0.2),
+    "three_clusters": lambda seed: clusters(seed, 3, 0.3),
     "five_clusters": lambda seed: clusters(seed, 5, 0.1),
     "shells": shells,
 }
 REAL = ("marketing", "phoneme", "online_shoppers", "bank_additional", "magic", "satimage")
+REAL += ("optdigits", "letter")
 TABLES = ("noisy_table", "marketing", "five_clusters", "phoneme", "curves", "satimage")
 TABLES += ("online_shoppers", "shells", "two_clusters", "digits", "magic", "bank_additional")
-TABLES += ("breast_cancer",)
+TABLES += ("breast_cancer", "three_clusters", "optdigits", "letter")
 LARGE = ("marketing", "phoneme", "curves", "online_shoppers", "noisy_table", "satimage")
 LARGE += ("two_clusters", "magic", "bank_additional", "shells")
 TEACHERS: dict[str, int | None] = {"forest": None, "forest of depth 4": 4}  # and their depths
