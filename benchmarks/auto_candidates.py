@@ -90,8 +90,6 @@ MADE: dict[str, Callable[[int], tuple[np.ndarray, np.ndarray]]] = {
     "five_clusters": lambda seed: clusters(seed, 5, 0.1),
     "shells": shells,
 }
-REAL = ("marketing", "phoneme", "online_shoppers", "bank_additional", "magic", "satimage")
-REAL += ("optdigits", "letter")
 TABLES = ("noisy_table", "marketing", "five_clusters", "phoneme", "curves", "satimage")
 TABLES += ("online_shoppers", "shells", "two_clusters", "digits", "magic", "bank_additional")
 TABLES += ("breast_cancer", "three_clusters", "optdigits", "letter")
