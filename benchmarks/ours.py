@@ -2,7 +2,7 @@
 
 # ruff: noqa: F401
 from skdistill._utils.numeric import as_numeric
-from skdistill.evaluation.advice import OF_NUMBERS, Difference, advise
+from skdistill.evaluation.advice import OF_CLASSES, OF_NUMBERS, Difference, advise
 from skdistill.evaluation.measure.costs import pickled_size
 from skdistill.evaluation.measure.scores import log_losses, onehot, reliability
 from skdistill.evaluation.measure.times import prediction_time, time_predictions

@@ -26,8 +26,8 @@ class NumbersDiagnosis(Findings):
 
     Attributes
     ----------
-    recommendation : {"DistillerRegressor", "CrossFitDistillerRegressor", \
-"LossCorrectedDistillerRegressor", "LossCorrectedDistillerRegressorCV"}
+    recommendation : {"DistillerRegressor", "LossCorrectedDistillerRegressor", \
+"LossCorrectedDistillerRegressorCV"}
         Which distiller to use.
     advice : str
         The same in one sentence, with the reason.

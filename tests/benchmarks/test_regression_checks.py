@@ -59,10 +59,10 @@ def test_page_counts_errors_and_lists_them():
 # ---- advice ------------------------------------------------------------------------------------
 
 
-def cell(lead=0.2, gain=0.0, overfit=0.6, student="tree", table="wage"):
+def cell(lead=0.2, gain=0.0, overfit=0.6, student="tree", table="wage", seed=0):
     scores = dict(zip(diagnosis.ALWAYS, (0.1, 0.2, 0.5, 0.4), strict=True))
     return {
-        **diagnosis.Cell(table, "forest", student)._asdict(),
+        **diagnosis.Cell(table, "forest", seed, student)._asdict(),
         "scores": {**scores, "LossCorrectedDistillerRegressorCV": 0.6},
         "overfit_share": overfit,
         "gain": [gain, 0.01],
@@ -74,7 +74,7 @@ def cell(lead=0.2, gain=0.0, overfit=0.6, student="tree", table="wage"):
 @pytest.mark.parametrize(
     ("found", "advice", "regret"),
     [
-        (cell(), "CrossFitDistillerRegressor", "+0.0000"),
+        (cell(), "LossCorrectedDistillerRegressor", "+0.1000"),
         (cell(overfit=0.0), "DistillerRegressor", "+0.3000"),
         (cell(gain=0.1), "LossCorrectedDistillerRegressor", "+0.1000"),
         (cell(lead=-0.1), "LossCorrectedDistillerRegressorCV", "-0.1000"),
@@ -89,12 +89,21 @@ def test_page_tells_tables_from_worlds(tmp_path):
     diagnosis.write_page([cell(), cell(student="tree of 64", table="skewed")], tmp_path / "a.md")
     tables, worlds = (tmp_path / "a.md").read_text().split("## Worlds")
     assert "| always labels | 1 | +0.4000 | 0% | +0.400 |" in tables
-    assert "| tree of 64 | 1 | +0.0000 |" in worlds
+    assert "| tree of 64 | 1 | +0.1000 |" in worlds
+
+
+def test_decision_is_shown_by_tables_that_had_a_say():
+    cells = [cell(table="wage"), cell(table="wage"), cell(table="nox"), cell(gain=0.1)]
+    assert diagnosis.advised_as_classes(cells[0]) == "CrossFitDistillerRegressor"
+    told = diagnosis.decision([{**each, "seed": diagnosis.DECIDED} for each in cells])
+    assert "| wage | 2 | -0.1000 |" in told
+    assert "| **all** | 3 | **-0.1000 ± 0.0000** |" in told
+    assert diagnosis.decision(cells[:2]) == ""
 
 
 def test_cell_of_a_world_is_measured(monkeypatch, tmp_path):
     settings = {"rows": 100, "test_rows": 50, "train_share": 0.7}
-    cells = [diagnosis.Cell("Friedman 1", "ridge", "tree of 64")]
+    cells = [diagnosis.Cell("Friedman 1", "ridge", 0, "tree of 64")]
     [(found, values)] = diagnosis.measure(cells, settings, tmp_path)
     assert found == cells[0]
     assert {*diagnosis.ALWAYS, diagnosis.advised(values)} == {*values["scores"]}

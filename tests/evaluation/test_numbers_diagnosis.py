@@ -42,8 +42,10 @@ def test_a_forest_remembers_what_its_bags_hold(of_forest):
     assert_allclose(of_forest.overfit_share, 1 - 1 / np.e, atol=0.05)
     assert of_forest.in_sample_r2 > of_forest.out_of_fold_r2 + 0.3
     assert of_forest.lead.is_clear
-    assert of_forest.recommendation == "CrossFitDistillerRegressor"
+    assert not of_forest.correction_gain.is_clear
+    assert of_forest.recommendation == "LossCorrectedDistillerRegressor"
     assert "remembers 6" in of_forest.advice
+    assert "show no clear bias" in of_forest.advice
     assert "LossCorrectedDistillerRegressorCV finds out" in of_forest.advice
 
 
@@ -87,7 +89,7 @@ def test_it_prints_and_draws_numbers(of_forest):
     for line in ("overfit share", "R², rows it has not seen", "R² of the student on labels"):
         assert line in text
     assert "log loss" not in text
-    assert "<b>Use CrossFitDistillerRegressor" in of_forest._repr_html_()
+    assert "<b>Use LossCorrectedDistillerRegressor" in of_forest._repr_html_()
     assert of_forest.plot().get_ylabel() == "mean number"
     plt.close("all")
 
