@@ -34,7 +34,7 @@ from .data import split
 from .kept import Kept
 from .models import boosted, distillers, forest, scaled, small_forest, tree, without_calibration
 from .no_regret_page import PURE, write_page
-from .ours import can_shrink
+from .ours import gains_from_made_rows
 from .page import RESULTS
 from .scores import auc, row_losses, standard_error
 from .store import Store
@@ -112,9 +112,9 @@ class Cell(NamedTuple):
         return TEACHERS[self.teacher](self.seed)
 
     def make_student(self, folder: Path) -> Any:
-        """Return a student that shares its fits within a cell, unless its nodes matter."""
+        """Return a student that shares its fits within a cell, unless the search must see its kind."""
         student = STUDENTS[self.student](self.seed)
-        if not can_shrink(student):
+        if not gains_from_made_rows(student):
             student = Kept(student, folder=str(folder))
         # Weighted copies of rows, which classifiers learn from, must not reach the scaler.
         return scaled(student) if self.student == "logistic regression" else student

@@ -199,7 +199,7 @@ def diagnose_teacher(
     4. Otherwise plain distillation is as good as cross-fitted: `Distiller`.
 
     For a regressor the rules name the siblings, such as `DistillerRegressor`, R² takes the place of
-    the log loss, and the third names `LossCorrectedDistillerRegressor`, which was better on 12 of
+    the log loss, and the third names `LossCorrectedDistillerRegressor`, which was better on 13 of
     15 tables by 0.010 ± 0.003 of R². The thresholds were chosen on classes. On tables of numbers
     (benchmarks/results/regression/diagnosis.md, 72 cells) the advised distiller's R² is in the mean
     0.004 below that of the best in hindsight; always correcting costs 0.009, always distilling
