@@ -112,7 +112,7 @@ class Cell(NamedTuple):
         return TEACHERS[self.teacher](self.seed)
 
     def make_student(self, folder: Path) -> Any:
-        """Return a student that shares its fits within a cell, unless the search must see its kind."""
+        """Return a student that shares its fits within a cell, unless its kind matters."""
         student = STUDENTS[self.student](self.seed)
         if not gains_from_made_rows(student):
             student = Kept(student, folder=str(folder))

@@ -79,8 +79,8 @@ class Words(NamedTuple):
 
 
 OF_CLASSES = Words()
-# Where cross-fitting alone would be advised, the correction was better by .010 ± .003 of R², over 15
-# tables and worlds (benchmarks/results/regression/diagnosis.md).
+# Where cross-fitting alone would be advised, the correction was better by .010 ± .003 of R², over
+# 15 tables and worlds (benchmarks/results/regression/diagnosis.md).
 OF_NUMBERS = Words(
     "Regressor",
     "R²",
