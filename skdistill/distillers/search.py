@@ -53,8 +53,8 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
           :class:`LossCorrectedDistiller`'s `correction` and `c`.
 
         `"auto"` is the named ones, without `"blend"` for a tree, forest or scikit-learn's network
-        as student and without `"transfer"` for any other; for more than two classes, and with
-        `X_transfer`, also the shares .1, .2, .3, .5 and .7.
+        as student and without `"transfer"` for any other; with `X_transfer` also the shares .1, .2,
+        .3, .5 and .7.
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the log loss with probabilities floored at
         `proba_floor`.

@@ -67,7 +67,7 @@ class Searched(BaseDistiller):
     def _strategies(self, rows: Rows, X_transfer: Any) -> list[Strategy]:
         with_made = gains_from_made_rows(self.student) and self.transfer is not None
         # With rows that have no label, the share says how much those with one carry.
-        with_shares = rows.n_classes > 2 or X_transfer is not None
+        with_shares = X_transfer is not None
         return selection.parse_candidates(
             self.candidates,
             with_made=with_made,
