@@ -35,6 +35,12 @@ def score(record: dict) -> str:
     return f"R² {told['r2']:.4f} by {record['choices']['search']['best']}, over tuned labels {gain}"
 
 
+def place(cell: Cell) -> tuple[int, ...]:
+    """Return where a cell stands on the page, whenever it was measured."""
+    known = {"teacher": methods.TEACHERS, "table": TABLES, "student": methods.STUDENTS}
+    return *(names.index(getattr(cell, kind)) for kind, names in known.items()), cell.seed
+
+
 def main() -> None:
     known = {"tables": [*TABLES], "teachers": [*methods.TEACHERS], "students": [*methods.STUDENTS]}
     parser = runner.parser(__doc__, **known)
@@ -51,7 +57,8 @@ def main() -> None:
         own = {"jobs": options.jobs, "score": score, "lacks": lacks}
         failed = runner.measure_here(cells, store, measure, SETTINGS, **own)
     if records := store.read():
-        write_page([*records.values()], SETTINGS, options.out, read(options.out))
+        in_order = [records[cell] for cell in sorted(records, key=place)]
+        write_page(in_order, SETTINGS, options.out, read(options.out))
     runner.report(failed)
 
 
