@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import BaseEstimator
 from sklearn.tree import BaseDecisionTree
 
 from .._utils.estimators import last_step
@@ -36,11 +35,15 @@ def gains_from_made_rows(student: Any) -> bool:
     They gain from rows that are made of those there are, and others from a blend; neither gains
     from the other's. Measured on tables apart (benchmarks/results/auto_candidates.md).
     """
-    return can_shrink(student) or is_network(learner_of(student))
+    return can_shrink(student) or is_network(student)
 
 
-def is_network(learner: BaseEstimator) -> bool:
-    """Whether an estimator is a network of scikit-learn's."""
-    from sklearn.neural_network import MLPClassifier, MLPRegressor  # takes time
+def is_network(student: Any) -> bool:
+    """Whether a student ends in a network of scikit-learn's, on whatever scale of the numbers."""
+    from sklearn.compose import TransformedTargetRegressor  # both take time
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+    learner = learner_of(student)
+    if isinstance(learner, TransformedTargetRegressor):
+        return is_network(learner.regressor)
     return isinstance(learner, (MLPClassifier, MLPRegressor))

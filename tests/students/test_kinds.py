@@ -2,6 +2,7 @@
 
 import pytest
 from lightgbm import LGBMRegressor
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -25,6 +26,7 @@ def test_a_learner_is_found_below_pipelines_and_wrappers():
         DecisionTreeRegressor(),
         RandomForestRegressor(),
         make_pipeline(StandardScaler(), MLPRegressor()),
+        TransformedTargetRegressor(make_pipeline(StandardScaler(), MLPRegressor())),
         SoftLabelClassifier(make_pipeline(StandardScaler(), MLPClassifier())),
     ],
 )
@@ -39,6 +41,8 @@ def test_trees_forests_and_networks_gain_from_made_rows(student):
         LGBMRegressor(),
         LGBMSoftClassifier(),
         BaggingRegressor(MLPRegressor()),
+        TransformedTargetRegressor(DecisionTreeRegressor()),  # its nodes are on another scale
+        TransformedTargetRegressor(),
     ],
 )
 def test_others_do_not(student):
