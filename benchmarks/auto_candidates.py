@@ -107,7 +107,9 @@ STUDENTS: dict[str, Callable[[int], Any]] = {
 }
 NETWORKS: dict[str, Callable[[int], Any]] = {
     "MLP": network,
-    "MLPClassifier": lambda seed: scaled(MLPClassifier((32,), max_iter=60, random_state=seed)),
+    "MLPClassifier": lambda seed: scaled(
+        MLPClassifier(hidden_layer_sizes=(32,), max_iter=60, random_state=seed)
+    ),
 }
 OF_TWO_CLASSES = ("MLPClassifier",)  # it learns a copy of each row for each class
 
