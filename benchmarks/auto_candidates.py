@@ -144,7 +144,8 @@ def rows_of(cell: Cell, settings: dict[str, int]) -> list[np.ndarray]:
 def sets_of(student: Any, n_classes: int) -> dict[str, list[Any]]:
     """Return "auto" for a student, and what it is with one candidate more or less.
 
-    The shares count as one.
+    The shares count as one. Of several classes all sets but "− shares" have them, as "auto" had
+    when they were found to be of no use.
     """
     with_made = gains_from_made_rows(student)
     asked = parse_candidates("auto", with_made=with_made, with_shares=n_classes > 2)
