@@ -178,3 +178,21 @@ def test_readme_links_lead_somewhere():
 def test_readme_shows_the_table_that_was_measured():
     measured = (ROOT / "benchmarks" / "results" / "readme_table.md").read_text("utf-8")
     assert measured[measured.index("| table") :] in README
+
+
+def test_cases_of_the_guide_are_as_measured():
+    """The search of the page on the honest choice sees and chooses what the benchmark says."""
+    page = (ROOT / "benchmarks" / "results" / "worked_cases.md").read_text("utf-8")
+    guide = (DOCS / "user_guide" / "honest_choice.rst").read_text("utf-8")
+    lines = re.findall(r"^\| (\**)(\w+)\1 \| ([\d.]+ ± [\d.]+) \| ([\d.]*) *\|", page, re.MULTILINE)
+    shown = re.findall(
+        r"^   \* - (.+)\n     - ([\d.]+ ± [\d.]+)\n     - ([\d.]*|–)$", guide, re.MULTILINE
+    )
+
+    def told(mark, name, seen, tested):
+        name = name.replace("_", "-")
+        name = f"**{name}** (chosen)" if mark else name
+        return name, re.sub(r"\b0\.", ".", seen), re.sub(r"\b0\.", ".", tested) or "–"
+
+    assert len(lines) == 15
+    assert shown == [told(*line) for line in lines]
