@@ -111,7 +111,7 @@ plt.show()
 # -----------
 # :class:`~skdistill.LossCorrectedDistillerCV` is the honest search with all savings
 # built in. It also tries labels alone, plain distillation, a learned correction and
-# a blend.
+# a blend (further rows in its place for trees and networks).
 
 model = LossCorrectedDistillerCV(teacher, student, cv=4, random_state=0).fit(X, y)
 for candidate, score in zip(

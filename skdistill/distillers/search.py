@@ -52,8 +52,9 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
         - a share g in [0, 1], or a pair (rule, c) of
           :class:`LossCorrectedDistiller`'s `correction` and `c`.
 
-        `"auto"` is the named ones, without `"blend"` for a tree, forest or scikit-learn's network
-        as student and without `"transfer"` for any other; with `X_transfer` also the shares .1, .2,
+        `"auto"` is the named ones, without `"blend"` for a tree or forest (without `monotonic_cst`)
+        or scikit-learn's network as student, unless `transfer=None`, and without `"transfer"` for
+        any other; with `X_transfer` also the shares .1, .2,
         .3, .5 and .7.
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the log loss with probabilities floored at

@@ -200,10 +200,10 @@ def diagnose_teacher(
 
     For a regressor the rules name the siblings, such as `DistillerRegressor`, R² takes the place of
     the log loss, and the third names `LossCorrectedDistillerRegressor`, which was better on 13 of
-    15 tables by 0.010 ± 0.003 of R². The thresholds were chosen on classes. On tables of numbers
-    (benchmarks/results/regression/diagnosis.md, 72 cells) the advised distiller's R² is in the mean
-    0.004 below that of the best in hindsight; always correcting costs 0.009, always distilling
-    in-sample 0.054.
+    15 real and simulated tables by 0.010 ± 0.003 of R². The thresholds were chosen on classes. On
+    tables of numbers (benchmarks/results/regression/diagnosis.md, 72 cells) the advised distiller's
+    R² is in the mean 0.004 below that of the best in hindsight; always correcting costs 0.009,
+    always distilling in-sample 0.054.
 
     Log loss floors probabilities at 1/500. It is advice from the teacher's answers, and from the
     student on labels; `LossCorrectedDistillerCV` tries distilled students, and costs more.
