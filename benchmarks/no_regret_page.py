@@ -7,7 +7,7 @@ import numpy as np
 
 from . import NAMES
 from .colours import OLIVE, PURPLE
-from .page import blocks, counted, draw, fill, heading, machine, measured_before, table, write, yes
+from .page import blocks, counted, draw, fill, heading, measured, table, write, yes
 from .scores import mean_and_error
 
 PURE = ("labels", "in_sample", "cross_fit")
@@ -167,25 +167,13 @@ def write_page(
 ) -> None:
     """Write the page and the figure of what has been measured."""
     out, page = options.out, options.out.with_suffix(".md")
-    told = measured_before(page) if options.render else ""
-    machines = {record["machine"] for record in records}
-    others = sorted(name for name in machines if name not in (told or machine()))
-    dates = sorted({record["date"] for record in records})
-    seeds = sorted({record["seed"] for record in records})
-    about = fill(
-        "no_regret",
-        "about",
-        n=len(records),
-        planned=planned,
-        first=dates[0],
-        last=dates[-1],
-        seeds=", ".join(map(str, seeds)),
-        machines=f" Cells were measured with {'; '.join(others)}." if others else "",
-    )
+    seeds = ", ".join(map(str, sorted({record["seed"] for record in records})))
+    about = fill("no_regret", "about", n=len(records), planned=planned, seeds=seeds)
     command = "no_regret" + " --quick" * options.quick
     setting = fill("no_regret", "setting", share=100 * settings["train_share"], **settings)
     draw(out / "regret.png", lambda: figure(records), dpi=150, bbox_inches=None)
-    write(page, blocks([heading("No regret", command, about, told), setting, *sections(records)]))
+    top = heading("No regret", command, about, measured(records))
+    write(page, blocks([top, setting, *sections(records)]))
 
 
 def sections(records: Cells) -> list[str]:

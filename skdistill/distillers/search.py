@@ -54,8 +54,7 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
 
         `"auto"` is the named ones, without `"blend"` for a tree or forest (without `monotonic_cst`)
         or scikit-learn's network as student, unless `transfer=None`, and without `"transfer"` for
-        any other; with `X_transfer` also the shares .1, .2,
-        .3, .5 and .7.
+        any other; with `X_transfer` also the shares .1, .2, .3, .5 and .7.
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the log loss with probabilities floored at
         `proba_floor`.

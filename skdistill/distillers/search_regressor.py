@@ -47,9 +47,9 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
 
         `"auto"` is the named ones, without `"blend"` for a tree or forest (without `monotonic_cst`)
         or scikit-learn's network as student, unless `transfer=None`, and without `"transfer"` for
-        any other; with `X_transfer` also the shares .1, .2,
-        .3, .5 and .7. For a student of positive numbers, such as one of the deviance of Poisson or
-        Gamma, the share .2 stands for `"residual"` and `"transfer"`, whose targets may be negative.
+        any other; with `X_transfer` also the shares .1, .2, .3, .5 and .7. For a student of
+        positive numbers, such as one of the deviance of Poisson or Gamma, the share .2 stands for
+        `"residual"` and `"transfer"`, whose targets may be negative.
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the squared error, row by row.
     cv : int, splitter or iterable, default=5
