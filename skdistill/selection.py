@@ -195,7 +195,7 @@ def _try(
     with blame(f"The student failed {name}"):
         start = perf_counter()
         ways = student.take(rows, train).learn_each(rows.take(train), target)
-        for strength, classifier in zip(student.shrinkages, ways, strict=True):
+        for strength, classifier in zip(student.strengths, ways, strict=True):
             seconds = found[0].seconds if found else perf_counter() - start
             proba = np.asarray(rows.outcome.say(classifier, index_rows(rows.X, valid)))
             with blame(f"scoring failed {name}"):

@@ -25,6 +25,14 @@ def last_step(estimator: Any) -> Any:
     return estimator
 
 
+def earlier_steps(estimator: Any) -> list[Any]:
+    """Return the estimators that come before the last step of a Pipeline."""
+    if not isinstance(estimator, Pipeline):
+        return []
+    steps = [step for _, step in estimator.steps[:-1] if step not in (None, "passthrough")]
+    return steps + earlier_steps(estimator.steps[-1][1])
+
+
 def read_by_last(estimator: Any, X: Any) -> tuple[Any, Any]:
     """Return what a fitted estimator, if a Pipeline, ends in, and rows as that reads them.
 

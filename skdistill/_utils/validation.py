@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import get_tags
 
 from .compat import is_made_scorer
-from .estimators import is_frozen, last_step, weight_keyword
+from .estimators import earlier_steps, is_frozen, last_step, weight_keyword
 from .warn import quiet
 
 Array = NDArray[np.float64]
@@ -102,6 +103,20 @@ def refuse_pairwise(estimator: Any, role: str) -> None:
             f"The {role} {type(last_step(estimator)).__name__} wants a matrix of distances or "
             f"kernel values between rows; the {role} must take the rows themselves."
         )
+
+
+def refuse_half_frozen(teacher: Any) -> None:
+    """Refuse a Pipeline that would be fitted anew but for what it ends in."""
+    if not is_frozen(teacher):
+        return
+    for step in earlier_steps(teacher):
+        learns = not hasattr(step, "__sklearn_tags__") or get_tags(step).requires_fit
+        if learns and not isinstance(step, FrozenEstimator):
+            raise ValueError(
+                f"teacher ends in a frozen estimator, and its step {type(step).__name__} is not "
+                "frozen, so that it would learn from other rows: freeze the whole Pipeline, "
+                "FrozenEstimator(pipeline)."
+            )
 
 
 def refuse_uncloned(estimator: Any, role: str) -> None:

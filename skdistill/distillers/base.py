@@ -23,6 +23,7 @@ from sklearn.utils.metadata_routing import (
 from .. import rows as rows_
 from .._utils import parameters
 from .._utils.compat import CallbackSupportMixin, routing_enabled
+from .._utils.estimators import weights_of
 from .._utils.memory import open_memory, warn_of_unseeded_folds
 from .._utils.progress import Progress
 from .._utils.validation import check_weights_taken, refuse_extra_params
@@ -71,16 +72,21 @@ class Street(NamedTuple):
     wanted: Wanted = NOTHING
 
 
-def _with_weights(rows: Rows, routed: Routed) -> Rows:
-    """Return rows with the weights that the members got, by whatever name they were asked for.
+def _with_routed(rows: Rows, routed: Routed, teacher: Any, student: Any) -> Rows:
+    """Return rows with what members and splitter got, by whatever names they asked for it.
 
-    The learned correction and the default score weigh rows as the members do.
+    The learned correction and the default score weigh rows as the members do, and all that splits
+    rows keeps groups together.
     """
-    weights = [params.get("sample_weight") for params in (routed.teacher, routed.student)]
-    asked = next((weight for weight in weights if weight is not None), None)
-    if rows.sample_weight is not None or asked is None:
-        return rows
-    return replace(rows, sample_weight=rows_.check_weights(asked, rows.n_samples))
+    members = ((teacher, routed.teacher), (student, routed.student))
+    asked = [rows.sample_weight, *(weights_of(member, params) for member, params in members)]
+    weight = next((weight for weight in asked if weight is not None), None)
+    groups = routed.splitter.get("groups") if rows.groups is None else rows.groups
+    return replace(
+        rows,
+        sample_weight=rows_.check_weights(weight, rows.n_samples),
+        groups=rows_.check_groups(groups, rows.n_samples),
+    )
 
 
 def present(values: dict[str, Any]) -> dict[str, Any]:
@@ -126,8 +132,8 @@ class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             check_can_be_asked(street.source, rows.outcome)
         routed = self._route(street, fit_params, given=given is not None)
         street = street._replace(
-            rows=_with_weights(rows, routed),
-            student=replace(street.student, params=routed.student),
+            rows=_with_routed(rows, routed, self.teacher, self.student),
+            student=street.student.with_fit_params(routed.student),
         )
         teacher = Teacher(self.teacher, routed.teacher)
         with Progress.of_fit(self, self._n_steps) as progress:
@@ -220,14 +226,16 @@ class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self._check_members(rows, strategies, given=given is not None)
         wanted = self._wanted(rows, strategies, X_transfer)
         if wanted and self.transfer_weight != 1:
-            student.adapter.check_weights(student.estimator)
+            student.check_transfer_weight()
         return Street(rows, source, strategies, student, wanted)
 
     def _wanted(self, rows: Rows, strategies: list[Strategy], X_transfer: Any) -> Wanted:
         """Return which rows without labels the student learns from besides."""
-        check_sampler(self.transfer, rows)
+        check_sampler(self.transfer)
         X = None if X_transfer is None else rows_.check_alike(X_transfer, rows.X, "X_transfer")
         sampler = self.transfer if self._makes_rows(strategies) else None
+        if sampler is not None and len(rows.X.shape) != 2:
+            raise ValueError("transfer needs rows with columns: X must have two dimensions.")
         if X is None and sampler is None:
             return NOTHING
         seed = int(check_random_state(self._random_state()).randint(np.iinfo(np.int32).max))
@@ -306,6 +314,8 @@ class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         if not routing_enabled():
             refuse_extra_params(self, fit_params)
             return self._route_by_hand(metadata, street, given=given)
+        if self._splitter() is None and self._keeps_groups(street):
+            metadata.pop("groups", None)  # nobody asks for what the correction's folds keep
         routed = process_routing(self, "fit", **metadata, **fit_params)
         return Routed(
             *(

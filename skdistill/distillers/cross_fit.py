@@ -45,7 +45,7 @@ class CrossFitDistiller(CrossFitted, ClassDistiller):
         taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
     shrinkage : float or None, default=None
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
-        towards its parent's as by λ further rows there, see :ref:`shrunken_trees`. 0 leaves the
+        towards its parent's as by λ rows of weight 1, see :ref:`shrunken_trees`. 0 leaves the
         student as it is; other students take no other number. None is 0, but with `cv="oob"` it
         is 3 divided by the number of trees, for a tree or forest: answers out of the bag differ
         from row to row, as each row has trees of its own, and a single tree learns that. On nine

@@ -31,7 +31,7 @@ class CrossFitDistillerRegressor(CrossFitted, NumberDistiller):
         squared error, and needs predictions that are positive (or not negative).
     shrinkage : float or None, default=None
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
-        towards its parent's as by λ further rows there, see :ref:`shrunken_trees`. 0 leaves the
+        towards its parent's as by λ rows of weight 1, see :ref:`shrunken_trees`. 0 leaves the
         student as it is; other students take no other number. None is 0, but with `cv="oob"` it
         is 3 divided by the number of trees, for a tree or forest: answers out of the bag differ
         from row to row, as each row has trees of its own, and a single tree learns that.

@@ -47,7 +47,7 @@ class Distiller(Plain, ClassDistiller):
         taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
     shrinkage : float or None, default=None
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
-        towards its parent's as by λ further rows there, see :ref:`shrunken_trees`. 0 leaves the
+        towards its parent's as by λ rows of weight 1, see :ref:`shrunken_trees`. 0 leaves the
         student as it is; other students take no other number. None is 0.
     transfer : None, "nodes" or sampler, default=None
         How further rows are made for the student, which teachers label that have not seen the row

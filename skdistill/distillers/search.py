@@ -57,7 +57,8 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
         any other; with `X_transfer` also the shares .1, .2, .3, .5 and .7.
     scoring : str, callable or None, default=None
         What candidates are judged by; None is the log loss with probabilities floored at
-        `proba_floor`.
+        `proba_floor`, of rows as they are weighed. Another score gets weights where metadata
+        routing says so, as in scikit-learn's searches.
     cv : int, splitter or iterable, default=5
         Folds of the selection; each row must be validated exactly once. An int is a number of
         stratified folds, shuffled by `random_state`; with `groups` they keep these together.
@@ -87,9 +88,10 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
         classes the order of rows, and so the AUC, stays as it is.
     shrinkage : "auto" or float, default="auto"
         How strongly a fitted tree or forest as student is shrunk: each node's answer is pulled
-        towards its parent's as by λ further rows there, see :ref:`shrunken_trees`. With "auto"
+        towards its parent's as by λ rows of weight 1, see :ref:`shrunken_trees`. With "auto"
         each candidate gets what its students do best with on the rows that they have not seen, of
-        0, 1, 3, 10, 30 and 100, at no further fit; other students stay as they are.
+        0, 1, 3, 10, 30 and 100 times the mean weight, at no further fit; other students stay as
+        they are.
     transfer : None, "nodes" or sampler, default="nodes"
         How further rows are made, within each fold of training rows alone, for the candidate
         `"transfer"`; teachers label them that have not seen the row that one was made of.

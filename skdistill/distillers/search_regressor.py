@@ -51,7 +51,9 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
         positive numbers, such as one of the deviance of Poisson or Gamma, the share .2 stands for
         `"residual"` and `"transfer"`, whose targets may be negative.
     scoring : str, callable or None, default=None
-        What candidates are judged by; None is the squared error, row by row.
+        What candidates are judged by; None is the squared error, row by row and as rows are
+        weighed. Another score gets weights where metadata routing says so, as in scikit-learn's
+        searches.
     cv : int, splitter or iterable, default=5
         Folds of the selection, each row validated once: their number, shuffled by `random_state`
         and keeping `groups` together; an object with `split`; or pairs of training and test rows.
@@ -74,9 +76,10 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
         cross-fit. Without any of these the best mean wins.
     shrinkage : "auto" or float, default="auto"
         How strongly a tree or forest as student is shrunk: each node's answer is pulled towards
-        its parent's as by λ further rows there, see :ref:`shrunken_trees`. With "auto" each
+        its parent's as by λ rows of weight 1, see :ref:`shrunken_trees`. With "auto" each
         candidate gets what its students do best with on the rows that they have not
-        seen, of 0, 1, 3, 10, 30 and 100, at no further fit; other students stay as they are.
+        seen, of 0, 1, 3, 10, 30 and 100 times the mean weight, at no further fit; other students
+        stay as they are.
     transfer : None, "nodes" or sampler, default="nodes"
         How the candidate `"transfer"` makes rows, within each fold of training rows alone.
         `"nodes"`: values change places within the nodes of the teacher's own trees, or of a small

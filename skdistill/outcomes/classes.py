@@ -26,6 +26,7 @@ from .._utils.validation import (
     class_columns,
     is_number,
     judges_numbers,
+    refuse_half_frozen,
     refuse_pairwise,
     refuse_uncloned,
 )
@@ -102,6 +103,7 @@ class Classes:
             )
         refuse_pairwise(teacher, "teacher")
         refuse_uncloned(teacher, "teacher")
+        refuse_half_frozen(teacher)
 
     def say(self, fitted: Any, X: Any) -> Any:
         """Ask a fitted estimator."""
@@ -138,8 +140,7 @@ class Classes:
     def check_given(self, given: Any, n_rows: int, name: str) -> Array:
         """Return given probabilities as an array, if they are probabilities of the right shape."""
         shape = (n_rows, len(self.classes))
-        if hasattr(given, "columns"):
-            given = _in_order(given, self.classes, name)
+        order = _order(given, self.classes, name) if hasattr(given, "columns") else slice(None)
         try:
             values = check_array(given, dtype=np.float64, ensure_2d=False, input_name=name)
         except (TypeError, ValueError) as error:
@@ -157,7 +158,7 @@ class Classes:
             raise ValueError(
                 f"The rows of {name} must sum to 1, found one that is off by {off:.3g}."
             )
-        return np.asarray(values)
+        return np.asarray(values[:, order])
 
     # How rows are split.
 
@@ -341,20 +342,20 @@ def _inverse_temperature(proba: Array, y: NDArray[np.bool_]) -> float:
     return float(np.exp(minimize_scalar(log_loss, bounds=(-3, 3), method="bounded").x))
 
 
-def _in_order(proba: Any, classes: NDArray[Any], name: str) -> Any:
-    """Put the columns of a frame in the order of the classes, if they bear their names."""
+def _order(proba: Any, classes: NDArray[Any], name: str) -> Any:
+    """Return the places of a frame's columns for the classes, if they bear their names."""
     columns, labels = list(proba.columns), classes.tolist()
     for as_key in (lambda value: value, str):  # 1.0 names the class 1, and so does "1"
-        by_label = {as_key(column): column for column in columns}
+        by_label = {as_key(column): place for place, column in enumerate(columns)}
         known = [label for label in labels if as_key(label) in by_label]
         if len(known) == len(labels) == len(columns):
-            return proba[[by_label[as_key(label)] for label in labels]]
+            return [by_label[as_key(label)] for label in labels]
         if known and not all(is_number(column) for column in columns):
             raise ValueError(
                 f"The columns of {name} name some classes of y, but not all: found "
                 f"{columns}, y holds {labels}."
             )
-    return proba
+    return slice(None)
 
 
 def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:

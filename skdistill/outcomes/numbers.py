@@ -17,7 +17,7 @@ from .. import corrections
 from .._utils.estimators import is_classifier, is_regressor, last_step
 from .._utils.rounding import to_digits
 from .._utils.simplex import least_squares
-from .._utils.validation import refuse_pairwise, refuse_uncloned
+from .._utils.validation import refuse_half_frozen, refuse_pairwise, refuse_uncloned
 from .._utils.warn import warn
 from .base import Boosting, View, flat
 
@@ -91,6 +91,7 @@ class Numbers:
         self.refuse_classifier(teacher, "teacher")
         refuse_pairwise(teacher, "teacher")
         refuse_uncloned(teacher, "teacher")
+        refuse_half_frozen(teacher)
 
     def refuse_classifier(self, member: Any, role: str) -> None:
         """Refuse a member that is no regressor."""

@@ -82,10 +82,17 @@ def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Array | No
     return np.asarray(weights)
 
 
-def check_groups(groups: Any, n_samples: int, name: str = "groups") -> None:
-    """Refuse groups that are not one for each row."""
+def check_groups(groups: Any, n_samples: int, name: str = "groups") -> Any:
+    """Return groups, one for each row and a column of them as a list, or None."""
     shape = (n_samples,) if groups is None else np.shape(groups)
     if shape not in ((n_samples,), (n_samples, 1)):
         raise ValueError(
             f"{name} must have one entry per row, shape ({n_samples},), found shape {shape}."
         )
+    return groups if len(shape) == 1 else np.asarray(groups).ravel()
+
+
+def mean_weight(weights: Array | None) -> float:
+    """Return what a row weighs in the mean, of those that are there; 1 without weights."""
+    there = np.ones(1) if weights is None else weights[weights > 0]
+    return float(there.mean()) if len(there) else 1.0

@@ -138,7 +138,7 @@ def check(
         X = check_table(table, X, y)
         labels, outcome, codes = (read or read_classes)(y)
     weights = check_weights(sample_weight, n_rows(X))
-    check_groups(groups, n_rows(X))
+    groups = check_groups(groups, n_rows(X))
     n_features = getattr(table, "n_features_in_", None)
     names = getattr(table, "feature_names_in_", None)
     return Rows(X, labels, outcome, codes, weights, groups, n_features, names, category_dtypes(X))

@@ -217,8 +217,12 @@ class NodeSampler(BaseSampler):
         ValueError
             If there is neither a forest nor labels, or what is given has no trees.
         """
+        return self._fit_to(X, y)
+
+    def _fit_to(self, X: Any, y: Any, outcome: type[Classes] | type[Numbers] | None = None) -> Self:
+        """Find nodes, of labels of which it may be known what they are."""
         X = self._take_in(X, y)
-        trees = self._trees(X, y)
+        trees = self._trees(X, y, outcome)
         read = trees.read(X)
         if read.shape[1] != (known := trees.estimators[0].n_features_in_):
             raise ValueError(
@@ -233,14 +237,14 @@ class NodeSampler(BaseSampler):
         """Keep the forest, which would lose its trees."""
         return type(self)(**self.get_params(deep=False))
 
-    def _trees(self, X: Any, y: Any) -> Trees:
+    def _trees(self, X: Any, y: Any, outcome: type[Classes] | type[Numbers] | None) -> Trees:
         if self.forest is None:
             if y is None:
                 raise ValueError("NodeSampler needs a fitted forest, or y in fit to grow trees on.")
             seed = int(self._rng.integers(2**31))
-            if _are_numbers(y):
-                return grow_trees(X, np.asarray(y, dtype=np.float64), seed=seed, outcome=Numbers)
-            return grow_trees(X, check_labels(y)[2], seed=seed)
+            outcome = outcome or (Numbers if _are_numbers(y) else Classes)
+            target = check_labels(y)[2] if outcome is Classes else np.asarray(y, dtype=np.float64)
+            return grow_trees(X, target, seed=seed, outcome=outcome)
         if not isinstance(_thawed(last_step(_thawed(self.forest))), (*FORESTS, BaseDecisionTree)):
             raise ValueError(
                 "forest must be a fitted tree or forest of scikit-learn's, found "

@@ -12,11 +12,11 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import gen_even_slices, get_tags
+from sklearn.utils import check_array, gen_even_slices, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._utils.compat import index_rows, n_rows
-from .._utils.estimators import is_frozen, last_step, read_by_last, split_params
+from .._utils.estimators import earlier_steps, is_frozen, last_step, read_by_last, split_params
 from .._utils.progress import SILENT, Progress
 from .._utils.trees import FORESTS, as_trees_read
 from .._utils.warn import quiet, warn
@@ -157,21 +157,12 @@ def check_out_of_bag(teacher: Any) -> None:
             f"cv='oob' cannot serve {name}, which resamples rows before it bags, so that nobody "
             "can tell which rows its members have seen: use folds."
         )
-    for step in _transformers(teacher):
+    for step in earlier_steps(teacher):
         if get_tags(step).target_tags.required:
             raise ValueError(
                 f"cv='oob' cannot serve a Pipeline whose step {type(step).__name__} learns from "
                 "y: it would have seen the label of each row. Use folds."
             )
-
-
-def _transformers(teacher: Any) -> list[Any]:
-    """Return the estimators that come before the last step of a Pipeline."""
-    if not isinstance(teacher, Pipeline):
-        return []
-    steps = [step for _, step in teacher.steps[:-1]]
-    steps = [step for step in steps if step is not None and step != "passthrough"]
-    return steps + _transformers(teacher.steps[-1][1])
 
 
 def _ask_trees(forest: Any, X: Any, outcome: Outcome) -> tuple[Array, NDArray[np.intp], Array]:
@@ -219,8 +210,7 @@ def _say_further(fitted: Any, rows: Rows, asked: Asked) -> tuple[Further, ...]:
 def _say_unseen(fitted: Any, rows: Rows, X: Any, parents: NDArray[np.intp]) -> Array:
     """Average what members say that have not seen the rows' parents, NaN where these are few."""
     fitted, X = read_by_last(fitted, X)
-    if isinstance(fitted, FORESTS):
-        X = as_trees_read(X)
+    X = as_trees_read(X) if isinstance(fitted, FORESTS) else _as_bags_read(X)
     n_members = len(fitted.estimators_)
     n_threads = min(effective_n_jobs(fitted.n_jobs), n_members)
     sums = Parallel(n_threads, require="sharedmem")(
@@ -252,11 +242,25 @@ def _add_unseen(
         members.estimators_, columns, _unseen(members, rows.n_samples), strict=True
     ):
         asked = np.flatnonzero(unseen[parents])
+        if not len(asked):
+            continue
         some = index_rows(X, asked)
-        said = outcome.say(member, some if own is None else some[:, own])
+        said = _say_of_member(member, some if own is None else some[:, own], outcome)
         total[np.ix_(asked, outcome.places(member))] += said
         votes[asked] += 1
     return total, votes
+
+
+def _as_bags_read(X: Any) -> Any:
+    """Return rows as Bagging hands them to its members: never as a frame."""
+    return check_array(X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False)
+
+
+def _say_of_member(member: Any, X: Any, outcome: Outcome) -> Array:
+    """Ask a member of a bag; one without probabilities votes, as in Bagging's own answers."""
+    if hasattr(member, outcome.method):
+        return np.asarray(outcome.say(member, X))
+    return np.asarray(member.predict(X)[:, None] == member.classes_, dtype=np.float64)
 
 
 def _fit_bagging(

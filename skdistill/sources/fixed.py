@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
-from .._utils.estimators import is_frozen
+from .._utils.estimators import is_frozen, last_step
 from .._utils.progress import SILENT, Progress
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
@@ -122,10 +123,37 @@ class Given(_WithoutFolds):
 
 def known_classes(teacher: Any, teacher_proba: Any) -> NDArray[Any] | None:
     """Return the classes where there are no labels; None where labels are needed."""
-    if is_frozen(teacher) and hasattr(teacher, "classes_"):
-        return np.unique(teacher.classes_)
+    if not is_frozen(teacher):
+        return None if teacher_proba is None else _named_classes(teacher_proba)
     if teacher_proba is None:
-        return None
-    if hasattr(teacher_proba, "columns"):
-        return np.unique(np.asarray(teacher_proba.columns))
-    return np.arange(np.shape(teacher_proba)[-1] if np.ndim(teacher_proba) else 0)
+        check_is_fitted(last_step(teacher), msg="The frozen teacher is not fitted yet.")
+    classes = getattr(teacher, "classes_", None)
+    if classes is None:
+        return None if teacher_proba is None else _named_classes(teacher_proba)
+    if len(classes) < 2:
+        raise ValueError(
+            f"teacher must know at least 2 classes, found {np.asarray(classes).tolist()}."
+        )
+    return np.unique(classes)
+
+
+def _named_classes(proba: Any) -> NDArray[Any]:
+    """Return the classes that the columns of given probabilities name, or their numbers."""
+    if np.ndim(proba) != 2 or np.shape(proba)[1] < 2:
+        raise ValueError(
+            "teacher_proba must have a column for each of at least 2 classes, found shape "
+            f"{np.shape(proba)}."
+        )
+    if not hasattr(proba, "columns"):
+        return np.arange(np.shape(proba)[1])
+    names = list(proba.columns)
+    try:
+        classes = np.unique(np.asarray(proba.columns))
+    except TypeError:
+        classes = np.empty(0)
+    if len(classes) < len(names):
+        raise ValueError(
+            "The columns of teacher_proba must have names of one kind, each its own: they are the "
+            f"classes where y is None, found {names}."
+        )
+    return classes

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
 from .._utils.estimators import is_frozen
 from .._utils.parallel import blame, run
@@ -110,11 +110,11 @@ class Folds:
 def make_splitter(cv: Any, random_state: Any, name: str = "cv", words: Sequence[str] = ()) -> Any:
     """Return what splits rows: shuffled folds for a number, else `cv` itself.
 
-    To whoever asks before rows are known, stratified folds stand for all that are shuffled. `words`
-    are what else may stand there, for the message.
+    To whoever asks before rows are known, folds that take groups stand for all that are shuffled.
+    `words` are what else may stand there, for the message.
     """
     if is_whole_number(cv):
-        return StratifiedKFold(max(cv, 2), shuffle=True, random_state=random_state)
+        return StratifiedGroupKFold(max(cv, 2), shuffle=True, random_state=random_state)
     if hasattr(cv, "split") and not isinstance(cv, str | type):
         return cv
     if isinstance(cv, str | type) or not hasattr(cv, "__iter__"):
@@ -231,6 +231,8 @@ def check_splits(splits: Splits, n_samples: int, name: str = "cv") -> Splits:
             raise ValueError(
                 f"{name} must train on other rows than it predicts; fold {fold} does not."
             )
+        if not len(test):
+            raise ValueError(f"{name} must predict rows in each fold; fold {fold} predicts none.")
     return splits
 
 

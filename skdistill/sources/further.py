@@ -19,7 +19,7 @@ from sklearn.frozen import FrozenEstimator
 
 from .._utils.compat import index_rows, n_rows
 from ..rows import Rows, check_alike, pick_by_column, stack
-from ..samplers.nodes import SHARE, Trees, grow_trees, own_trees, picks_within
+from ..samplers.nodes import SHARE, NodeSampler, Trees, grow_trees, own_trees, picks_within
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -91,8 +91,8 @@ class Wanted:
 NOTHING = Wanted()
 
 
-def check_sampler(transfer: Any, rows: Rows) -> None:
-    """Refuse what makes no rows, and rows that have no columns to make others of."""
+def check_sampler(transfer: Any) -> None:
+    """Refuse what makes no rows."""
     if transfer is None:
         return
     is_sampler = hasattr(transfer, "fit") and hasattr(transfer, "sample")
@@ -102,8 +102,6 @@ def check_sampler(transfer: Any, rows: Rows) -> None:
             f"transfer must be None, {NODES!r} or a sampler, an object with fit(X) and "
             f"sample(n_samples), found {transfer!r}."
         )
-    if len(rows.X.shape) != 2:
-        raise ValueError("transfer needs rows with columns: X must have two dimensions.")
 
 
 class Asked(NamedTuple):
@@ -160,8 +158,7 @@ def _sample(sampler: Any, rows: Rows, members: Indices, seed: int) -> Order:
     number = n_further(len(members))
     try:
         sampler = clone(sampler, safe=False)
-        takes_labels = rows.has_labels and _takes(sampler.fit, "y")
-        sampler.fit(known.X, **({"y": known.y} if takes_labels else {}))
+        _fit_sampler(sampler, known)
         # Samplers of other packages take the seed here, such as KernelDensity.
         how = {"random_state": seed} if _takes(sampler.sample, "random_state") else {}
         made = sampler.sample(number, **how)
@@ -179,6 +176,15 @@ def _sample(sampler: Any, rows: Rows, members: Indices, seed: int) -> Order:
     if parents is not None:
         parents = members[_check_parents(parents, number, len(members), type(sampler).__name__)]
     return Order(made, parents, is_made=True)
+
+
+def _fit_sampler(sampler: Any, rows: Rows) -> None:
+    """Fit a sampler to rows, and to their labels if it takes any."""
+    if isinstance(sampler, NodeSampler) and rows.has_labels:
+        sampler._fit_to(rows.X, rows.y, type(rows.outcome))
+        return
+    takes_labels = rows.has_labels and _takes(sampler.fit, "y")
+    sampler.fit(rows.X, **({"y": rows.y} if takes_labels else {}))
 
 
 def _takes(method: Any, name: str) -> bool:

@@ -65,6 +65,10 @@ class Adapter:
         """Refuse a student that would drop the rows' weights."""
         check_weights_taken(student, "student")
 
+    def as_fitted(self, student: Any) -> Any:
+        """Return what is fitted in the place of a student."""
+        return student
+
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Fit a clone of the student to targets, columns in the order of `classes`."""
         raise NotImplementedError
@@ -299,11 +303,14 @@ class SeveralOutputs(Adapter):
                 "not name sample_weight: leave sample_weight out, or use another student."
             )
 
+    def as_fitted(self, student: Any) -> Any:
+        """Return a clone that learns several outputs."""
+        return many_outputs(clone(student))
+
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand over all columns."""
-        student = clone(student)
         target = as_probabilities(student, target)
-        student = many_outputs(student)
+        student = self.as_fitted(student)
         return student.fit(X, target, **address_weights(student, params))
 
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:

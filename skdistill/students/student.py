@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 
-from .._utils.compat import index_params, index_rows
+from .._utils.compat import index_params, index_rows, routing_enabled
 from .._utils.estimators import is_frozen, last_step, weights_name, weights_of
 from .._utils.means import answers_no_mean
 from .._utils.parallel import kind_to_raise
@@ -20,7 +21,7 @@ from .._utils.probabilities import PROBA_FLOOR
 from .._utils.rounding import on_grid, to_digits
 from .._utils.validation import check_probabilities, refuse_pairwise, refuse_uncloned
 from ..outcomes import Numbers
-from ..rows import Rows, stack
+from ..rows import Rows, mean_weight, stack
 from ..targets import LOSSES, ErrorOfNumbers, Loss, Targets, make_loss
 from .adapters import Adapter, OneNumber, choose_adapter
 from .copies import refuse_resampling
@@ -66,8 +67,10 @@ class Student:
 
     That is an adapter, a loss, parameters of `fit`, how strongly a tree is shrunk, in all ways
     that are tried, and the weight of a row without a label beside one that has one. One that learns
-    from bags, and is told nothing else, is shrunk as that needs, if its nodes answer means. `round`
-    takes rounding errors from targets, and `ship` makes what leaves the distiller.
+    from bags, and is told nothing else, is shrunk as that needs, if its nodes answer means. What
+    nobody told is in units of what a row weighs, so that it does not matter whether weights sum
+    to 1 or to a nation. `round` takes rounding errors from targets, and `ship` makes what leaves
+    the distiller.
     """
 
     estimator: Any
@@ -78,6 +81,7 @@ class Student:
     transfer_weight: float = 1.0
     learns_from_bags: bool = False
     answers_means: bool = True
+    unit: float = 1.0
     round: Callable[[Array], Array] = on_grid
     ship: Callable[..., Any] = _ship_classifier
 
@@ -98,7 +102,7 @@ class Student:
         learned = self.ship(fitted, self, rows, **shipped)
         self._look_at(fitted, rows)
         trees = None
-        for strength in self._strengths:
+        for strength in self.strengths:
             if strength and trees is None:
                 weight = weights_of(self.estimator, params)
                 weight = np.ones(len(target)) if weight is None else np.asarray(weight, float)
@@ -108,10 +112,13 @@ class Student:
             yield learned
 
     @property
-    def _strengths(self) -> tuple[float, ...]:
+    def strengths(self) -> tuple[float, ...]:
+        """How strongly it is shrunk: one way after the other."""
         # Here, where parameters that a curve varies are set.
-        own = (shrinkage_for_bags(self.estimator),)
-        return own if self.learns_from_bags and self.answers_means else self.shrinkages
+        if self.learns_from_bags and self.answers_means:
+            return (self.unit * shrinkage_for_bags(self.estimator),)
+        is_told = len(self.shrinkages) == 1
+        return self.shrinkages if is_told else tuple(self.unit * each for each in self.shrinkages)
 
     def _with_further(self, rows: Rows, targets: Targets) -> tuple[Any, Array, dict[str, Any]]:
         """Put further rows below those with labels, their targets and parameters too."""
@@ -147,7 +154,7 @@ class Student:
         if weight is None and self.transfer_weight == 1:
             return dict(repeated)
         own = np.ones(rows.n_samples) if weight is None else np.asarray(weight, dtype=np.float64)
-        parts = [np.full(n, own.mean()) if p is None else own[p] for n, p in further]
+        parts = [np.full(n, mean_weight(own)) if p is None else own[p] for n, p in further]
         weights = np.concatenate([own, *(self.transfer_weight * part for part in parts)])
         return {**repeated, name: weights}
 
@@ -166,6 +173,26 @@ class Student:
             raise ValueError(f"{name} must be finite, found NaN or infinity after its fit.")
         if self.adapter.learns_labels:
             check_probabilities(answer, name)
+
+    def with_fit_params(self, params: dict[str, Any]) -> Student:
+        """Return the student with what its `fit` takes beside rows and labels."""
+        weight = weights_of(self.estimator, params)
+        unit = mean_weight(None if weight is None else np.asarray(weight, dtype=np.float64))
+        return replace(self, params=params, unit=unit)
+
+    def check_transfer_weight(self) -> None:
+        """Refuse a student that would never hear what further rows weigh."""
+        self.adapter.check_weights(self.estimator)
+        if not routing_enabled():
+            return
+        routing = get_routing_for_object(self.adapter.as_fitted(self.estimator))
+        name = weights_name(self.estimator)
+        if isinstance(routing, MetadataRouter) and not routing.consumes("fit", [name]):
+            raise ValueError(
+                f"transfer_weight={self.transfer_weight:g} needs a student that gets weights, and "
+                f"with metadata routing {type(last_step(self.estimator)).__name__} must ask for "
+                "them: set_fit_request(sample_weight=True)."
+            )
 
     def take(self, rows: Rows, part: NDArray[np.intp]) -> Student:
         """Return the student with the parameters of some of the rows."""
@@ -251,7 +278,7 @@ def prepare_regressor(
     loss, adapter = ErrorOfNumbers(outcome.n_columns), OneNumber()
     adapter.check(student, loss)
     no_mean = answers_no_mean(student)
-    if no_mean and isinstance(shrinkage, float | int) and shrinkage:
+    if no_mean and not isinstance(shrinkage, str) and shrinkage:
         raise ValueError(
             f"shrinkage makes nodes answer means, and {no_mean} as student answers none: use "
             "shrinkage=0."

@@ -23,7 +23,7 @@ from .._utils.parallel import run
 from .._utils.rounding import first_best, noise_of
 from .._utils.validation import is_number
 from ..outcomes import Boosting, Outcome
-from ..rows import Rows
+from ..rows import Rows, mean_weight
 from ..sources import Splits
 
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ class ResidualModel:
         self.shown = _most_varied(scores)
         table = _beside(self.encoder.transform(rows.X), scores[:, self.shown])
         target, weight = rows.target, rows.sample_weight
+        if weight is not None:  # in a unit in which the models' penalties are what they should be
+            weight = weight / mean_weight(weight)
         task = outcome.boosting(scores, target)
         self.unit = task.unit
 

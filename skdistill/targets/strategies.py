@@ -122,7 +122,7 @@ class Lesson:
 
         Rows that were made of others do not count: they bring no new part of the population.
         """
-        n = len(self.answers.out)
+        n = int((self.weights > 0).sum())
         others = [f for f in self.answers.further if f.parents is None and not f.is_made]
         return 1 + self.transfer_weight * sum(len(f.out) for f in others) / n
 

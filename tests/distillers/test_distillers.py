@@ -542,19 +542,99 @@ def test_routing_follows_requests(binary):
     assert_allclose(model.student_.coef_, Ridge().fit(X, proba[:, 1]).coef_, rtol=1e-9)
 
 
-def test_weights_that_members_know_by_another_name_weigh_the_correction(binary):
+def bare(member, name):
+    return member.set_fit_request(sample_weight=name)
+
+
+def piped(member, name):
+    return make_pipeline(StandardScaler().set_fit_request(sample_weight=False), bare(member, name))
+
+
+@pytest.mark.parametrize("kind", [LossCorrectedDistiller, LossCorrectedDistillerCV])
+@pytest.mark.parametrize(("of_teacher", "of_student"), [(bare, bare), (piped, piped)])
+def test_weights_by_another_name_weigh_correction_and_score(binary, kind, of_teacher, of_student):
     X, y = binary
-    weight = np.random.default_rng(0).random(len(y))
+    weight = np.random.default_rng(0).integers(0, 4, len(y)).astype(float)
     models = []
     for name in ("sample_weight", "importance"):
         with sklearn.config_context(enable_metadata_routing=True):
-            model = LossCorrectedDistiller(
-                bayes().set_fit_request(sample_weight=name),
-                Ridge().set_fit_request(sample_weight=name),
-                random_state=0,
-            )
-            models.append(model.fit(X, y, **{name: weight}))
-    assert_array_equal(models[0].student_.coef_, models[1].student_.coef_)
+            members = of_teacher(bayes(), name), of_student(Ridge(), name)
+            models.append(kind(*members, cv=3, random_state=0).fit(X, y, **{name: weight}))
+    assert_array_equal(*(model.predict_proba(X) for model in models))
+    if kind is LossCorrectedDistillerCV:
+        assert models[0].best_score_ == models[1].best_score_
+
+
+class Witness(GaussianNB):
+    """A teacher that knows which rows it has seen; the first column is the row's number."""
+
+    def fit(self, X, y):
+        self.seen_ = X[:, 0].astype(int)
+        return super().fit(X, y)
+
+    def predict_proba(self, X):
+        asked = X[:, 0].astype(int)
+        unseen = np.setdiff1d(asked, self.seen_)
+        assert not np.isin(unseen // 10, self.seen_ // 10).any()
+        return super().predict_proba(X)
+
+
+def test_groups_by_another_name_stay_together_in_all_folds():
+    X, y, _ = noisy(200, seed=0)
+    X = np.column_stack([np.arange(200), X])
+    family = np.arange(200) // 10
+    how = {"candidates": ["labels", "cross_fit"], "rehearse": False, "random_state": 0}
+    with sklearn.config_context(enable_metadata_routing=True):
+        how["cv"] = GroupKFold(4).set_split_request(groups="family")
+        for teacher_cv in (None, 3):
+            search = LossCorrectedDistillerCV(Witness(), Ridge(), teacher_cv=teacher_cv, **how)
+            search.fit(X, y, family=family)
+        forest = RandomForestClassifier(20, random_state=0)
+        search = LossCorrectedDistillerCV(forest, Ridge(), teacher_cv="oob", **how)
+        with pytest.raises(ValueError, match="bags ignore groups"):
+            search.fit(X, y, family=family)
+
+
+@pytest.mark.parametrize("how", [{"cv": 4}, {"cv": "in_sample"}])
+def test_with_routing_groups_need_no_splitter_of_ones_own(how):
+    X, y, _ = noisy(200, seed=0)
+    X = np.column_stack([np.arange(200), X])
+    groups = np.arange(200) // 10
+    model = LossCorrectedDistiller(Witness(), Ridge(), rehearse=False, random_state=0, **how)
+    expected = model.fit(X, y, groups=groups).predict_proba(X)
+    with sklearn.config_context(enable_metadata_routing=True):
+        assert_array_equal(model.fit(X, y, groups=groups).predict_proba(X), expected)
+
+
+def test_groups_may_be_a_column(binary):
+    X, y = binary
+    groups = np.arange(len(y)) % 7
+    model = CrossFitDistiller(bayes(), tree(), cv=3, random_state=0)
+    expected = model.fit(X, y, groups=groups).predict_proba(X)
+    assert_array_equal(model.fit(X, y, groups=groups[:, None]).predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("unit", [1 / 600, 1_000])
+@pytest.mark.parametrize(
+    "model",
+    [
+        LossCorrectedDistiller(RandomForestClassifier(60, random_state=0), tree(), cv="oob"),
+        LossCorrectedDistillerCV(
+            RandomForestClassifier(60, random_state=0), tree(), teacher_cv="oob", random_state=0
+        ),
+        LossCorrectedDistiller(GaussianNB(), tree(max_leaf_nodes=16), random_state=0),
+    ],
+)
+def test_the_unit_of_weights_does_not_matter(model, unit):
+    X, y, p0 = noisy(600, seed=0)
+    plain, weighted = (
+        clone(model).fit(X, y, sample_weight=np.full(600, own)).predict_proba(X)[:, 1]
+        for own in (1, unit)
+    )
+    # Bags and bins may be drawn otherwise: as good, if not the same.
+    assert weighted.std() == pytest.approx(plain.std(), rel=0.1)
+    errors = [np.abs(proba - p0).mean() for proba in (plain, weighted)]
+    assert errors[1] == pytest.approx(errors[0], abs=0.02)
 
 
 def test_routing_demands_a_decision(binary):

@@ -386,8 +386,9 @@ def test_medians_of_leaves_are_not_shrunk_to_means(table, forest):
     model.fit(X, y)
     expected = clone(student).fit(X, to_digits(model.teacher_prediction_)).predict(X)
     assert_array_equal(model.predict(X), expected)
-    with pytest.raises(ValueError, match="shrinkage makes nodes answer means"):
-        model.set_params(shrinkage=1.0).fit(X, y)
+    for shrinkage in (1.0, np.int64(1)):
+        with pytest.raises(ValueError, match="shrinkage makes nodes answer means"):
+            model.set_params(shrinkage=shrinkage).fit(X, y)
 
 
 def test_a_tree_is_shrunk_towards_the_mean(table, forest):

@@ -186,6 +186,10 @@ ROWS = np.arange(30)
         ([(ROWS[:15], ROWS[10:]), (ROWS[15:], ROWS[:15])], "0 rows are never.*5 more than once"),
         ([(ROWS, ROWS)], "cv must train on other rows than it predicts; fold 1"),
         ([(ROWS[:0], ROWS)], "cv must train on other rows than it predicts; fold 1"),
+        (
+            [(ROWS[:15], ROWS[15:]), (ROWS[15:], ROWS[:15]), (ROWS, ROWS[:0])],
+            "cv must predict rows in each fold; fold 3 predicts none",
+        ),
         ([ROWS], "cv must give pairs"),
         ([(ROWS[:15], ROWS[15:] + 1), (ROWS[15:], ROWS[:15])], "row numbers from 0 to 29"),
         ([(ROWS[:15] / 2, ROWS[15:])], "cv must give row numbers"),

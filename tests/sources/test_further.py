@@ -1,5 +1,7 @@
 """Further rows: who answers about them, and what a student learns of them."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -9,23 +11,34 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin, clone
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier
+from sklearn.datasets import load_iris
+from sklearn.ensemble import (
+    BaggingClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingRegressor,
+    RandomForestClassifier,
+)
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, KFold
-from sklearn.naive_bayes import GaussianNB
+from sklearn.naive_bayes import BernoulliNB, GaussianNB
 from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import (
     CrossFitDistiller,
     Distiller,
+    DistillerRegressor,
     LossCorrectedDistiller,
     LossCorrectedDistillerCV,
+    LossCorrectedDistillerRegressor,
     MungeSampler,
     NodeSampler,
+    SoftLabelClassifier,
     selection,
 )
 from skdistill.rows import check
@@ -303,6 +316,105 @@ def test_copies_keep_the_weights_of_their_parents(transfer_weight):
     ]
     assert_allclose(found, [*weights, *expected])
     assert len(rows) == N + 7 + 6 * N
+
+
+@pytest.mark.parametrize("kind", [Distiller, CrossFitDistiller, LossCorrectedDistiller])
+def test_rows_of_weight_0_are_not_there_beside_those_without_labels(kind):
+    weight = np.repeat([1.0, 0.0], [30, N - 30])
+
+    def proba(part):
+        folds = [(np.flatnonzero(part % 3 != k), np.flatnonzero(part % 3 == k)) for k in range(3)]
+        how = {} if kind is Distiller else {"cv": folds}
+        how |= {"correction": 0.3} if kind is LossCorrectedDistiller else {}
+        model = kind(GaussianNB(), LinearRegression(), **how)
+        own = {"sample_weight": weight[part], "X_transfer": X[:20] + 1}
+        return model.fit(X[part], Y[part], **own).predict_proba(X)
+
+    assert_allclose(proba(np.arange(N)), proba(np.arange(30)), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        make_pipeline(StandardScaler(), tree()),
+        make_pipeline(StandardScaler(), DecisionTreeClassifier()),
+        SoftLabelClassifier(DecisionTreeClassifier()),
+    ],
+)
+def test_with_routing_a_student_must_ask_for_the_weight_of_further_rows(student):
+    model = CrossFitDistiller(Counted(), student, cv=FOLDS, transfer_weight=2.0, rehearse=False)
+    Counted.fits = 0
+    with sklearn.config_context(enable_metadata_routing=True):
+        with pytest.raises(ValueError, match=r"transfer_weight=2 .* set_fit_request"):
+            model.fit(X, Y, X_transfer=X + 1)
+        assert Counted.fits == 0
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        asks = make_pipeline(scaler, tree().set_fit_request(sample_weight=True))
+        heavy, light = (
+            clone(model)
+            .set_params(student=asks, transfer_weight=weight)
+            .fit(X, Y, X_transfer=X + 1)
+            .predict_proba(X)
+            for weight in (100, 0.01)
+        )
+    assert not np.array_equal(heavy, light)
+
+
+def test_a_regressor_that_learns_one_class_at_a_time_must_ask_too():
+    X, y = load_iris(return_X_y=True)
+    student = GradientBoostingRegressor(n_estimators=2)
+    with sklearn.config_context(enable_metadata_routing=True):
+        with pytest.raises(ValueError, match="transfer_weight=2"):
+            CrossFitDistiller(GaussianNB(), student, transfer_weight=2.0).fit(X, y, X_transfer=X)
+        CrossFitDistiller(
+            GaussianNB(), student.set_fit_request(sample_weight=True), transfer_weight=2.0
+        ).fit(X, y, X_transfer=X)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_bags_answer_about_rows_of_frames(sampler):
+    frame = pd.DataFrame(X, columns=[f"x{k}" for k in range(X.shape[1])])
+    bag = BaggingClassifier(DecisionTreeClassifier(max_depth=3), 40, random_state=0)
+    model = CrossFitDistiller(bag, tree(), cv="oob", transfer=sampler, random_state=0)
+    expected = model.fit(X, Y).predict_proba(X)
+    assert_array_equal(model.fit(frame, Y).predict_proba(frame), expected)
+
+
+def test_members_without_probabilities_vote_about_made_rows():
+    bag = BaggingClassifier(RidgeClassifier(), 40, random_state=0)
+    model = CrossFitDistiller(bag, tree(), cv="oob", transfer=Copies(), shrinkage=0)
+    target = taught(model, X, Y)[1]
+    # A copy is its parent, and the votes of those that have not seen it are the same.
+    assert_allclose(target[N : 2 * N], target[:N])
+
+
+def test_members_that_have_seen_all_parents_are_not_asked():
+    weight = np.zeros(N)
+    weight[[np.flatnonzero(k == Y)[0] for k in (0, 1)]] = 1
+    weight[[np.flatnonzero(k == Y)[1] for k in (0, 1)]] = 1
+    forest = RandomForestClassifier(60, random_state=0)
+    model = CrossFitDistiller(forest, tree(), cv="oob", transfer="nodes", random_state=0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* fewer than 5 out-of-bag votes")
+        assert model.fit(X, Y, sample_weight=weight).predict_proba(X).shape == (N, 2)
+
+
+def test_node_samplers_know_that_whole_numbers_are_numbers():
+    counts = np.random.default_rng(0).poisson(50 * P0)
+    model = LossCorrectedDistillerRegressor(
+        LinearRegression(), tree(), transfer=NodeSampler(random_state=0), random_state=0
+    )
+    assert model.fit(X, counts).score(X, counts) > 0.5
+
+
+def test_rows_without_columns_are_refused_only_where_rows_are_made():
+    texts = np.array([f"word{label} and {k}" for k, label in enumerate(Y)])
+    words = CountVectorizer()
+    members = make_pipeline(words, BernoulliNB()), make_pipeline(words, DecisionTreeClassifier())
+    search = LossCorrectedDistillerCV(*members, candidates=["labels", "cross_fit"], random_state=0)
+    assert search.fit(texts, Y).score(texts, Y) > 0.5
+    with pytest.raises(ValueError, match="transfer needs rows with columns"):
+        CrossFitDistiller(*members, transfer="nodes").fit(texts, Y)
 
 
 def test_a_weight_of_further_rows_alone_is_a_weight_too():
@@ -788,3 +900,51 @@ def test_labels_are_asked_for_where_they_are_needed(model):
     with pytest.raises(ValueError, match="requires y to be passed") as caught:
         model.fit(X)
     assert str(caught.value).count(". ") == 0
+
+
+@pytest.mark.parametrize(
+    ("proba", "message"),
+    [
+        (np.full(N, 0.5), "teacher_proba must have a column for each of at least 2 classes"),
+        (np.ones((N, 1)), r"at least 2 classes, found shape \(90, 1\)"),
+        (pd.DataFrame(np.full((N, 2), 0.5), columns=["a", "a"]), "names of one kind, each its own"),
+        (pd.DataFrame(np.full((N, 2), 0.5), columns=["a", 1]), "names of one kind, each its own"),
+    ],
+)
+def test_without_labels_given_probabilities_must_say_what_the_classes_are(proba, message):
+    with pytest.raises(ValueError, match=message):
+        Distiller(None, tree()).fit(X, teacher_proba=proba)
+
+
+def test_without_labels_the_teacher_must_know_something():
+    of_one = FrozenEstimator(GaussianNB().fit(X[:5], np.zeros(5)))
+    with pytest.raises(ValueError, match=r"teacher must know at least 2 classes, found \[0\.0\]"):
+        Distiller(of_one, tree()).fit(X)
+    with pytest.raises(NotFittedError, match="The frozen teacher is not fitted yet"):
+        Distiller(FrozenEstimator(GaussianNB()), tree()).fit(X)
+
+
+@pytest.mark.parametrize("as_frame", [pd.DataFrame, pl.DataFrame])
+def test_columns_of_given_probabilities_may_be_called_false_and_true(as_frame):
+    frame = pd.DataFrame({True: P0, False: 1 - P0})
+    named = frame if as_frame is pd.DataFrame else as_frame(frame.rename(columns=str))
+    expected = Distiller(None, tree()).fit(X, Y == 1, teacher_proba=np.column_stack([1 - P0, P0]))
+    found = Distiller(None, tree()).fit(X, Y == 1, teacher_proba=named)
+    assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
+
+
+@pytest.mark.parametrize("kind", [Distiller, DistillerRegressor])
+def test_a_pipeline_must_be_frozen_as_a_whole(kind):
+    is_of_classes = kind is Distiller
+    y = Y if is_of_classes else P0
+    model = (GaussianNB() if is_of_classes else LinearRegression()).fit(X, y)
+    scaler = StandardScaler().fit(X)
+    half = make_pipeline(scaler, FrozenEstimator(model))
+    with pytest.raises(ValueError, match="step StandardScaler is not frozen.*freeze the whole"):
+        kind(half, tree()).fit(X, y)
+    for whole in (
+        FrozenEstimator(half),
+        make_pipeline(FrozenEstimator(scaler), FrozenEstimator(model)),
+        make_pipeline("passthrough", FunctionTransformer(), FrozenEstimator(model)),
+    ):
+        kind(whole, tree()).fit(X + 1, y)
