@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import UserList
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +32,14 @@ Features = list[Feature]
 
 class UnknownPartError(ValueError):
     """Something that no writer of code knows."""
+
+
+class UnknownCategoryError(UnknownPartError):
+    """Categories that no writer of code knows; it says what the column of a number has."""
+
+    def __init__(self, column: int, found: str) -> None:
+        super().__init__(found)
+        self.column = column
 
 
 def read_transformer(transformer: Any, features: Features) -> Features:
@@ -212,6 +220,9 @@ def _encoder(encoder: Any, features: Features) -> Features:
 
     Its outputs are then known whatever its options for rare, unknown and missing ones.
     """
+    for feature, categories in zip(features, encoder.categories_, strict=True):
+        _check_gaps(feature, [c for c in categories if is_missing(c)])
+        check_categories([c for c in categories if not is_missing(c)], feature.column)
     answers = [_Probe(encoder, j) for j in range(len(features))]
     n_outputs = len(encoder.get_feature_names_out())
     made = []
@@ -220,6 +231,43 @@ def _encoder(encoder: Any, features: Features) -> Features:
         j = owners[0] if owners else 0
         made.append(features[j].then(answers[j].lookup(output)))
     return made
+
+
+def _check_gaps(feature: Feature, gaps: Sequence[Any]) -> None:
+    """Refuse an encoder that tells missing values apart, which are all NaN to a program."""
+    if len(gaps) > 1:
+        raise UnknownCategoryError(
+            feature.column,
+            f"has {' and '.join(map(repr, gaps))} among its categories, which no file tells apart: "
+            "put one in the place of the other before the model is fitted.",
+        )
+    if gaps and not _stays_missing(feature):
+        raise UnknownCategoryError(
+            feature.column,
+            f"has {gaps[0]!r} among its categories, which its SimpleImputer leaves alone and a "
+            f"file would fill: let it fill that (missing_values={gaps[0]!r}), or put what it fills "
+            "in its place before the model is fitted.",
+        )
+
+
+def check_categories(categories: Iterable[Any], column: int) -> None:
+    """Refuse categories of a column that are neither text nor doubles."""
+    for category in categories:
+        value = category.item() if isinstance(category, np.generic) else category
+        # A date of NumPy may say that it is a whole number.
+        is_time = isinstance(category, np.datetime64 | np.timedelta64)
+        if is_time or not isinstance(value, str | int | float):
+            raise UnknownCategoryError(
+                column,
+                f"has categories that are neither text nor plain numbers, such as {category!r}: "
+                "make them text before the model is fitted.",
+            )
+        if isinstance(value, int) and float(value) != value:
+            raise UnknownCategoryError(
+                column,
+                f"has whole numbers as categories that a double rounds, such as {value}: make "
+                "them text before the model is fitted.",
+            )
 
 
 class _Probe:
@@ -272,7 +320,15 @@ def another(keys: Sequence[Any]) -> Any:
     """Return a value that is not among some."""
     if any(isinstance(key, str) for key in keys):
         return "_".join(["other", *map(str, keys)])
-    return max(map(float, keys), default=0.0) + 1.0
+    most = max(map(float, keys), default=0.0)
+    # From 2**53 on, 1 more may be the same number.
+    return max(most + 1.0, float(np.nextafter(most, np.inf)))
+
+
+def keys_of(features: Iterable[Feature]) -> list[Any]:
+    """Return what steps look for."""
+    steps = [step for feature in features for step in feature.steps]
+    return [key for step in steps if isinstance(step, Lookup) for key in step.keys]
 
 
 def is_missing(value: Any) -> bool:

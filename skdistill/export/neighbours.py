@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._utils.compat import index_rows
-from .columns import another, is_missing
+from .columns import another, is_missing, keys_of
 from .program import Bin, Feature, Lookup, Program, Trees
 
 Array = NDArray[np.float64]
@@ -40,6 +40,8 @@ def _values(program: Program, j: int, dtype: np.dtype[Any]) -> list[Any]:
         if feature.column == j:
             read = np.float32 if program.reads_float32 else np.float64
             found += _edges(feature, _thresholds(program, k), dtype, read)
+    keys = keys_of(feature for feature in program.features if feature.column == j)
+    found += [another(keys)] * (column.takes_unknown and bool(keys))
     return list(dict.fromkeys(found)) + [np.nan] * (column.takes_missing and bool(found))
 
 
@@ -108,7 +110,8 @@ def _place(program: Program, X: Any, j: int) -> int:
 def _with_values(X: Any, j: int, values: list[Any]) -> Any:
     """Return rows of X in turn, with the values in a column."""
     rows = index_rows(X, np.arange(len(values)) % _n_rows(X))
-    numbers = all(isinstance(value, float) for value in values)
+    # Encoders tell objects that are numbers from NumPy's numbers.
+    numbers = not _holds_objects(X, j) and all(isinstance(value, float) for value in values)
     if not numbers:
         values = [_gap(X, j) if value != value else value for value in values]
     column = np.array(values, dtype=np.float64 if numbers else object)
@@ -117,9 +120,7 @@ def _with_values(X: Any, j: int, values: list[Any]) -> Any:
         own = type(rows.iloc[:, j])(column, index=rows.index, dtype=column.dtype)
         return rows.assign(**{rows.columns[j]: own})
     if hasattr(rows, "with_columns"):
-        import polars
-
-        return rows.with_columns(polars.Series(rows.columns[j], column.tolist()))
+        return rows.with_columns(_of_polars(X, j, column.tolist()))
     rows = rows.toarray() if hasattr(rows, "toarray") else np.array(rows)
     if numbers and rows.dtype.kind in "biu":
         rows = rows.astype(np.float64)
@@ -127,8 +128,25 @@ def _with_values(X: Any, j: int, values: list[Any]) -> Any:
     return rows
 
 
+def _of_polars(X: Any, j: int, values: list[Any]) -> Any:
+    """Return a column of a polars frame with other values."""
+    import polars
+
+    own = X[X.columns[j]]
+    if own.dtype == polars.Boolean and own.null_count():
+        # Encoders meet objects in it, and cannot compare them with numbers of NumPy.
+        values = [None if value != value else bool(value) for value in values]
+    return polars.Series(own.name, values)
+
+
+def _holds_objects(X: Any, j: int) -> bool:
+    """Whether a column of rows is of type object."""
+    column = X.iloc[:, j] if hasattr(X, "iloc") else X
+    return getattr(column, "dtype", None) == np.dtype(object)
+
+
 def _gap(X: Any, j: int) -> Any:
-    """Return what stands for missing text in a column: scikit-learn tells NaN from None."""
+    """Return what stands for missing in a column of objects: scikit-learn tells NaN from None."""
     if hasattr(X, "with_columns"):
         return None
     values = X.iloc[:, j] if hasattr(X, "iloc") else X[:, j]

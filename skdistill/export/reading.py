@@ -21,9 +21,12 @@ from ..students.distilled_regressor import DistilledRegressor
 from ..students.soft_labels import SoftLabelClassifier
 from ..targets.losses import LOSSES, SquaredError, SquaredErrorLogit
 from .columns import (
+    UnknownCategoryError,
     UnknownPartError,
     another,
     answers_sparse,
+    check_categories,
+    keys_of,
     never_missing,
     read_transformer,
 )
@@ -83,26 +86,38 @@ def read_program(model: Any) -> Program:
     """
     shipped = what_ships(model)
     names = _column_names(shipped)
-    kinds = _categories(shipped, names)
-    features = [Feature(j) for j in range(len(names))]
-    features, learners, ends = _read(shipped.student, features, kinds)
-    if isinstance(shipped, DistilledClassifier):
-        ends += _way_back(shipped)
-    columns, made = _finish(names, kinds, features, learners, shipped.refuse_nan)
-    return Program(columns, made, tuple(learners), tuple(ends), kind_of(shipped))
+    ends = _way_back(shipped) if isinstance(shipped, DistilledClassifier) else []
+    kinds, kind = _categories(shipped, names), kind_of(shipped)
+    return _read_columns(shipped.student, names, kinds, ends, kind, shipped.refuse_nan)
 
 
 def read_estimator(estimator: Any) -> Program:
     """Return what anything of ours, or a student of numbers on its own, computes."""
     if _shipped_by(estimator) is not None:
         return read_program(estimator)
-    n_columns = estimator.n_features_in_
-    names = getattr(estimator, "feature_names_in_", [f"x{j}" for j in range(n_columns)])
-    features, learners, ends = _read(estimator, [Feature(j) for j in range(n_columns)], {})
-    columns, made = _finish([*map(str, names)], {}, features, learners, refuse_nan=False)
+    nameless = [f"x{j}" for j in range(estimator.n_features_in_)]
+    names = [*map(str, getattr(estimator, "feature_names_in_", nameless))]
     classes = getattr(estimator, "classes_", None)
     kind = OfNumbers() if classes is None else OfClasses(np.asarray(classes))
-    return Program(columns, made, tuple(learners), tuple(ends), kind)
+    return _read_columns(estimator, names, {}, [], kind, refuse_nan=False)
+
+
+def _read_columns(
+    student: Any,
+    names: list[str],
+    kinds: dict[int, tuple[Any, ...]],
+    way_back: list[End],
+    kind: Kind,
+    refuse_nan: bool,
+) -> Program:
+    """Return what a student computes of columns, before a way back."""
+    try:
+        features = [Feature(j) for j in range(len(names))]
+        features, learners, ends = _read(student, features, kinds)
+        columns, made = _finish(names, kinds, features, learners, refuse_nan)
+    except UnknownCategoryError as error:
+        raise UnknownPartError(f"The column {names[error.column]!r} {error}") from None
+    return Program(columns, made, tuple(learners), (*ends, *way_back), kind)
 
 
 def _column_names(shipped: Shipped) -> list[str]:
@@ -232,10 +247,11 @@ def _finish(
     columns, made = [], list(features)
     for j, name in enumerate(names):
         own = [k for k, feature in enumerate(features) if feature.column == j]
+        check_categories(kinds.get(j, ()) if own else (), j)
         texts = _texts([features[k] for k in own], kinds.get(j, ()))
         for k in own:
             made[k] = _with_codes(made[k], texts, kinds.get(j))
-        unknown = UNKNOWN if texts is not None else another(_keys([made[k] for k in own]))
+        unknown = UNKNOWN if texts is not None else another(keys_of(made[k] for k in own))
         takes = {
             word: all(_takes(made[k], value, learner_takes) for k in own)
             for word, value in (("takes_missing", np.nan), ("takes_unknown", unknown))
@@ -258,12 +274,6 @@ def _texts(features: list[Feature], categories: tuple[Any, ...]) -> tuple[Any, .
     if not any(isinstance(value, str) for value in found):
         return None
     return tuple(dict.fromkeys(found))
-
-
-def _keys(features: list[Feature]) -> list[float]:
-    """Return the numbers that steps look for."""
-    steps = [step for feature in features for step in feature.steps]
-    return [key for step in steps if isinstance(step, Lookup) for key in step.keys]
 
 
 def _with_codes(

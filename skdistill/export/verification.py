@@ -65,6 +65,10 @@ def verify(model: Any, exported: Any, X: Any) -> Verification:
     threshold of the student's trees, with every category, with unknown and missing ones where it
     takes them.
 
+    Numbers of 32 bits are compared as the doubles that they are, as what a file computes of them is
+    in doubles. About such rows as they are, scikit-learn may compute in 32 bits, and differ from
+    the file, and from itself, by about 1e-7, or by a leaf where a scaled number meets a threshold.
+
     Parameters
     ----------
     model : distiller, DistilledClassifier or DistilledRegressor
@@ -156,12 +160,27 @@ def _program(model: Any) -> Program | None:
 
 def _all_rows(program: Program | None, X: Any, dtype: Any) -> Iterator[Any]:
     """Yield the rows given and those beside thresholds, in parts, as numbers of a type."""
+    X = _in_doubles(X)
     # Rows that the model refuses are refused before others are made of them.
     for rows in chain([X], [] if program is None else rows_beside(program, X, dtype)):
         n_rows = int(rows.shape[0])
         for first in range(0, n_rows, _ROWS_AT_ONCE):
             part = np.arange(first, min(first + _ROWS_AT_ONCE, n_rows))
             yield _rounded(index_rows(rows, part), dtype)
+
+
+def _in_doubles(rows: Any) -> Any:
+    """Return rows whose floating-point numbers are doubles."""
+    if hasattr(rows, "with_columns"):
+        import polars.selectors
+
+        return rows.with_columns(polars.selectors.by_dtype(polars.Float32).cast(float))
+    if hasattr(rows, "select_dtypes"):
+        words = {"float16", "float32", "Float32", "float[pyarrow]"}
+        short = [name for name, kind in rows.dtypes.items() if str(kind) in words]
+        return rows.astype(dict.fromkeys(short, float)) if short else rows
+    is_short = getattr(rows, "dtype", None) in (np.float16, np.float32)
+    return rows.astype(np.float64) if is_short else rows
 
 
 def _rounded(rows: Any, dtype: Any) -> Any:
@@ -177,7 +196,11 @@ def _rounded(rows: Any, dtype: Any) -> Any:
         return rows.with_columns(polars.selectors.numeric().cast(polars.Float32).cast(float))
     if hasattr(rows, "select_dtypes"):
         kinds = rows.select_dtypes("number").dtypes.to_dict()
-        back = {name: kind if kind.kind in "iu" else float for name, kind in kinds.items()}
+        # Whole numbers may round to one above all of their type. Of such with gaps these stay NA.
+        back = {
+            name: "Float64" if kind.kind in "iu" and not isinstance(kind, np.dtype) else float
+            for name, kind in kinds.items()
+        }
         return rows.astype(dict.fromkeys(kinds, dtype)).astype(back)
     is_number = getattr(rows, "dtype", np.dtype(object)).kind in "fiub"
     return rows.astype(dtype).astype(np.float64) if is_number else rows

@@ -1,5 +1,9 @@
 """A program says what its classifier does, or a part is refused by name."""
 
+from datetime import date
+from decimal import Decimal
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,18 +22,20 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
     OneHotEncoder,
+    OrdinalEncoder,
     PolynomialFeatures,
 )
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import CrossFitDistiller, CrossFitDistillerRegressor, Distiller
-from skdistill.export import verify
+from skdistill.export import rules, to_c, to_sql, verify
 from skdistill.export.columns import UnknownPartError
 from skdistill.export.reading import read_estimator, read_program
 from skdistill.export.values import values_of
 
 from .models import (
     OF_NUMBERS,
+    SMALL,
     STUDENTS,
     amounts,
     classifiers,
@@ -115,6 +121,87 @@ def test_a_number_that_is_no_category_may_be_refused():
     student = make_pipeline(OneHotEncoder(), DecisionTreeRegressor())
     model = Distiller(None, student).fit(numbers, y, teacher_proba=proba)
     assert not read_program(model).columns[0].takes_unknown
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        OneHotEncoder(handle_unknown="ignore"),
+        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+    ],
+)
+def test_unknown_ids_beyond_2_53_are_none_of_the_known(encoder):
+    ids = 2**57 + 32 * np.arange(4)
+    rows = pd.DataFrame({"id": np.tile(ids, 10)})
+    proba = np.eye(2)[(rows["id"] == ids[3]).astype(int)]
+    student = make_pipeline(encoder, DecisionTreeRegressor())
+    model = Distiller(None, student).fit(rows, proba[:, 1] > 0, teacher_proba=proba)
+    unknown = pd.DataFrame({"id": [5, ids[3] + 32, ids[3] + 320, ids[3]]})
+    program = read_program(model)
+    assert_allclose(program(values_of(program, unknown)), model.predict_proba(unknown))
+    assert_allclose(model.predict_proba(unknown)[:, 1], [0, 0, 0, 1])
+
+
+def of_categories(values, student=None, *, imputer="passthrough", dtype=None):
+    """Return a model of one column that tells its first value from all others, and the column."""
+    rows = pd.DataFrame({"age": pd.Series([*values] * 20, dtype=dtype)})
+    encoder = make_pipeline(imputer, OneHotEncoder(handle_unknown="ignore"))
+    encodes = make_pipeline(make_column_transformer((encoder, ["age"])), DecisionTreeRegressor())
+    is_first = np.arange(len(rows)) % len(values) == 0
+    proba = np.column_stack([~is_first, is_first]).astype(float)
+    return Distiller(None, student or encodes).fit(rows, is_first, teacher_proba=proba), rows
+
+
+STRANGE = {
+    "intervals": pd.cut(pd.Series([1, 40, 60]), [0, 30, 50, 100]),
+    "dates": [date(2024, 1, day) for day in (1, 2, 3)],
+    "stamps": pd.date_range("2024-01-01", periods=3),
+    "spans": pd.to_timedelta([1, 2, 3], unit="h").to_numpy(),
+    "decimals": [Decimal("0.1"), Decimal("0.2")],
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_categories_that_are_neither_text_nor_numbers_are_refused_by_name(kind):
+    model, rows = of_categories(STRANGE[kind])
+    message = "The column 'age' has categories that are neither text nor plain numbers, such as "
+    to_sqlite = partial(to_sql, dialect="sqlite")
+    for write in (to_c, to_sqlite, rules, lambda model: model.classifier_.compiled()):
+        with pytest.raises(UnknownPartError, match=message):
+            write(model)
+    # Which needs no program.
+    assert verify(model, model.classifier_, rows).agrees
+
+
+@pytest.mark.parametrize(
+    ("student", "dtype"),
+    [(None, "int64"), (LGBMRegressor(min_child_samples=5, **SMALL), "category")],
+    ids=["encoder", "LightGBM"],
+)
+def test_ids_that_are_one_double_are_refused(student, dtype):
+    ids = [2**53 + 1, 2**53, 2**53 + 2]
+    model, rows = of_categories(ids, student, dtype=dtype)
+    assert verify(model, model.classifier_, rows).agrees
+    with pytest.raises(UnknownPartError, match=f"'age' has whole numbers .*, such as {ids[0]}: "):
+        model.classifier_.compiled()
+
+
+def test_gaps_that_an_imputer_leaves_alone_are_refused():
+    values = [None, "b", "b", "a"]
+    imputer = SimpleImputer(strategy="most_frequent")
+    model, _ = of_categories(values, imputer=imputer, dtype=object)
+    message = r"'age' has None among its categories, .* \(missing_values=None\)"
+    with pytest.raises(UnknownPartError, match=message):
+        read_program(model)
+    imputer.set_params(missing_values=None)
+    model, rows = of_categories(values, imputer=imputer, dtype=object)
+    assert verify(model, model.classifier_.compiled(), rows).agrees
+
+
+def test_two_kinds_of_gaps_are_refused():
+    model, _ = of_categories([np.nan, None, "a"], dtype=object)
+    with pytest.raises(UnknownPartError, match="'age' has None and nan among its categories"):
+        read_program(model)
 
 
 def test_searches_and_selections_inside_a_student():

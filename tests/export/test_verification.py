@@ -4,6 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import Distiller
@@ -115,6 +120,76 @@ def test_categories_are_all_tried():
     assert town.isna().sum() == 1
 
 
+@pytest.mark.parametrize("unknown", ["ignore", "error"])
+def test_numbers_that_are_categories_are_all_tried(unknown):
+    rows = pd.DataFrame({"kind": [1.0, 2.0, 5.0] * 10})
+    student = make_pipeline(OneHotEncoder(handle_unknown=unknown), Ridge())
+    model = Distiller(None, student).fit(rows, rows["kind"] > 1, teacher_proba=_proba(rows["kind"]))
+    (made,) = rows_beside(read_program(model), rows)
+    told = [1.0, 2.0, 5.0, 6.0, np.nan] if unknown == "ignore" else [1.0, 2.0, 5.0]
+    assert_array_equal(made["kind"], told)
+
+
+def _proba(values):
+    return np.column_stack([values == 1, values != 1]).astype(float)
+
+
+@pytest.mark.parametrize("gap", [None, np.nan], ids=["None", "NaN"])
+@pytest.mark.parametrize("values", [(True, False), (1, 2)], ids=["booleans", "numbers"])
+@pytest.mark.parametrize("container", [pd.DataFrame, pd.DataFrame.to_numpy], ids=["frame", "array"])
+def test_objects_that_are_numbers_stay_objects(container, values, gap):
+    rows = container(pd.DataFrame({"flag": np.array([*values, gap] * 10, dtype=object)}))
+    is_gap = np.arange(30) % 3 == 2
+    student = make_pipeline(OneHotEncoder(handle_unknown="ignore"), DecisionTreeRegressor())
+    model = Distiller(None, student).fit(rows, is_gap, teacher_proba=_proba(~is_gap))
+    assert verify(model, model.classifier_, rows).agrees
+    assert to_c(model, rows)
+    (made,) = rows_beside(read_program(model), rows)
+    made = np.asarray(made)[:, 0]
+    assert made.dtype == object
+    assert made[-1] is gap
+
+
+def test_booleans_of_polars_with_gaps_stay_booleans():
+    rows = pytest.importorskip("polars").DataFrame({"flag": [True, False, None] * 10})
+    is_gap = np.arange(30) % 3 == 2
+    student = make_pipeline(
+        make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["flag"])), Ridge()
+    )
+    model = Distiller(None, student).fit(rows, is_gap, teacher_proba=_proba(~is_gap))
+    assert to_c(model, rows)
+    (made,) = rows_beside(read_program(model), rows)
+    assert made["flag"].to_list() == [False, True, True, None]
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        make_pipeline(StandardScaler(), DecisionTreeRegressor(random_state=0)),
+        make_pipeline(StandardScaler(), Ridge()),
+        LogisticRegression(tol=0.1),
+    ],
+    ids=["scaled tree", "scaled ridge", "logistic"],
+)
+@pytest.mark.parametrize("kind", ["array", "frame", "nullable frame", "polars", "sparse"])
+def test_rows_of_32_bits_are_compared_as_doubles(student, kind):
+    X = (table(2)[0] + 10).astype(np.float32)
+    y, proba = table(2)[1:]
+    if kind == "sparse" and hasattr(student, "steps"):
+        student = student[-1]
+    polars = pytest.importorskip("polars") if kind == "polars" else None
+    rows = {
+        "array": lambda: X,
+        "frame": lambda: pd.DataFrame(X, columns=list("abcdef")),
+        "nullable frame": lambda: pd.DataFrame(X, columns=list("abcdef")).astype("Float32"),
+        "polars": lambda: polars.DataFrame(X, schema=list("abcdef")),
+        "sparse": lambda: sparse.csr_matrix(X),
+    }[kind]()
+    model = Distiller(None, student).fit(rows, y, teacher_proba=proba)
+    assert to_c(model, rows)
+    assert verify(model, model.classifier_.compiled(), rows).agrees
+
+
 def test_columns_are_found_by_name_and_what_is_not_read_is_left_alone():
     classifier, rows = of_frame("tree")
     program = read_program(classifier)
@@ -149,6 +224,11 @@ def test_numbers_are_compared_as_a_file_takes_them():
     assert found["gaps"].tolist() == [2**24, pd.NA]
     assert_array_equal(found["part"], np.array([0.1, np.nan], dtype=np.float32).astype(float))
     assert_array_equal(found["text"], rows["text"])
+    most = np.iinfo(np.int32).max
+    rows = pd.DataFrame({"gaps": pd.array([most, None], dtype="Int32"), "whole": np.int32(most)})
+    found = _rounded(rows, np.float32)
+    assert found["gaps"].tolist() == [2**31, pd.NA]
+    assert_array_equal(found["whole"], [2**31, 2**31])
     polars = pytest.importorskip("polars")
     assert_frame_equal = pytest.importorskip("polars.testing").assert_frame_equal
     rows = polars.DataFrame({"whole": [2**24 + 1, 3], "part": [0.1, None], "text": ["a", "b"]})
