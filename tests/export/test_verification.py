@@ -153,9 +153,7 @@ def test_objects_that_are_numbers_stay_objects(container, values, gap):
 def test_booleans_of_polars_with_gaps_stay_booleans():
     rows = pytest.importorskip("polars").DataFrame({"flag": [True, False, None] * 10})
     is_gap = np.arange(30) % 3 == 2
-    student = make_pipeline(
-        make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["flag"])), Ridge()
-    )
+    student = make_pipeline(OneHotEncoder(handle_unknown="ignore"), Ridge())
     model = Distiller(None, student).fit(rows, is_gap, teacher_proba=_proba(~is_gap))
     assert to_c(model, rows)
     (made,) = rows_beside(read_program(model), rows)
