@@ -59,6 +59,12 @@ class FailsToAnswer(Counted):
         return np.full((len(X), 2), np.nan)
 
 
+def as_it_is(student):
+    """A curve over a parameter that does not change."""
+    name, value = next(iter(student.get_params().items()))
+    return {"param_name": name, "param_range": [value]}
+
+
 DOORS = {
     "plain": lambda teacher, student: Distiller(teacher, student).fit(X, Y),
     "cross-fitted": lambda teacher, student: CrossFitDistiller(teacher, student).fit(X, Y),
@@ -66,7 +72,7 @@ DOORS = {
     "search": lambda teacher, student: LossCorrectedDistillerCV(teacher, student).fit(X, Y),
     "comparison": lambda teacher, student: compare_students(teacher, student, X, Y),
     "curve": lambda teacher, student: distillation_curve(
-        teacher, student, X, Y, param_name=next(iter(student.get_params())), param_range=[None]
+        teacher, student, X, Y, **as_it_is(student)
     ),
     "diagnosis": lambda teacher, student: diagnose_teacher(teacher, X, Y, student=student),
     "answers": lambda teacher, student: teacher_probabilities(teacher, X, Y),

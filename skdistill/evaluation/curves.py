@@ -116,8 +116,8 @@ def distillation_curve(
     random_state : int, RandomState instance or None, default=None
         Seeds the folds; teacher and student have their own.
     rehearse : bool, default=True
-        Whether clones of teacher and student are tried on a few rows, before any teacher is
-        fitted; see :class:`~skdistill.Distiller`.
+        Whether clones of teacher and student, of this one for each value, are tried on a few rows,
+        before any teacher is fitted; see :class:`~skdistill.Distiller`.
     verbose : int, default=0
         1 prints on the stream of errors what has been fitted, and about how long the rest of it
         will take.
@@ -188,7 +188,8 @@ def distillation_curve(
         task = _Task(rows, folds, scorer, n_jobs, progress)
         if rehearse:
             with progress.part("rehearsal"):
-                rehearse_members(rows, Teacher(teacher), pupil.student)
+                students = [pupil.student.with_params({param_name: value}) for value in values]
+                rehearse_members(rows, Teacher(teacher), *students)
         teacher_scores, answers = task.ask(teacher, splits, asked)
         lessons = [
             Lesson(rows, about, part=train, random_state=seed)

@@ -17,6 +17,12 @@ from .values import values_of
 
 Array = NDArray[np.float64]
 
+# Numbers that doubles know to the bit: others may be complex, or longer.
+_DOUBLES = (np.float64, np.float32, np.float16)
+# Up to here doubles know all whole numbers. Larger ones would be rounded here, and once more by
+# trees that compare in 32 bits, where scikit-learn rounds to these at once.
+_WHOLE = 2.0**53
+
 
 class _Compiled(BaseEstimator):
     """What ships, without scikit-learn in the way, with the same numbers.
@@ -67,7 +73,18 @@ class _Compiled(BaseEstimator):
         return self._program.kind.ask(self.shipped, X)
 
     def _values(self, X: Any) -> Array | None:
-        """Return rows as contiguous numbers, None for those that are not told by numbers alone."""
+        """Return rows as contiguous doubles, None for those that doubles alone do not tell."""
+        # A frame's would be a column that is called so.
+        dtype = None if hasattr(X, "columns") else getattr(X, "dtype", None)
+        if dtype in _DOUBLES:
+            return self._doubles(X)
+        if getattr(dtype, "kind", "") in ("c", "f"):
+            return None
+        values = self._doubles(X)
+        return None if values is None or (np.abs(values) > _WHOLE).any() else values
+
+    def _doubles(self, X: Any) -> Array | None:
+        """Return rows as contiguous doubles, None where that cannot be."""
         if self._reads_numbers and isinstance(X, np.ndarray | list | tuple):
             try:
                 values = np.ascontiguousarray(X, dtype=np.float64)

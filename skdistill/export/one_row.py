@@ -158,7 +158,7 @@ def _find(node: Any, features: Row) -> Row:
     while len(node) == 4:
         feature, split, left, right = node
         value = features[feature]
-        goes_left = value in split if split.__class__ is frozenset else value <= split
+        goes_left = int(value) in split if split.__class__ is frozenset else value <= split
         node = left if goes_left else right
     return node[0]
 

@@ -204,7 +204,8 @@ class Tree(NamedTuple):
     """A tree as arrays over its nodes, the root first; `left` is -1 at a leaf.
 
     A row goes left where its feature is at most the threshold; where `group` is not negative, where
-    it is one of that group of whole numbers. A missing value goes left where `missing_left`.
+    its feature, cut to a whole number as LightGBM does, is one of that group. A missing value goes
+    left where `missing_left`.
     """
 
     feature: Indices
@@ -227,7 +228,7 @@ class Tree(NamedTuple):
         """Whether values, one for each of some nodes, go left there."""
         goes_left = values <= self.threshold[nodes]
         for k in np.flatnonzero(self.group[nodes] >= 0):
-            goes_left[k] = values[k] in self.groups[self.group[nodes[k]]]
+            goes_left[k] = np.trunc(values[k]) in self.groups[self.group[nodes[k]]]
         return np.where(np.isnan(values), self.missing_left[nodes], goes_left)
 
     def leaves_of(self, features: Array) -> Indices:

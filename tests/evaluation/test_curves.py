@@ -320,6 +320,7 @@ def test_verbose_tells_teachers_of_each_fold_and_students(noisy, capsys, monkeyp
     [
         ({"param_name": "max_leafs"}, "parameter of the student DecisionTreeRegressor.*max_depth"),
         ({"param_range": []}, "at least one value of 'max_depth'"),
+        ({"param_range": [1, -3]}, "rows, before any teacher was fitted.*'max_depth'.* Got -3"),
         ({"param_range": 3}, "must be a list of values, found 3"),
         ({"param_range": "abc"}, "must be a list of values, found 'abc'"),
         ({"methods": ["tuned"]}, "methods must hold names of"),
@@ -356,7 +357,14 @@ def test_failing_student_names_its_method_and_parameter(noisy):
     message = "student failed for 'labels' with max_depth=-1 in fold 1 of 5: .*max_depth"
     with pytest.raises(ValueError, match=message):
         distillation_curve(
-            STUMP, tree(), X, y, param_name="max_depth", param_range=[-1], methods=["labels"]
+            STUMP,
+            tree(),
+            X,
+            y,
+            param_name="max_depth",
+            param_range=[-1],
+            methods=["labels"],
+            rehearse=False,
         )
 
 

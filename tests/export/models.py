@@ -54,6 +54,23 @@ def table(n_classes):
     return X, np.array(list("abcdefghijk"))[y], proba
 
 
+@cache
+def of_kinds(name):
+    """A student whose column of numbers is of categories, and rows of all and of other numbers."""
+    kind = np.tile(np.arange(5.0), 60)[:, np.newaxis]
+    is_one = np.isin(kind, [0, 3])
+    student = {
+        "LightGBM": LGBMSoftClassifier(
+            n_estimators=5, n_jobs=1, categorical_feature=[0], min_data_per_group=5, cat_smooth=1
+        ),
+        "histogram": HistGradientBoostingRegressor(max_iter=5, categorical_features=[0]),
+    }[name]
+    proba = np.where(is_one, [0.2, 0.8], [0.9, 0.1])
+    model = Distiller(None, student).fit(kind, is_one[:, 0], teacher_proba=proba)
+    others = [np.nan, -3, -1, -0.75, -0.25, 0.5, 2.75, 3.5, 4.25, 5, 35.5, 1e6]
+    return model.classifier_, np.array([*range(5), *others])[:, np.newaxis]
+
+
 def frame():
     """A table with text, gaps, whole numbers, booleans and categories."""
     X, y, proba = table(3)

@@ -3,11 +3,13 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import make_classification
 from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import Distiller, LGBMSoftClassifier
 from skdistill.export.c import find_compiler
@@ -18,6 +20,7 @@ from .models import (
     amounts,
     classifiers,
     of_frame,
+    of_kinds,
     regressor,
     regressor_of_frame,
     table,
@@ -77,6 +80,28 @@ def test_many_trees(n_classes, route):
     assert_allclose(one_by_one, expected, rtol=0, atol=1e-15)
 
 
+@pytest.mark.parametrize("name", ["LightGBM", "histogram"])
+def test_numbers_between_categories(name, route):
+    classifier, rows = of_kinds(name)
+    fast, expected = CompiledClassifier(classifier), classifier.predict_proba(rows)
+    one_by_one = np.concatenate([fast.predict_proba(row[np.newaxis]) for row in rows])
+    assert_allclose(one_by_one, expected, rtol=0, atol=1e-15)
+    assert_allclose(fast.predict_proba(rows), expected, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("make", [np.array, list, lambda X: pd.DataFrame(X, columns=["dtype"])])
+def test_whole_numbers_that_doubles_round(make, route):
+    low, high = 2**60, 2**60 + 2**37
+    is_high = np.arange(20) % 2 == 1
+    X = make(np.where(is_high, high, low)[:, np.newaxis])
+    proba = np.column_stack([1.0 - is_high, is_high])
+    model = Distiller(None, DecisionTreeRegressor()).fit(X, is_high, teacher_proba=proba)
+    classifier = model.classifier_
+    # Above the middle, at which it would come to lie as a double.
+    row = make([[2**60 + 2**36 + 1]])
+    assert classifier.compiled().predict(row) == classifier.predict(row) == [True]
+
+
 @pytest.mark.parametrize("name", ["tree", "booster"])
 def test_frames(name, route):
     classifier, rows = of_frame(name)
@@ -107,6 +132,7 @@ def test_same_refusals(name, route):
         "width": X[:1, :3],
         "one dimension": X[0],
         "text": np.array([["a"] * 6]),
+        "complex": np.full((1, 6), 1 + 1j),
     }
     wrong |= {
         value: np.full((1, 6), value) for value in (np.inf, 1e39 if name == "tree" else np.nan)

@@ -70,6 +70,7 @@ from .models import (
     amounts,
     classifiers,
     of_frame,
+    of_kinds,
     regressor,
     regressor_of_frame,
     table,
@@ -233,7 +234,8 @@ def test_groups_of_categories(missing_left):
     learner = Trees([splits, splits], np.array([3.0]), 2.0, reads_float32=False)
     features = (Feature(0), Feature(1))
     program = Program((Column("a"), Column("b")), features, (learner,), (), OfNumbers())
-    values = np.array([np.nan, -1, 0.5, 2.5, 32.5, 64.5, *range(80), 199, 200, 201, 1e6])
+    between = [-1.5, -0.5, 0.5, 2.5, 32.5, 64.5, 200.5]
+    values = np.array([np.nan, -1, *between, *range(80), 199, 200, 201, 1e6])
     rng = np.random.default_rng(0)
     exported = check_program(program, rng.choice(values, (2000, 2)))
     # Some versions of ONNX Runtime are wrong where all splits ask for equality.
@@ -244,6 +246,12 @@ def modes(exported):
     trees = [node for node in exported.graph.node if node.op_type == "TreeEnsembleRegressor"]
     told = [one for node in trees for one in node.attribute if one.name == "nodes_modes"]
     return {mode for one in told for mode in one.strings}
+
+
+@pytest.mark.parametrize("name", ["LightGBM", "histogram"])
+def test_numbers_between_categories(name):
+    classifier, rows = of_kinds(name)
+    check_same(classifier, to_onnx(classifier, rows), rows)
 
 
 @pytest.mark.parametrize("name", ["booster", "histogram"])

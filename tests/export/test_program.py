@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.preprocessing import OrdinalEncoder
@@ -11,7 +12,7 @@ from skdistill.export.columns import read_transformer
 from skdistill.export.program import Bin, Clip, Exp, Feature, Fill, Logistic, Lookup, Minus, Over
 from skdistill.export.reading import read_program
 
-from .models import frame
+from .models import frame, of_kinds
 
 
 def test_parts_are_equal_by_kind_and_by_what_they_hold():
@@ -44,3 +45,13 @@ def test_what_an_encoder_answers_is_equal_when_it_is_asked_again():
     once, again = (read_transformer(fitted, [Feature(0)]) for _ in range(2))
     assert once == again
     assert once[0].way == again[0].way
+
+
+@pytest.mark.parametrize("name", ["LightGBM", "histogram"])
+def test_numbers_between_categories_go_where_the_student_sends_them(name):
+    classifier, rows = of_kinds(name)
+    expected = classifier.predict_proba(rows)
+    assert_allclose(read_program(classifier)(rows), expected, rtol=0, atol=1e-15)
+    of = dict(zip(rows[:, 0].tolist(), expected[:, 1].tolist(), strict=True))
+    # LightGBM cuts them to whole numbers, towards zero; to scikit-learn they are unknown.
+    assert (of[-0.25] == of[0] and of[3.5] == of[3] != of[1]) == (name == "LightGBM")

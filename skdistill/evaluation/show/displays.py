@@ -266,6 +266,8 @@ class DistillationCurveDisplay:
         ------
         ImportError
             If matplotlib is not installed; nothing has been fitted then.
+        ValueError
+            If matplotlib does not take a keyword; nothing has been fitted then, either.
 
         Examples
         --------
@@ -292,6 +294,8 @@ class DistillationCurveDisplay:
         pyplot(f"{cls.__name__}.from_estimator")
         # A list, for it is needed twice, and a generator ends.
         param_name, param_range = check_param_range(student, param_name, param_range)
+        kw = {"line_kw": line_kw, "fill_between_kw": fill_between_kw, "errorbar_kw": errorbar_kw}
+        _try_keywords(kw, len(param_range))
         teacher_scores, student_scores = distillation_curve(
             teacher,
             student,
@@ -320,6 +324,18 @@ class DistillationCurveDisplay:
             fill_between_kw=fill_between_kw,
             errorbar_kw=errorbar_kw,
         )
+
+
+def _try_keywords(kw: dict[str, dict[str, Any] | None], n_values: int) -> None:
+    """Refuse keywords that matplotlib does not take, by drawing so many places with them."""
+    from matplotlib.figure import Figure
+
+    ax, places = Figure().subplots(), np.arange(n_values)
+    for method, (name, given) in zip(("plot", "fill_between", "errorbar"), kw.items(), strict=True):
+        try:
+            getattr(ax, method)(places, places, places, **given or {})
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(f"{name} must hold keywords of {method}: {error}") from error
 
 
 def name_of_score(scoring: Any, *, negate: bool = False) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..program import Bin, Clip, Fill, Lookup, Minus, Over, Plus, Program, Step, Times
+from ..program import Bin, Clip, Column, Fill, Lookup, Minus, Over, Plus, Program, Step, Times
 from .text import indent, number, table
 
 #: From here on a double rounds to infinity in 32 bits.
@@ -54,7 +55,7 @@ def _feature(program: Program, k: int, fault: str, prefix: str, tables: Tables) 
         lines = [f"f[{k}] = x[{feature.column}];"]
     else:
         lines = [f"v = x[{feature.column}];"]
-        if not isinstance(feature.steps[0], Lookup):
+        if not _is_cast(program.columns[feature.column], feature.steps):
             lines += _refuse_beyond("v", "HUGE_VAL", fault)
         for place, step in enumerate(feature.steps):
             lines += _step(step, f"{prefix}%s_{k}_{place}", fault, tables)
@@ -65,6 +66,20 @@ def _feature(program: Program, k: int, fault: str, prefix: str, tables: Tables) 
         limit = number(EDGE) if program.reads_float32 else "HUGE_VAL"
         lines += _refuse_beyond(f"f[{k}]", limit, fault)
     return lines
+
+
+def _is_cast(column: Column, steps: Sequence[Step]) -> bool:
+    """Whether the first step reads text, or numbers that a frame's categories were.
+
+    What was not there in fit is then missing, or unknown, to all that follows. An encoder of plain
+    numbers refuses infinite ones, even where it takes unknown ones.
+    """
+    first = steps[0]
+    if not isinstance(first, Lookup):
+        return False
+    if not column.is_number:
+        return True
+    return len(steps) > 1 and first == Lookup(first.keys, first.keys, np.nan, np.nan)
 
 
 def _refuse_beyond(value: str, limit: str, fault: str) -> list[str]:

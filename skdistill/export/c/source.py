@@ -69,8 +69,8 @@ def to_c(
     Raises
     ------
     ValueError
-        If a part of the student cannot be written, `name` is no name in C, or the compiled code
-        does not answer as the model does.
+        If a part of the student cannot be written, `name` is no name in C, `path` ends in ``.h``,
+        or the compiled code does not answer as the model does.
     FileExistsError
         If a file exists, and is not to be written over.
     CompilerError
@@ -108,7 +108,7 @@ def to_c(
         )
     if number not in ("double", "float"):
         raise ValueError(f"number must be 'double' or 'float', found {number!r}.")
-    paths = [] if path is None else [Path(path), Path(path).with_suffix(".h")]
+    paths = _paths(path)
     refuse_existing(paths, overwrite=overwrite)
     code = write_c(read_program(model), name, number)
     if X is not None:
@@ -117,6 +117,20 @@ def to_c(
         refuse_different(model, code, X)
     write_new(dict(zip(paths, (code, code.header), strict=False)), overwrite=overwrite)
     return code
+
+
+def _paths(path: Any) -> list[Path]:
+    """Return where the code goes, and the header."""
+    if path is None:
+        return []
+    code = Path(path)
+    # Some systems take .H for the same file.
+    if code.suffix.lower() == ".h":
+        raise ValueError(
+            f"path must be that of the code, such as {code.stem}.c, found {str(path)!r}: the "
+            "header is written beside it, and ends in .h."
+        )
+    return [code, code.with_suffix(".h")]
 
 
 def write_c(program: Program, name: str, number: str = "double") -> CSource:

@@ -11,6 +11,8 @@ import numpy as np
 #: Bytes of a number.
 SIZES = {"short": 2, "int": 4, "unsigned": 4, "float": 4, "double": 8}
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:;+*/()<>=!&|%#@$^~{}\[\]'-]")
+# Between letters that together begin or end a comment, or are a trigraph.
+_JOINT = re.compile(r"(?<=\*)(?=/)|(?<=/)(?=\*)|(?<=\?)(?=\?)")
 _WORD = re.compile(
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline"
     "|int|long|main|register|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union"
@@ -72,8 +74,9 @@ def quote(text: Any) -> str:
 
 def comment(text: Any) -> str:
     """Return text that cannot end a comment, on one line."""
-    found = str(text).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in found)
+    found = str(text).replace("\\", "/")
+    found = "".join(c if c.isascii() and c.isprintable() else "?" for c in found)
+    return _JOINT.sub(" ", found)
 
 
 def block(about: Iterator[str] | Sequence[str]) -> list[str]:

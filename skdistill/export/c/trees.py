@@ -138,7 +138,7 @@ def _walk(nodes: NodeTable, name: str, *, rounds: bool) -> list[str]:
             f"if ({node}.flags & {_IN_GROUP}) {{",
             f"    const unsigned *group = {name}_groups + (int){node}.threshold;",
             f"    const int is_in = w != w ? {node}.flags & {_MISSING_LEFT}",
-            f"        : w >= 0 && w < 32 * group[0] && ({word});",
+            f"        : w > -1 && w < 32 * group[0] && ({word});",
             f"    i = is_in ? i + 1 : {node}.right;",
             "    continue;",
             "}",

@@ -49,7 +49,9 @@ def _sum(graph: Graph, learner: Trees, x: str) -> str:
     from onnx.numpy_helper import from_array
 
     trees = [*learner.trees, *[_NOTHING] * any((t.group >= 0).any() for t in learner.trees)]
-    parts = [_attributes(k, tree, learner) for k, tree in enumerate(trees)]
+    grouped = np.unique([j for t in trees for j in t.feature[(t.group >= 0) & ~t.is_leaf]])
+    x = _with_whole(graph, x, grouped)
+    parts = [_attributes(k, tree, learner, grouped) for k, tree in enumerate(trees)]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     tensors = {
         "nodes_values_as_tensor": from_array(joined.pop("nodes_values")),
@@ -63,16 +65,29 @@ def _sum(graph: Graph, learner: Trees, x: str) -> str:
     return graph.cast(total, "DOUBLE")
 
 
-def _attributes(k: int, tree: Tree, learner: Trees) -> dict[str, NDArray[Any]]:
+def _with_whole(graph: Graph, x: str, grouped: NDArray[Any]) -> str:
+    """Put some features, cut to whole numbers, before all of them."""
+    if not len(grouped):
+        return x
+    some = graph.node("Gather", x, graph.constant(grouped.astype(np.int64)), axis=1)
+    is_below = graph.node("Less", some, graph.constant([0.0]))
+    whole = graph.node("Where", is_below, graph.node("Ceil", some), graph.node("Floor", some))
+    return graph.beside([whole, x])
+
+
+def _attributes(
+    k: int, tree: Tree, learner: Trees, grouped: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
     """Return nodes and leaves of a tree in ONNX's words."""
     origin, value, right = _without_groups(tree, learner)
     leaf, n_values = tree.is_leaf[origin], tree.value.shape[1]
     leaves = np.flatnonzero(leaf)
-    in_group = tree.group[origin] >= 0
+    in_group, feature = tree.group[origin] >= 0, tree.feature[origin]
+    column = np.where(in_group, np.searchsorted(grouped, feature), feature + len(grouped))
     return {
         "nodes_treeids": np.full(len(origin), k),
         "nodes_nodeids": np.arange(len(origin)),
-        "nodes_featureids": np.where(leaf, 0, tree.feature[origin]),
+        "nodes_featureids": np.where(leaf, 0, column),
         "nodes_modes": np.where(leaf, "LEAF", np.where(in_group, "BRANCH_EQ", "BRANCH_LEQ")),
         "nodes_values": np.where(leaf, 0.0, value),
         "nodes_truenodeids": np.where(leaf, 0, tree.left[origin]),

@@ -67,7 +67,7 @@ class TreeWriter:
         if group >= 0:
             # SQL knows no empty lists, and no code is infinite.
             members = ", ".join(map(self.dialect.number, tree.groups[group] or (np.inf,)))
-            condition = f"{x} {'' if left else 'NOT '}IN ({members})"
+            condition = f"trunc({x}) {'' if left else 'NOT '}IN ({members})"
         else:
             sign = "<=" if left else ">"
             condition = f"{x} {sign} {self.dialect.number(tree.threshold[node])}"

@@ -132,6 +132,15 @@ def test_looks_are_handed_on():
     assert shown.fill_between_["teacher"].get_alpha() == 0.9
 
 
+@pytest.mark.parametrize("name", ["line_kw", "fill_between_kw", "errorbar_kw"])
+@pytest.mark.parametrize("wrong", [{"nope": 1}, {"color": "nope"}])
+def test_looks_that_matplotlib_does_not_take_are_refused_before_any_fit(monkeypatch, name, wrong):
+    monkeypatch.setattr(module, "distillation_curve", lambda *_, **__: pytest.fail("computed"))
+    student, how = DecisionTreeRegressor(), {"param_name": "max_depth", "param_range": [1, 2]}
+    with pytest.raises(ValueError, match=f"^{name} must hold keywords of .*nope"):
+        DistillationCurveDisplay.from_estimator(None, student, [], [], **how, **{name: wrong})
+
+
 def test_axes_may_be_given():
     import matplotlib.pyplot as plt
 

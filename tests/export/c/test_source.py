@@ -3,9 +3,14 @@
 import subprocess
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeRegressor
 
+from skdistill import Distiller
 from skdistill.export.c import CompiledCode, CompilerError, find_compiler, to_c
 from skdistill.export.values import values_of
 from skdistill.export.verification import verify
@@ -168,6 +173,31 @@ def test_what_the_student_refuses_is_refused():
     assert_array_equal(trees.ask(X[:0]), np.empty((0, 2)))
 
 
+@needs_compiler
+@pytest.mark.parametrize("unknown", ["ignore", "error"])
+def test_an_encoder_refuses_infinite_numbers_but_not_what_a_frame_makes_missing(unknown):
+    kind, proba = np.arange(60.0) % 3, np.tile([[0.9, 0.1], [0.2, 0.8], [0.9, 0.1]], (20, 1))
+    encoder = OneHotEncoder(handle_unknown=unknown, sparse_output=False)
+    rows = {"numbers": pd.DataFrame({"kind": kind})}
+    rows["categories"] = rows["numbers"].astype("category")
+    model = {
+        name: Distiller(None, make_pipeline(encoder, DecisionTreeRegressor()))
+        .fit(own, kind == 1, teacher_proba=proba)
+        .classifier_
+        for name, own in rows.items()
+    }
+    infinite = pd.DataFrame({"kind": [np.inf]})
+    for name, is_refused in (("numbers", True), ("categories", unknown == "error")):
+        code = CompiledCode(to_c(model[name]))
+        asks = [model[name].predict_proba, model[name].compiled().predict_proba]
+        for ask, own in [*((one, infinite) for one in asks), (code.ask, infinite.to_numpy())]:
+            if is_refused:
+                with pytest.raises(ValueError, match="infinit|unknown"):
+                    ask(own)
+            else:
+                assert_array_equal(ask(own), model[name].predict_proba(infinite))
+
+
 def test_files_are_never_written_over(tmp_path):
     classifier = classifiers("tree", 2)[0]
     (tmp_path / "model.h").write_text("mine")
@@ -177,6 +207,13 @@ def test_files_are_never_written_over(tmp_path):
     code = to_c(classifier, path=tmp_path / "model.c", overwrite=True)
     assert (tmp_path / "model.c").read_text() == code
     assert (tmp_path / "model.h").read_text() == code.header
+
+
+@pytest.mark.parametrize("name", ["model.h", "model.H"])
+def test_the_header_does_not_take_the_place_of_the_code(name, tmp_path):
+    with pytest.raises(ValueError, match=r"path must be .* such as model\.c, found '.*\.[hH]'"):
+        to_c(classifiers("tree", 2)[0], path=tmp_path / name, overwrite=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["", "3d", "double", "a-b", "größe", None])
@@ -193,13 +230,8 @@ def test_other_numbers():
 @needs_compiler
 def test_odd_names_and_labels(tmp_path):
     rows = table(2)[0][:, :3]
-    import pandas as pd
-    from sklearn.tree import DecisionTreeRegressor
-
-    from skdistill import Distiller
-
     y = np.where(rows[:, 0] > 0, 'say "*/ ??/\\', "größer\n/*")
-    frame = pd.DataFrame(rows, columns=["*/ int x;", 'a"b\\', "%s é\n"])
+    frame = pd.DataFrame(rows, columns=["*\\ int x;", 'a"b\\', "%s éé/"])
     proba = np.where((y == np.unique(y)[1])[:, None], [0.25, 0.75], [0.75, 0.25])
     model = Distiller(None, DecisionTreeRegressor()).fit(frame, y, teacher_proba=proba)
     path = tmp_path / "odd.c"

@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from skdistill.export.program import Sigmoid, Trees, tree_of
+from skdistill.export.sql import to_sql
 
+from ..databases import run
+from ..models import of_kinds
 from .programs import assert_agrees, program_of, random_tree, select, values_for
 
 
@@ -22,6 +26,14 @@ def test_rows_at_thresholds_and_beside_them_go_where_they_went(dialect):
     for reads_float32 in (True, False):
         learner = Trees([tree], np.zeros(1), 1.0, reads_float32)
         assert_agrees(program_of(learner, [Sigmoid()], 2, 1), values[:, None], dialect)
+
+
+@pytest.mark.parametrize("name", ["LightGBM", "histogram"])
+def test_numbers_between_categories_go_where_the_student_sends_them(dialect, name):
+    classifier, rows = of_kinds(name)
+    query = to_sql(classifier, dialect=dialect)
+    _, proba = run(query, query.program.columns, rows)
+    assert_allclose(proba, classifier.predict_proba(rows), rtol=0, atol=1e-12)
 
 
 # ---- what is large ---------------------------------------------------------------------------
