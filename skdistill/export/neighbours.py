@@ -19,8 +19,8 @@ def rows_beside(program: Program, X: Any, dtype: Any = np.float64) -> Iterator[A
     """Yield rows of X, column by column, whose value lies just beside each threshold.
 
     For numbers these are the last value that goes left, and the next one, in numbers of `dtype`;
-    for categories each of them, and one that was not there in fit and a missing one where the
-    student takes them.
+    for categories each of them, numbers between those that a booster groups, and one that was not
+    there in fit and a missing one where the student takes them.
     """
     for j in sorted({feature.column for feature in program.features}):
         values = _values(program, j, np.dtype(dtype))
@@ -40,6 +40,7 @@ def _values(program: Program, j: int, dtype: np.dtype[Any]) -> list[Any]:
         if feature.column == j:
             read = np.float32 if program.reads_float32 else np.float64
             found += _edges(feature, _thresholds(program, k), dtype, read)
+            found += [] if feature.steps else _members(program, k)
     keys = keys_of(feature for feature in program.features if feature.column == j)
     found += [another(keys)] * (column.takes_unknown and bool(keys))
     return list(dict.fromkeys(found)) + [np.nan] * (column.takes_missing and bool(found))
@@ -54,6 +55,19 @@ def _thresholds(program: Program, k: int) -> Array:
         for tree in learner.trees
     ]
     return np.unique(np.concatenate(found)) if found else np.empty(0)
+
+
+def _members(program: Program, k: int) -> list[float]:
+    """Return what groups of categories hold that a feature meets, and numbers between these."""
+    found = {
+        member
+        for learner in program.learners
+        if isinstance(learner, Trees)
+        for tree in learner.trees
+        for group in tree.group[(tree.feature == k) & ~tree.is_leaf & (tree.group >= 0)]
+        for member in tree.groups[group]
+    }
+    return [float(number) for member in sorted(found) for number in (member, member + 0.5)]
 
 
 def _edges(feature: Feature, thresholds: Array, dtype: np.dtype[Any], read: Any) -> list[float]:

@@ -16,7 +16,7 @@ from skdistill.export.neighbours import rows_beside
 from skdistill.export.reading import read_program
 from skdistill.export.verification import _rounded, refuse_different
 
-from .models import amounts, classifiers, of_frame, regressor, table
+from .models import amounts, classifiers, of_frame, of_kinds, regressor, table
 
 
 class Shifted:
@@ -127,6 +127,12 @@ def test_numbers_that_are_categories_are_all_tried(unknown):
     (made,) = rows_beside(read_program(model), rows)
     told = [1.0, 2.0, 5.0, 6.0, np.nan] if unknown == "ignore" else [1.0, 2.0, 5.0]
     assert_array_equal(made["kind"], told)
+
+
+def test_numbers_between_the_categories_of_a_booster_are_tried():
+    classifier, rows = of_kinds("LightGBM")
+    (made,) = rows_beside(read_program(classifier), rows)
+    assert_array_equal(made[:, 0], [0, 0.5, 3, 3.5, np.nan])
 
 
 def _proba(values):
