@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.frozen import FrozenEstimator
 
+from .._utils.class_codes import class_weights_by_code
 from .._utils.compat import index_params, index_rows, n_rows
 from .._utils.estimators import address_weights, holds_fitted
 from .._utils.memory import KeptAnswers, fingerprint, reuse
@@ -34,8 +35,8 @@ class Answers:
     """What teachers say about some rows, all of it learned from these rows alone.
 
     `out` are answers of teachers that have not seen the row, shape (n_samples, n_columns):
-    probabilities of classes, or a column of numbers; those of a source that knows one kind of
-    answer only. `inside` are in-sample ones, None where nobody asked for them. `splits` are the
+    probabilities of classes, or a column of numbers. A source that has one kind of answer puts it
+    there, in-sample or not. `inside` are in-sample ones, None where nobody asked. `splits` are the
     teachers' folds, None where they had none, `teachers` the fitted teachers that are kept, and
     `further` rows without labels, with what is said about them.
     """
@@ -99,16 +100,19 @@ class FittedToCodes(ClassifierMixin, BaseEstimator):
 def _fit_to_codes(estimator: Any, rows: Rows, params: dict[str, Any]) -> FittedToCodes | None:
     """Fit to labels 0 … K − 1, which some want; None if that is not what was wrong.
 
-    The classes of these rows count: a fold may lack one in the middle. Numbers have no codes.
+    The classes of these rows count: a fold may lack one in the middle, and then the weight that the
+    teacher gives it is of no use. Numbers have no codes.
     """
     present, codes = np.unique(rows.codes, return_inverse=True)
     if len(present) < 2:
         return None
     classes = rows.classes[present]
-    if np.array_equal(classes, np.arange(len(present))):
+    weights = class_weights_by_code(estimator, rows.classes, classes)
+    if weights is None or (not weights and np.array_equal(classes, np.arange(len(present)))):
         return None
     try:
-        return FittedToCodes(estimator.fit(rows.X, codes, **params), classes)
+        fitted = estimator.set_params(**weights).fit(rows.X, codes, **params)
+        return FittedToCodes(fitted, classes)
     except Exception:  # the first one is told
         return None
 

@@ -18,6 +18,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
+from .._utils.class_codes import class_weights_by_code, labels_learned
 from .._utils.compat import index_rows, routing_enabled
 from .._utils.estimators import (
     address_weights,
@@ -105,8 +106,7 @@ class SoftLabels(Adapter):
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand the soft labels over as they are."""
-        student = clone(student)
-        return student.fit(X, target, **address_weights(student, params))
+        return _fit_clone(student, X, target, params)
 
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return probabilities; the columns are those that it was fitted on."""
@@ -132,9 +132,7 @@ class OneProbability(Adapter):
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand over the second column."""
-        student = clone(student)
-        target = as_probabilities(student, target[:, 1])
-        return student.fit(X, target, **address_weights(student, params))
+        return _fit_clone(student, X, as_probabilities(student, target[:, 1]), params)
 
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return the probabilities of both classes."""
@@ -170,19 +168,17 @@ class WeightedCopies(Adapter):
 
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return probabilities; a class that it was never shown has none."""
-        known = getattr(fitted, "classes_", classes)
-        if known is not classes and not np.array_equal(known, classes):
-            codes = np.arange(len(classes))
-            classes = codes if np.array_equal(known, codes) else classes
-        return class_columns(classes, fitted, fitted.predict_proba(X))
+        return class_columns(labels_learned(fitted, classes), fitted, fitted.predict_proba(X))
 
 
 def _fit_to_codes(student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
     """Fit to labels 0 … K − 1, all of them shown; None if that is not what was wrong."""
     codes = np.arange(len(classes))
-    if np.array_equal(classes, codes) and (target > 0).any(axis=0).all():
+    weights = class_weights_by_code(student, classes, classes)
+    if weights is None or (np.array_equal(classes, codes) and (target > 0).any(axis=0).all()):
         return None
     try:
+        student.set_params(**weights)
         return fit_soft_labels(student, X, target, codes, params, show_all=True)
     except Exception:  # the first one is told
         return None
@@ -235,12 +231,12 @@ class OneOutput(Adapter):
     def _fit(self, student: Any, X: Any, target: Array, params: Params) -> Any:
         if not get_tags(last_step(student)).target_tags.single_output:
             # MultiOutputRegressor and its like.
-            return _fit_flat_or_column(student, X, target[:, None], params)
-        fitted = _fit_flat_or_column(student, X, target, params)
+            return _fit_clone(student, X, target[:, None], params)
+        fitted = _fit_clone(student, X, target, params)
         if np.ndim(fitted.predict(index_rows(X, np.arange(1)))) < 2:
             return fitted
         # A network that answers a column has compared each row of it with all flat targets.
-        return _fit_flat_or_column(student, X, target[:, None], params)
+        return _fit_clone(student, X, target[:, None], params)
 
     def answer(self, fitted: Any, X: Any, classes: Classes) -> Array:
         """Return one number a row."""
@@ -251,7 +247,7 @@ class OneOutput(Adapter):
         return answers_by_leaf(fitted, X)
 
 
-def _fit_flat_or_column(student: Any, X: Any, target: Array, params: Params) -> Any:
+def _fit_clone(student: Any, X: Any, target: Array, params: Params) -> Any:
     student = clone(student)
     return student.fit(X, target, **address_weights(student, params))
 

@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .._utils.class_codes import labels_learned
 from .._utils.estimators import is_classifier, read_by_last
 from .._utils.trees import Nodes, as_trees_read, nodes_of
 from .kinds import can_shrink, learner_of
@@ -112,7 +113,8 @@ def _class_shares(
     learner: Any, target: Array, classes: NDArray[Any], weight: Array
 ) -> tuple[Array, Array]:
     """Return targets as a classifier has learned them from weighted copies of rows, and weights."""
-    mass = np.maximum(target[:, np.searchsorted(classes, learner.classes_)], 0.0)
+    columns = np.searchsorted(labels_learned(learner, classes), learner.classes_)
+    mass = np.maximum(target[:, columns], 0.0)
     of_class = learner.class_weight if isinstance(learner.class_weight, dict) else {}
     mass *= weight[:, None] * [of_class.get(label, 1.0) for label in learner.classes_.tolist()]
     total = mass.sum(axis=1)

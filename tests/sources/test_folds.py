@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from skdistill import rows
+from skdistill import CrossFitDistiller, rows
 from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.sources import Folds, Frozen, InSample, Teacher, ask, settle
@@ -92,12 +92,34 @@ def test_in_sample_probability_knows_its_own_label(binary):
 def test_class_missing_from_a_training_part_has_probability_zero(three_classes):
     X, y = three_classes
     fold = np.where(y == 7, 0, np.arange(len(y)) % 2 + 1)
-    with pytest.warns(UserWarning, match="Fold 1 of 3 trains on no row of class 7: whoever"):
+    with pytest.warns(
+        UserWarning, match="Fold 1 of 3 trains on no row of class 7: the model of that fold"
+    ):
         splits = split(X, y, PredefinedSplit(fold))
     proba, _ = cross_fit(GaussianNB(), X, y, np.unique(y), {}, splits)
     assert_array_equal(proba[y == 7, 1], 0)
     assert_allclose(proba.sum(axis=1), 1)
     assert (proba[y == 20, 2] > 0.5).mean() > 0.9
+
+
+def test_weights_of_classes_stay_theirs_in_a_fold_that_lacks_one(three_classes):
+    X, y = three_classes
+    part = y != 7
+    splits = [(np.flatnonzero(part), np.flatnonzero(~part)), (np.flatnonzero(~part), [])]
+    for weights, left in [({7: 10.0}, None), ({7: 10.0, 20: 5.0}, {20: 5.0})]:
+        teacher = LogisticRegression(class_weight=weights)
+        proba, _ = cross_fit(teacher, X, y, np.unique(y), {}, splits[:1])
+        alone = LogisticRegression(class_weight=left).fit(X[part], y[part])
+        assert_allclose(proba[~part][:, [0, 2]], alone.predict_proba(X[~part]), atol=1e-6)
+
+
+@pytest.mark.parametrize("role", ["teacher", "student"])
+def test_weights_of_no_class_are_refused(binary, role):
+    X, y = binary
+    members = {"teacher": GaussianNB(), "student": DecisionTreeClassifier(max_depth=2)}
+    members[role] = LogisticRegression(class_weight={0: 1.0, 1: 10.0})
+    with pytest.raises(ValueError, match=f"The {role} LogisticRegression.*not in class_weight"):
+        CrossFitDistiller(**members).fit(X, y)
 
 
 def test_frozen_teacher_is_asked_and_not_fitted(binary):

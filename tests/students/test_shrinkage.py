@@ -35,6 +35,7 @@ from skdistill import (
     LossCorrectedDistillerCV,
     SoftLabelClassifier,
 )
+from skdistill.students.adapters import WeightedCopies
 from skdistill.students.copies import fit_soft_labels
 from skdistill.students.kinds import can_shrink
 from skdistill.students.shrinkage import grown_trees
@@ -230,6 +231,18 @@ def test_a_class_that_a_classifier_was_never_shown():
     grown.shrink(3.0)
     assert list(fitted.classes_) == ["a", "c"]
     expected = by_hand_from_copies(fitted.tree_, X, labels[:, [0, 2]], 3.0)
+    assert_allclose(fitted.predict_proba(X), expected, rtol=1e-9)
+
+
+def test_a_classifier_that_was_fitted_to_codes():
+    """A weight of a class that no row shows is refused: so the class is shown, by its code."""
+    labels, names = PROBA[3] * [1, 0, 1], np.array(["a", "b", "c"])
+    student = classifier(class_weight={"b": 2.0, "c": 0.5})
+    fitted = WeightedCopies().fit(student, X, labels, names, {})
+    assert list(fitted.classes_) == [0, 1, 2]
+    [grown] = grown_trees(fitted, X, labels, names, np.ones(N))
+    grown.shrink(3.0)
+    expected = by_hand_from_copies(fitted.tree_, X, labels * [1.0, 2.0, 0.5], 3.0)
     assert_allclose(fitted.predict_proba(X), expected, rtol=1e-9)
 
 
