@@ -42,4 +42,8 @@ def flat(y: ArrayLike, name: str) -> NDArray[Any]:
             f"{name}.",
             DataConversionWarning,
         )
+    dtype = getattr(y, "dtype", None)
+    if hasattr(dtype, "numpy_dtype") and not y.isna().any():  # type: ignore[union-attr]
+        # pandas' own types of numbers and truth values would become floats.
+        y = y.to_numpy(dtype.numpy_dtype)  # type: ignore[union-attr]
     return np.asarray(column_or_1d(y))

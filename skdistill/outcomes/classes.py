@@ -23,6 +23,7 @@ from .._utils.rounding import on_grid
 from .._utils.simplex import least_log_loss
 from .._utils.validation import (
     check_probabilities,
+    check_row_sums,
     class_columns,
     is_number,
     judges_numbers,
@@ -152,12 +153,7 @@ class Classes:
             )
         if values.min() < 0:
             raise ValueError(f"{name} must not be negative, found {values.min():.3g}.")
-        off = np.abs(values.sum(axis=1) - 1.0).max()
-        # Probabilities stored as float32 by another tool miss 1 by up to about 1e-6 per class.
-        if off > 1e-3:
-            raise ValueError(
-                f"The rows of {name} must sum to 1, found one that is off by {off:.3g}."
-            )
+        check_row_sums(values, name)
         return np.asarray(values[:, order])
 
     # How rows are split.
@@ -194,8 +190,8 @@ class Classes:
             more = f", and so in {len(lacking) - 1} other folds" if len(lacking) > 1 else ""
             warn(
                 f"Fold {fold} of {len(trains)} trains on no row of class "
-                f"{', '.join(map(repr, missing))}{more}: whoever learns there gives it probability "
-                "0. Use other folds, or leave the class out."
+                f"{', '.join(map(repr, missing))}{more}: the model of that fold gives it "
+                "probability 0. Use other folds, or leave the class out."
             )
 
     # What labels say about answers.

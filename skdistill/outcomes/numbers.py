@@ -28,6 +28,9 @@ Indices = NDArray[np.intp]
 #: Numbers of so few different values, each so often, may be classes.
 _FEW_VALUES, _OFTEN = 3, 10
 _LARGEST = 1e100
+# The least spread, also as a share of the mean, that trees of scikit-learn see: they take variances
+# below 2e-16 for none, and compute them from sums of squares.
+_LEAST_SPREAD = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +105,7 @@ class Numbers:
                 "a regressor."
             )
         if not is_regressor(member):
-            raise ValueError(f"{role} must be a regressor; {name} is none.")
+            raise ValueError(f"{role} must be a regressor; {name} is not one.")
 
     def say(self, fitted: Any, X: Any) -> Any:
         """Ask a fitted estimator."""
@@ -253,7 +256,7 @@ class Numbers:
         return to_scale
 
     def variance(self, mean: Array) -> Array:
-        """Return that nobody knows which number varies more than another."""
+        """Return ones: no number is known to vary more than another."""
         return np.ones_like(mean)
 
     # Scorers.
@@ -301,7 +304,17 @@ def _check_numbers(y: ArrayLike, sibling: str) -> Array:
             f"y holds {len(values)} different numbers only, {values.tolist()}: if these are "
             f"classes, use {sibling}, which learns their probabilities."
         )
+    _warn_of_small_spread(numbers)
     return numbers
+
+
+def _warn_of_small_spread(numbers: Array) -> None:
+    mean, spread = float(numbers.mean()), float(numbers.std())
+    if spread < _LEAST_SPREAD * max(1.0, abs(mean)):
+        warn(
+            f"y varies by {spread:.2g} about {mean:.6g}: trees of scikit-learn take that for "
+            "nothing, or nearly so. Learn y in another unit, and without its mean."
+        )
 
 
 def _as_floats(values: NDArray[Any], sibling: str) -> Array:

@@ -56,8 +56,8 @@ def check_shape(X: Any, name: str) -> None:
         )
     if kind in "cV":
         raise ValueError(
-            f"{name} must hold numbers or text, found {X.dtype}. Complex data not supported, and "
-            "structured arrays neither: hand over a frame, or an array of real numbers."
+            f"{name} must hold numbers or text, found {X.dtype}. Complex data not supported, nor "
+            "are structured arrays: hand over a frame, or an array of real numbers."
         )
     if len(shape) == 1 and kind not in "OUST":
         raise ValueError(
@@ -105,9 +105,11 @@ def check_alike(X: Any, like: Any, name: str) -> Any:
         )
     for column, own, known in zip(X.columns, X.dtypes, like.dtypes, strict=True):
         if _kind_of_values(own) != _kind_of_values(known):
+            # Two sets of categories are called the same.
+            found, wanted = (own, known) if str(own) != str(known) else (repr(own), repr(known))
             raise ValueError(
-                f"{name} must have columns of the types of X, but {column!r} is {own} and not "
-                f"{known}."
+                f"{name} must have columns of the types of X, but {column!r} is {found} and not "
+                f"{wanted}."
             )
     return X
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import DataConversionWarning
+from sklearn.tree import DecisionTreeRegressor
 
 from skdistill.outcomes import Numbers
 from skdistill.rows import Rows
@@ -53,6 +54,22 @@ def test_a_column_is_told():
 def test_what_are_no_numbers(y, message):
     with pytest.raises(ValueError, match=message):
         Numbers("Other").read(y)
+
+
+@pytest.mark.parametrize("scale", [{"unit": 1e-9}, {"mean": 1e9}])
+def test_a_spread_that_trees_do_not_see_is_told(scale):
+    y = np.random.default_rng(0).normal(size=300)
+    y = scale.get("unit", 1.0) * y + scale.get("mean", 0.0)
+    assert DecisionTreeRegressor().fit(y[:, None], y).score(y[:, None], y) < 0.9
+    with pytest.warns(UserWarning, match=r"y varies by .*take that for nothing"):
+        Numbers().read(y)
+
+
+def test_a_spread_that_trees_see_is_not_told():
+    y = np.random.default_rng(0).normal(size=300)
+    for fine in (1e-5 * y, y + 1e5):
+        assert DecisionTreeRegressor().fit(y[:, None], fine).score(y[:, None], fine) > 0.999
+        Numbers().read(fine)
 
 
 def test_classes_are_suspected():
