@@ -67,6 +67,16 @@ class CountedTree(DecisionTreeRegressor):
         return super().fit(X, y, sample_weight=sample_weight)
 
 
+class CountedLine(LinearRegression):
+    """A student that counts the fits of all its clones."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        CountedLine.fits += 1
+        return super().fit(X, y, sample_weight=sample_weight)
+
+
 @pytest.fixture
 def table():
     X, y, _ = noisy(300, seed=0)
@@ -187,16 +197,22 @@ def test_blend_weights_of_a_fold_use_no_row_of_it():
 
 
 @pytest.mark.parametrize("n_folds", [3, 4])
-def test_leaving_two_folds_out_costs_a_teacher_for_each_pair_and_each_fold(table, n_folds):
-    CountedTeacher.fits = CountedTree.fits = 0
-    model = search_cv(CountedTeacher(), CountedTree(min_samples_leaf=5), cv=n_folds)
-    model.fit(*table)
-    extra = model.best_candidate_ == "in_sample" or (
-        model.best_candidate_ == "blend" and model.blend_weights_["in_sample"] > 0
-    )
-    assert CountedTeacher.fits == n_folds * (n_folds + 1) // 2 + extra
-    # Four candidates and the blend in each fold, and the winner.
-    assert CountedTree.fits == 5 * n_folds + 1
+@pytest.mark.parametrize(
+    ("student", "fifth"), [(CountedTree(min_samples_leaf=5), "transfer"), (CountedLine(), "blend")]
+)
+def test_leaving_two_folds_out_costs_a_teacher_for_each_pair_and_each_fold(
+    table, n_folds, student, fifth
+):
+    CountedTeacher.fits = type(student).fits = 0
+    model = search_cv(CountedTeacher(), student, cv=n_folds).fit(*table)
+    assert fifth in model.cv_results_["candidate"]
+    chosen = [model.best_candidate_]
+    if chosen == ["blend"]:
+        chosen = [name for name, weight in model.blend_weights_.items() if weight > 0]
+    # In-sample answers about all rows want a teacher of all rows.
+    assert CountedTeacher.fits == n_folds * (n_folds + 1) // 2 + ("in_sample" in chosen)
+    # Five candidates in each fold, and the winner.
+    assert type(student).fits == 5 * n_folds + 1
 
 
 def test_out_of_bag_search_costs_a_teacher_for_each_fold_and_one(table):

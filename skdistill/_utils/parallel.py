@@ -161,8 +161,8 @@ def _failures_told(name: str) -> Iterator[None]:
             if is_by_a_signal(error):
                 raise
             raise RuntimeError(
-                f"The {name} did not come back from their workers, which are killed most often for "
-                "want of memory. What cannot be sent to a worker works with n_jobs=1. "
+                f"The {name} did not come back from their workers: most often one was killed for "
+                "want of memory, or an object could not be pickled, which n_jobs=1 does without. "
                 f"{lost() or f'{type(error).__name__}: {error}'}"
             ) from error
 

@@ -19,6 +19,9 @@ from .warn import quiet
 
 Array = NDArray[np.float64]
 
+# Probabilities stored as float32 by another tool miss 1 by up to about 1e-6 per class.
+SUM_TOLERANCE = 1e-3
+
 
 def is_number(value: Any) -> bool:
     """Whether a parameter is a real number, which a boolean is not."""
@@ -61,18 +64,22 @@ def class_columns(classes: NDArray[Any], estimator: Any, proba: Any) -> Array:
 def check_probabilities(proba: Array, name: str) -> Array:
     """Refuse numbers that are no probabilities: percents, logarithms, scores.
 
-    What float32 rounds away, 1e-3 in a sum at most, is no reason; entries below 0 by so little
-    neither.
+    An entry that float32 has rounded to below 0 or above 1 is no reason.
     """
     low, high = proba.min(initial=0.0), proba.max(initial=0.0)
     if not (low > -1e-6 and high < 1 + 1e-3):  # NaN fails every comparison
         raise ValueError(
             f"{name} must be probabilities in [0, 1], found values from {low:.3g} to {high:.3g}."
         )
-    off = np.abs(proba.sum(axis=1) - 1.0).max(initial=0.0)
-    if off > 1e-3:
-        raise ValueError(f"The rows of {name} must sum to 1, found one that is off by {off:.3g}.")
+    check_row_sums(proba, name)
     return proba
+
+
+def check_row_sums(proba: Array, name: str) -> None:
+    """Refuse rows that do not sum to 1."""
+    off = np.abs(proba.sum(axis=1) - 1.0).max(initial=0.0)
+    if off > SUM_TOLERANCE:
+        raise ValueError(f"The rows of {name} must sum to 1, found one that is off by {off:.3g}.")
 
 
 def check_weights_taken(estimator: Any, role: str) -> None:

@@ -20,7 +20,8 @@ class CrossFitDistiller(CrossFitted, ClassDistiller):
     ----------
     teacher : classifier or None
         Any classifier with `predict_proba`; a Pipeline or a search are classifiers too. It is
-        cloned for each fold, never modified. None where `teacher_proba` is given to `fit`.
+        cloned for each fold, never modified; one that is frozen cannot be, and is for
+        :class:`Distiller`. None where `teacher_proba` is given to `fit`.
     student : regressor or classifier
         What learns the teacher's probabilities. It is cloned, never modified. A regressor
         learns one output for two classes, and for more classes one output each, by its own
@@ -38,8 +39,9 @@ class CrossFitDistiller(CrossFitted, ClassDistiller):
         - `"cross_entropy"`: the teacher's probabilities as soft labels. For classifiers.
         - `"auto"`: `"squared_error"` for a regressor, `"cross_entropy"` for a classifier.
     temperature : float, default=1.0
-        Positive temperature T of `"cross_entropy"`: the soft labels are softmax(log p / T), and
-        the student's probabilities are raised to the power T and normalised again.
+        Temperature T of `"cross_entropy"`, from 1e-4 to 1e4: the soft labels are
+        softmax(log p / T), and the student's probabilities are raised to the power T and
+        normalised again. Another loss takes 1 alone.
     proba_floor : float, default=0.002
         Teacher probabilities are raised to at least this, and normalised, where a logarithm is
         taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
@@ -58,7 +60,8 @@ class CrossFitDistiller(CrossFitted, ClassDistiller):
         to six further rows for each, 60,000 in all if that is enough. A sampler is any object with
         `fit(X)` and `sample(n_samples)`.
     transfer_weight : float, default=1.0
-        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one; above
+        0.
     cv : int, splitter, iterable or "oob", default=5
         Which teacher answers about a row. Each row must be predicted exactly once.
 
@@ -80,18 +83,19 @@ class CrossFitDistiller(CrossFitted, ClassDistiller):
         at None (one after the other) for a teacher that uses all cores by itself, and give -1
         for one that uses a single core.
     random_state : int, RandomState instance or None, default=None
-        Seeds the folds; teacher and student have their own.
+        Seeds the folds and the rows that `transfer` makes; teacher and student have their own.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teacher's probabilities for further fits with the same teacher, rows,
-        labels, weights and folds, such as those of a search over parameters of the student or
-        the correction. Nothing can be reused where folds are shuffled without a
-        seed: give `random_state` an int. Not used with `store_teachers=True`.
+        labels, weights and folds, such as those of a search over parameters of the student.
+        Nothing can be reused where folds are shuffled without a seed: give `random_state` an int.
+        Not used with `store_teachers=True`.
         Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
         the teacher holds makes it another teacher; the user guide says what is not seen.
         With a sampler as `transfer` nothing is kept.
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
-        fitted. It costs next to nothing, unless a member is slow on 100 rows.
+        fitted. It costs next to nothing, unless a member is slow on 100 rows. One that fails on
+        them is given 1,000, then all, before it is refused.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.

@@ -24,7 +24,8 @@ class CrossFitDistillerRegressor(CrossFitted, NumberDistiller):
     teacher : regressor or None
         Any regressor; a Pipeline, a search or a
         :class:`~sklearn.compose.TransformedTargetRegressor` are regressors too. It is cloned for
-        each fold, never modified. None where `teacher_prediction` is given to `fit`.
+        each fold, never modified; one that is frozen cannot be, and is for
+        :class:`DistillerRegressor`. None where `teacher_prediction` is given to `fit`.
     student : regressor
         What learns the teacher's predictions, by its own loss. It is cloned, never modified. One
         that minimises the deviance of Poisson, Gamma or Tweedie learns the same mean as one of
@@ -42,7 +43,8 @@ class CrossFitDistillerRegressor(CrossFitted, NumberDistiller):
         to six further rows for each, 60,000 in all if that is enough. A sampler is any object with
         `fit(X)` and `sample(n_samples)`.
     transfer_weight : float, default=1.0
-        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one; above
+        0.
     cv : int, splitter, iterable or "oob", default=5
         Which teacher answers about a row. Each row must be predicted exactly once.
 
@@ -62,18 +64,19 @@ class CrossFitDistillerRegressor(CrossFitted, NumberDistiller):
         at None (one after the other) for a teacher that uses all cores by itself, and give -1
         for one that uses a single core.
     random_state : int, RandomState instance or None, default=None
-        Seeds the folds; teacher and student have their own.
+        Seeds the folds and the rows that `transfer` makes; teacher and student have their own.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teacher's predictions for further fits with the same teacher, rows,
-        numbers, weights and folds, such as those of a search over parameters of the student or
-        the correction. Nothing can be reused where folds are shuffled without a
-        seed: give `random_state` an int. Not used with `store_teachers=True`.
+        numbers, weights and folds, such as those of a search over parameters of the student.
+        Nothing can be reused where folds are shuffled without a seed: give `random_state` an int.
+        Not used with `store_teachers=True`.
         Of a `joblib.Memory` only the location is used. Edited code of functions and classes that
         the teacher holds makes it another teacher; the user guide says what is not seen.
         With a sampler as `transfer` nothing is kept.
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
-        fitted. It costs next to nothing, unless a member is slow on 100 rows.
+        fitted. It costs next to nothing, unless a member is slow on 100 rows. One that fails on
+        them is given 1,000, then all, before it is refused.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.

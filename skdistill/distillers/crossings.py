@@ -90,8 +90,10 @@ def teacher_probabilities(
     Raises
     ------
     ValueError
-        If anything cannot be used; nothing has been fitted then. If the teacher fails in a fold,
-        with the fold's name and the cause.
+        If anything cannot be used; no teacher has been fitted then.
+    ValueError, TypeError or RuntimeError
+        If the teacher fails: of the cause's kind where that is one of the first two. It names the
+        fold, and keeps the cause.
 
     See Also
     --------
@@ -145,8 +147,9 @@ def distillation_targets(
     Parameters
     ----------
     teacher : classifier or None
-        Any classifier with `predict_proba`. It is cloned, never modified. None where
-        `teacher_proba` is given.
+        Any classifier with `predict_proba`. It is cloned, never modified. A
+        :class:`~sklearn.frozen.FrozenEstimator` needs `cv="in_sample"`, and is asked as it is. None
+        where `teacher_proba` is given.
     X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         Rows.
     y : array-like of shape (n_samples,)
@@ -162,10 +165,11 @@ def distillation_targets(
         `f(proba, y, *, link)` returns γ.
     c : float, default=None
         Positive constant of the rule; None is its own default (`fast`, `slow` and `absolute` 0.1,
-        `relative` 0.5, `power` 2). For `"residual"` a share in [0, 1], 0.2 by default.
+        `relative` 0.5, `power` 2). For `"residual"` a share in [0, 1], 0.2 by default. Not used by
+        None, `"orthogonal"`, a number or a callable.
     temperature : float, default=1.0
-        Temperature T of `"cross_entropy"`: a student with logits f minimises the cross-entropy of
-        softmax(f / T).
+        Temperature T of `"cross_entropy"`, from 1e-4 to 1e4: a student with logits f minimises the
+        cross-entropy of softmax(f / T). Another loss takes 1 alone.
     proba_floor : float, default=0.002
         Lowest teacher probability where a logarithm is taken.
     cv : int, splitter, iterable, "oob" or "in_sample", default=5
@@ -213,7 +217,10 @@ def distillation_targets(
     Raises
     ------
     ValueError
-        If anything cannot be used; nothing has been fitted then.
+        If anything cannot be used; no teacher has been fitted then.
+    ValueError, TypeError or RuntimeError
+        If the teacher fails: of the cause's kind where that is one of the first two. It names the
+        fold, and keeps the cause.
 
     See Also
     --------

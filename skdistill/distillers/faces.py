@@ -52,9 +52,10 @@ class ClassDistiller(ClassifierMixin, BaseDistiller):
             The classes are the teacher's then, or the names of the columns of `teacher_proba`, or
             their numbers.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows, for teacher and student. A weight of 0 is absence, and
-            2 repetition, where both members honour that and nothing draws or counts rows: folds of
-            a number, bags and the learned correction do.
+            Non-negative weights of the rows, for teacher and student. A weight of 0 is as if the
+            row were left out, and 2 as if it stood there twice, if both members treat weights so.
+            Not exactly where rows are drawn or counted: an int as `cv`, bags, the learned
+            correction.
         groups : array-like of shape (n_samples,), default=None
             Group of each row, for the splitter. No teacher may have seen the siblings of a row
             that it answers about: folds that tear a group apart are refused, and so is a bag.
@@ -68,9 +69,8 @@ class ClassDistiller(ClassifierMixin, BaseDistiller):
         X_transfer : {array-like, sparse matrix, frame} of shape (n_rows, n_features), default=None
             Further rows, without labels, with the columns of X, that the student learns from
             besides: the mean of what the teachers (and the learned correction) say about them.
-            A search of scikit-learn's around a distiller takes it for one entry a row where it has
-            as many rows as X, and hands over those of the training rows: nothing is wrong then, but
-            some rows are not used.
+            Where it has as many rows as X, a search of scikit-learn's around the distiller cuts it
+            as it cuts X: the result is valid, but learns from fewer of these rows.
         **fit_params : dict
             With metadata routing: what teacher, student and splitter request.
 
@@ -82,8 +82,10 @@ class ClassDistiller(ClassifierMixin, BaseDistiller):
         Raises
         ------
         ValueError
-            If a parameter or the data cannot be used; nothing has been fitted then. If the
-            teacher fails in a fold, with the fold's name and the cause.
+            If a parameter or the data cannot be used; no teacher has been fitted then.
+        ValueError, TypeError or RuntimeError
+            If teacher or student fails: of the cause's kind where that is one of the first two. It
+            names the fold, and keeps the cause.
         """
         return self._fit_to(X, y, sample_weight, groups, teacher_proba, X_transfer, fit_params)
 
@@ -198,9 +200,10 @@ class NumberDistiller(RegressorMixin, BaseDistiller):
             Numbers. None where nothing needs them: :class:`DistillerRegressor` asks a frozen
             teacher, or `teacher_prediction` is given, and there is no correction and no search.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows, for teacher and student. A weight of 0 is absence, and
-            2 repetition, where both members honour that and nothing draws or counts rows: folds of
-            a number, bags and the learned correction do.
+            Non-negative weights of the rows, for teacher and student. A weight of 0 is as if the
+            row were left out, and 2 as if it stood there twice, if both members treat weights so.
+            Not exactly where rows are drawn or counted: an int as `cv`, bags, the learned
+            correction.
         groups : array-like of shape (n_samples,), default=None
             Group of each row, for the splitter. No teacher may have seen the siblings of a row
             that it answers about: folds that tear a group apart are refused, and so is a bag.
@@ -213,9 +216,8 @@ class NumberDistiller(RegressorMixin, BaseDistiller):
         X_transfer : {array-like, sparse matrix, frame} of shape (n_rows, n_features), default=None
             Further rows, without labels, with the columns of X, that the student learns from
             besides: the mean of what the teachers (and the learned correction) say about them.
-            A search of scikit-learn's around a distiller takes it for one entry a row where it has
-            as many rows as X, and hands over those of the training rows: nothing is wrong then, but
-            some rows are not used.
+            Where it has as many rows as X, a search of scikit-learn's around the distiller cuts it
+            as it cuts X: the result is valid, but learns from fewer of these rows.
         **fit_params : dict
             With metadata routing: what teacher, student and splitter request.
 
@@ -227,8 +229,10 @@ class NumberDistiller(RegressorMixin, BaseDistiller):
         Raises
         ------
         ValueError
-            If a parameter or the data cannot be used; nothing has been fitted then. If the
-            teacher fails in a fold, with the fold's name and the cause.
+            If a parameter or the data cannot be used; no teacher has been fitted then.
+        ValueError, TypeError or RuntimeError
+            If teacher or student fails: of the cause's kind where that is one of the first two. It
+            names the fold, and keeps the cause.
         """
         return self._fit_to(X, y, sample_weight, groups, teacher_prediction, X_transfer, fit_params)
 

@@ -40,7 +40,8 @@ class LossCorrectedDistiller(Corrected, CrossFitDistiller):
           its probabilities take the teacher's place, and the share `c` of the orthogonal
           correction is applied to them. No further teacher fit. Columns that are not numeric are
           read as ordinal codes. This is our own; the other rules are the paper's.
-        - `"fast"`, `"slow"`: least error if the teacher's squared bias is `c`, by two bounds.
+        - `"fast"`, `"slow"`: least error by the bound for a student that learns fast, if the
+          teacher's squared bias is `c`, or slowly, if the fourth power of its bias is `c`.
         - `"fast_realized"`, `"slow_realized"`: the same with the squared residual in the place
           of the variance of a label, as in the paper's program; this biases the target even
           for a perfect teacher.
@@ -55,7 +56,7 @@ class LossCorrectedDistiller(Corrected, CrossFitDistiller):
           Hinton et al.
         - a callable `f(proba, y, *, link)` that returns γ for arrays of one shape, with `link`
           one of `"identity"`, `"log"`, `"logit"`.
-    c : float, default=None
+    c : float or None, default=None
         Positive constant of the rule; None is the rule's own default (`fast`, `slow` and
         `absolute` 0.1, `relative` 0.5, `power` 2). For `"residual"` a share in [0, 1], 0.2 by
         default. Not used by `"orthogonal"`, a number or a callable.
@@ -71,8 +72,9 @@ class LossCorrectedDistiller(Corrected, CrossFitDistiller):
         - `"cross_entropy"`: the teacher's probabilities as soft labels. For classifiers.
         - `"auto"`: `"squared_error"` for a regressor, `"cross_entropy"` for a classifier.
     temperature : float, default=1.0
-        Positive temperature T of `"cross_entropy"`: the soft labels are softmax(log p / T), and
-        the student's probabilities are raised to the power T and normalised again.
+        Temperature T of `"cross_entropy"`, from 1e-4 to 1e4: the soft labels are
+        softmax(log p / T), and the student's probabilities are raised to the power T and
+        normalised again. Another loss takes 1 alone.
     proba_floor : float, default=0.002
         Teacher probabilities are raised to at least this, and normalised, where a logarithm is
         taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
@@ -91,7 +93,8 @@ class LossCorrectedDistiller(Corrected, CrossFitDistiller):
         to six further rows for each, 60,000 in all if that is enough. A sampler is any object with
         `fit(X)` and `sample(n_samples)`.
     transfer_weight : float, default=1.0
-        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one; above
+        0.
     cv : int, splitter, iterable, "oob" or "in_sample", default=5
         Which teacher answers about a row. Each row must be predicted exactly once.
 
@@ -115,7 +118,8 @@ class LossCorrectedDistiller(Corrected, CrossFitDistiller):
         at None (one after the other) for a teacher that uses all cores by itself, and give -1
         for one that uses a single core.
     random_state : int, RandomState instance or None, default=None
-        Seeds the folds; teacher and student have their own.
+        Seeds the folds, those of the learned correction too, and the rows that `transfer` makes;
+        teacher and student have their own.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teacher's probabilities for further fits with the same teacher, rows,
         labels, weights and folds, such as those of a search over parameters of the student or
@@ -126,7 +130,8 @@ class LossCorrectedDistiller(Corrected, CrossFitDistiller):
         With a sampler as `transfer` nothing is kept.
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
-        fitted. It costs next to nothing, unless a member is slow on 100 rows.
+        fitted. It costs next to nothing, unless a member is slow on 100 rows. One that fails on
+        them is given 1,000, then all, before it is refused.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.

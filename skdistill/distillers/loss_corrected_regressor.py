@@ -64,7 +64,8 @@ class LossCorrectedDistillerRegressor(Corrected, CrossFitDistillerRegressor):
         to six further rows for each, 60,000 in all if that is enough. A sampler is any object with
         `fit(X)` and `sample(n_samples)`.
     transfer_weight : float, default=1.0
-        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one; above
+        0.
     cv : int, splitter, iterable, "oob" or "in_sample", default=5
         Which teacher answers about a row. Each row must be predicted exactly once.
 
@@ -80,7 +81,8 @@ class LossCorrectedDistillerRegressor(Corrected, CrossFitDistillerRegressor):
     n_jobs : int, default=None
         Number of folds that are fitted at the same time.
     random_state : int, RandomState instance or None, default=None
-        Seeds the folds; teacher and student have their own.
+        Seeds the folds, those of the learned correction too, and the rows that `transfer` makes;
+        teacher and student have their own.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teacher's predictions for further fits with the same teacher, rows,
         numbers, weights and folds, such as those of a search over parameters of the student or
@@ -91,7 +93,8 @@ class LossCorrectedDistillerRegressor(Corrected, CrossFitDistillerRegressor):
         With a sampler as `transfer` nothing is kept.
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
-        fitted. It costs next to nothing, unless a member is slow on 100 rows.
+        fitted. It costs next to nothing, unless a member is slow on 100 rows. One that fails on
+        them is given 1,000, then all, before it is refused.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.

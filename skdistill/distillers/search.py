@@ -28,8 +28,10 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
 
     Parameters
     ----------
-    teacher : classifier
-        Any classifier with `predict_proba`. It is cloned, never modified.
+    teacher : classifier or None
+        Any classifier with `predict_proba`. It is cloned, never modified. With
+        `teacher_cv="unseen"` a :class:`~sklearn.frozen.FrozenEstimator`, or None where
+        `teacher_proba` is given to `fit`.
     student : regressor or classifier
         What learns. It is cloned, never modified. A regressor learns one output for two classes,
         and for more classes one output each, by its own support for several outputs or by one
@@ -79,7 +81,7 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
     min_gain_se : float, default=0.5
         By how many paired standard errors (over rows for the log loss, over folds for another
         score) a candidate must beat the best of labels, in-sample and cross-fit to be chosen
-        before it. Without one of these three the best mean wins.
+        before it; at least 0. Without one of these three the best mean wins.
     calibrate : "auto" or bool, default="auto"
         Whether a sigmoid, fitted to the chosen candidate's out-of-fold predictions, is applied to
         the student's probabilities, also in `classifier_`. It must prove itself like a candidate
@@ -100,7 +102,8 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
         for each, 60,000 in all if that is enough. A sampler is any object with `fit(X)` and
         `sample(n_samples)`.
     transfer_weight : float, default=1.0
-        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one; above
+        0.
     loss : {"auto", "squared_error", "squared_error_logit", "cross_entropy"}, default="auto"
         What the student minimises.
 
@@ -111,8 +114,9 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
         - `"cross_entropy"`: the teacher's probabilities as soft labels. For classifiers.
         - `"auto"`: `"squared_error"` for a regressor, `"cross_entropy"` for a classifier.
     temperature : float, default=1.0
-        Positive temperature T of `"cross_entropy"`: the soft labels are softmax(log p / T), and
-        the student's probabilities are raised to the power T and normalised again.
+        Temperature T of `"cross_entropy"`, from 1e-4 to 1e4: the soft labels are
+        softmax(log p / T), and the student's probabilities are raised to the power T and
+        normalised again. Another loss takes 1 alone.
     proba_floor : float, default=0.002
         Teacher probabilities are raised to at least this, and normalised, where a logarithm is
         taken (`"squared_error_logit"` and `"cross_entropy"`). Between 0 and 1 / n_classes.
@@ -120,7 +124,8 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
     n_jobs : int, default=None
         Number of teachers, and of students, fitted at the same time.
     random_state : int, RandomState instance or None, default=None
-        Seeds the folds; teacher and student have their own.
+        Seeds the folds, those of the learned correction too, and the rows that `transfer` makes;
+        teacher and student have their own.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teachers' answers, for a further search with the same teacher, rows,
         labels, weights and folds.
@@ -129,7 +134,8 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
         With a sampler as `transfer` nothing is kept.
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
-        fitted. It costs next to nothing, unless a member is slow on 100 rows.
+        fitted. It costs next to nothing, unless a member is slow on 100 rows. One that fails on
+        them is given 1,000, then all, before it is refused.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.

@@ -24,8 +24,10 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
 
     Parameters
     ----------
-    teacher : regressor
-        Any regressor whose answer is a mean. It is cloned, never modified.
+    teacher : regressor or None
+        Any regressor whose answer is a mean. It is cloned, never modified. With
+        `teacher_cv="unseen"` a :class:`~sklearn.frozen.FrozenEstimator`, or None where
+        `teacher_prediction` is given to `fit`.
     student : regressor
         What learns, by a loss whose answer is a mean: squared error, or a deviance such as that of
         Poisson, Gamma or Tweedie, which take no negative targets. It is cloned, never modified.
@@ -73,7 +75,7 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
         By how many paired standard errors (over rows for the squared error, over folds for
         another score) a candidate must be better to be chosen than `"transfer"`, if the student
         is one tree and that is a candidate, and otherwise than the best of labels, in-sample and
-        cross-fit. Without any of these the best mean wins.
+        cross-fit; at least 0. Without any of these the best mean wins.
     shrinkage : "auto" or float, default="auto"
         How strongly a tree or forest as student is shrunk: each node's answer is pulled towards
         its parent's as by λ rows of weight 1, see :ref:`shrunken_trees`. With "auto" each
@@ -87,11 +89,13 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
         for each, 60,000 in all if that is enough. A sampler is any object with `fit(X)` and
         `sample(n_samples)`.
     transfer_weight : float, default=1.0
-        Weight of a row without a label, made or from `X_transfer`, beside one that has one.
+        Weight of a row without a label, made or from `X_transfer`, beside one that has one; above
+        0.
     n_jobs : int, default=None
         Number of teachers, and of students, fitted at the same time.
     random_state : int, RandomState instance or None, default=None
-        Seeds the folds; teacher and student have their own.
+        Seeds the folds, those of the learned correction too, and the rows that `transfer` makes;
+        teacher and student have their own.
     memory : None, str, Path or joblib.Memory, default=None
         Where to keep the teachers' answers, for a further search with the same teacher, rows,
         numbers, weights and folds.
@@ -100,7 +104,8 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
         With a sampler as `transfer` nothing is kept.
     rehearse : bool, default=True
         Whether clones of teacher and student are tried on a few rows, before any teacher is
-        fitted. It costs next to nothing, unless a member is slow on 100 rows.
+        fitted. It costs next to nothing, unless a member is slow on 100 rows. One that fails on
+        them is given 1,000, then all, before it is refused.
     verbose : int, default=0
         1 prints a line when a step of the fit ends. With scikit-learn 1.9 or newer
         `set_callbacks(ProgressBar())` shows more.

@@ -86,8 +86,9 @@ def compare_students(
         Rows to measure on; None holds out some of X.
     y_test : array-like of shape (n_test,), default=None
         Their labels.
-    test_size : float, default=0.3
-        Share of the rows that is held out, of classes stratified, where `X_test` is None.
+    test_size : float or int, default=0.3
+        Share or number of the rows that are held out, of classes stratified, where `X_test` is
+        None.
     bayes_proba : array-like of shape (n_test, n_classes), default=None
         True class probabilities of `X_test`, columns in the order of the sorted labels or, in
         a frame, named after them, where these are known, as for simulated rows. Scores are then

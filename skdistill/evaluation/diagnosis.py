@@ -56,7 +56,7 @@ class Diagnosis(Findings):
         The same in one sentence, with the reason.
     overfit_share : float
         How much of its labels' surprise the teacher remembers: 0 for nothing, 1 for a teacher
-        that repeats the labels; see :func:`~skdistill.sources.overfit.overfit_share`.
+        that repeats the labels; see :ref:`mathematics`.
     in_sample_log_loss, out_of_fold_log_loss : float
         Log loss of the teacher for rows that it has, and has not, seen.
     corrected_log_loss : float

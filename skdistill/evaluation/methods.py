@@ -197,6 +197,11 @@ class _OnLabels:
         raise NotImplementedError
 
     def _choose(self, rows: Rows, given: Any, X_transfer: Any) -> Street:
+        if given is not None or X_transfer is not None:
+            raise ValueError(
+                "A student on labels learns from y alone: leave "
+                f"{rows.outcome.given if X_transfer is None else 'X_transfer'} out."
+            )
         return Street(rows, None, [], self._prepared(rows))
 
     def _splitter(self) -> Any:

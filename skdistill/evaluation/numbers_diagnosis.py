@@ -33,7 +33,7 @@ class NumbersDiagnosis(Findings):
         The same in one sentence, with the reason.
     overfit_share : float
         How much of the surprise of y the teacher remembers: 0 for nothing, 1 for a teacher that
-        repeats y; see :func:`~skdistill.sources.overfit.overfit_share`.
+        repeats y; see :ref:`mathematics`.
     in_sample_r2, out_of_fold_r2 : float
         R² of the teacher for rows that it has, and has not, seen.
     corrected_r2 : float

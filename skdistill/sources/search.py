@@ -1,8 +1,8 @@
 """Where an honest search gets its answers: about each fold's training rows from these rows alone.
 
-A source of a search has `min_folds` and `check(teacher)`; `split(rows, folds)` returns for each
-part (the training rows of every fold, then all rows) the teachers' folds within it; `ask` returns
-the answers about each part; `finish` asks once more where the final student needs it.
+A source of a search has `min_folds`; `split(rows, folds)` returns for each part (the training rows
+of every fold, then all rows) the teachers' folds within it; `ask` returns the answers about each
+part; `finish` asks once more where the final student needs it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..outcomes import Outcome
 from ..rows import Rows
 from .answers import Answers, Source, Splits, Teacher, parts_of
 from .fixed import Frozen, Given, InSample
-from .folds import Folds, ask_each, warn_of_missing_classes
+from .folds import ask_each, warn_of_missing_classes
 from .further import NOTHING, Further, Wanted
 
 Array = NDArray[np.float64]
@@ -37,10 +37,6 @@ class LeaveTwoOut:
     min_folds = 3
     key = "leave_two_out"
     fits_teachers = True
-
-    def check(self, teacher: Any) -> None:
-        """Refuse a teacher that is not fitted anew."""
-        Folds(2).check(teacher)
 
     def split(self, rows: Rows, folds: Splits) -> list[Splits | None]:
         """Return the same folds within each part."""
@@ -127,10 +123,6 @@ class WithinParts:
         """What tells its answers from others."""
         return ("parts", self.source.key)
 
-    def check(self, teacher: Any) -> None:
-        """Refuse a teacher that the source cannot ask."""
-        self.source.check(teacher)
-
     def split(self, rows: Rows, folds: Splits) -> list[Splits | None]:
         """Split each part, which may lack a class."""
         return [self.source.split(rows.take(part)) for part in parts_of(rows, folds)]
@@ -174,9 +166,6 @@ class Unseen:
     min_folds = 2
     key = None
     fits_teachers = False
-
-    def check(self, teacher: Any) -> None:
-        """Ask whatever teacher there is."""
 
     def split(self, rows: Rows, folds: Splits) -> list[Splits | None]:
         """Return that no part has folds of its own."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logsumexp
 
 from .._utils.compat import index_rows
+from .objectives import ROUNDING
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -30,8 +31,6 @@ Objective = Callable[[Array, Any], Gradients]
 METRIC = "cross_entropy"
 # Rows that are worked on at a time: their probabilities stay in the processor's cache.
 _BLOCK = 8192
-# What arithmetic leaves of a 0 or 1; LightGBM refuses labels that are below or above by less.
-_DUST = 1e-9
 
 
 class Part(NamedTuple):
@@ -120,7 +119,7 @@ def from_text(text: str) -> lgb.Booster:
 
 def is_native(labels: Array) -> bool:
     """Whether LightGBM's own objective takes these labels: two classes, in [0, 1]."""
-    return labels.shape[1] == 2 and bool(labels.min() >= -_DUST)
+    return labels.shape[1] == 2 and bool(labels.min() >= -ROUNDING)
 
 
 def _task(part: Part, start: Array | None, *, can_split: bool) -> dict[str, Any]:

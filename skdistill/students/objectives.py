@@ -23,8 +23,8 @@ _INSTEAD = {
     "cross_entropy_lambda": "cross_entropy",
     "xentlambda": "cross_entropy",
 }
-# What arithmetic adds to a 0 or 1.
-_DUST = 1e-9
+# What arithmetic adds to a 0 or 1; LightGBM refuses labels that are below or above by less.
+ROUNDING = 1e-9
 
 
 def objective_of(student: Any) -> str | None:
@@ -126,7 +126,7 @@ def as_probabilities(student: Any, target: Array) -> Array:
     if not learns_one and not learns_one_probability(student):
         return target
     low, high = target.min(), target.max()
-    if low < -_DUST or high > 1 + _DUST:
+    if low < -ROUNDING or high > 1 + ROUNDING:
         raise ValueError(
             f"The correction makes targets from {low:.3g} to {high:.3g}, and the student "
             f"{type(last_step(student)).__name__} with objective {name!r} takes targets in [0, 1] "

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array
 
-Array = NDArray[np.float64]
+from .._utils.validation import SUM_TOLERANCE
 
-# Probabilities stored as float32 by another tool miss 1 by up to about 1e-6 per class.
-SUM_TOLERANCE = 1e-3
+Array = NDArray[np.float64]
 
 
 def check_soft_labels(

@@ -93,7 +93,10 @@ class Student:
         return next(self.learn_each(rows, target, **shipped))
 
     def learn_each(self, rows: Rows, target: Array | Targets, **shipped: Any) -> Iterator[Any]:
-        """Fit once, and give what ships after it was shrunk in each of the ways."""
+        """Fit once, and give what ships after it was shrunk in each of the ways.
+
+        It is one object, shrunk anew in place: use it before asking for the next.
+        """
         targets = target if isinstance(target, Targets) else Targets(target)
         X, target, params = self._with_further(rows, targets)
         # Equal targets grow equal trees, whichever way their last bits went.

@@ -144,6 +144,14 @@ def test_classifier_on_labels_is_the_classifier_itself(noisy):
     assert_allclose(model.predict_proba(X), alone.predict_proba(X), atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["teacher_proba", "X_transfer"])
+def test_student_on_labels_refuses_what_a_teacher_would_say(noisy, name):
+    X, y, _ = noisy
+    given = {"teacher_proba": np.full((len(X), 2), 0.5), "X_transfer": X}[name]
+    with pytest.raises(ValueError, match=f"learns from y alone: leave {name} out"):
+        student_on_labels(tree(max_depth=2)).fit(X, y, **{name: given})
+
+
 def test_student_on_labels_takes_missing_values_that_it_meets_only_later(noisy):
     X, y, _ = noisy
     model = student_on_labels(tree(max_depth=2)).fit(X, y)

@@ -255,7 +255,7 @@ class DistillationCurveDisplay:
             Further keywords of matplotlib, see :meth:`plot`.
         **curve_params : dict
             Further parameters of :func:`~skdistill.distillation_curve`: `methods`, `groups`,
-            `cv`, `teacher_cv`, `loss`, `n_jobs`, `random_state`.
+            `cv`, `teacher_cv`, `loss`, `n_jobs`, `random_state`, `rehearse`, `verbose`.
 
         Returns
         -------
