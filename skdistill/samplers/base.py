@@ -55,6 +55,13 @@ class BaseSampler(BaseEstimator):
         -------
         {ndarray, sparse matrix, frame} of shape (n_samples, n_features)
             Rows of the kind that `fit` was given, others at each call. Sets `parents_`.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If `n_samples` is no positive whole number.
         """
         check_is_fitted(self, "_X")
         if not is_whole_number(n_samples) or n_samples < 1:

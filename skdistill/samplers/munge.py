@@ -193,6 +193,8 @@ class MungeSampler(BaseSampler):
         The row of `fit` that each row of the last `sample` was made of.
     n_features_in_ : int
         Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X had names that are all strings.
 
     See Also
     --------

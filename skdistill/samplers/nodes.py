@@ -162,6 +162,8 @@ class NodeSampler(BaseSampler):
         The row of `fit` that each row of the last `sample` was made of.
     n_features_in_ : int
         Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X had names that are all strings.
 
     See Also
     --------
@@ -215,7 +217,8 @@ class NodeSampler(BaseSampler):
         Raises
         ------
         ValueError
-            If there is neither a forest nor labels, or what is given has no trees.
+            If there is neither a forest nor labels, what is given has no trees, or it was fitted
+            on other columns.
         """
         return self._fit_to(X, y)
 

@@ -18,8 +18,8 @@ from ..outcomes import Outcome
 from ..rows import Rows
 from .answers import Answers, Source, Splits, Teacher, parts_of
 from .fixed import Frozen, Given, InSample
-from .folds import ask_each, warn_of_missing_classes
-from .further import NOTHING, Further, Wanted
+from .folds import Told, ask_each, warn_of_missing_classes
+from .further import NOTHING, Further, Order, Wanted
 
 Array = NDArray[np.float64]
 
@@ -69,20 +69,12 @@ class LeaveTwoOut:
             n_jobs=self.n_jobs,
             progress=progress,
         )
-        out = np.zeros((len(folds) + 1, rows.n_samples, rows.n_columns))
-        further: list[list[list[Further]]] = [[] for _ in asked]
-        for (j, k), (first, _), told in zip(pairs, orders, found, strict=False):
-            out[k, folds[j][1]], out[j, folds[k][1]] = np.split(told.out, [len(folds[j][1])])
-            further[k].append(told.further[: len(first)])
-            further[j].append(told.further[len(first) :])
-        known: list[Array | None] = []
-        for (_, test), told in zip(folds, found[len(pairs) :], strict=True):
-            out[-1, test], knows = np.split(told.out, [len(test)])
-            known.append(knows if inside else None)
-            further[-1].append(told.further)
-        known.append(_mean_inside(known, folds, out[-1].shape) if inside else None)
+        n, shape = len(pairs), (rows.n_samples, rows.n_columns)
+        out, further = _of_parts(pairs, folds, found[:n], orders[:n], shape)
+        whole, known = _of_all_rows(folds, found[n:], shape, inside=inside)
+        out, further = [*out, whole], [*further, [told.further for told in found[n:]]]
         return [
-            Answers(out[k, part], known[k], splits[k], further=asked[k].gather(further[k]))
+            Answers(out[k][part], known[k], splits[k], further=asked[k].gather(further[k]))
             for k, part in enumerate(parts_of(rows, folds))
         ]
 
@@ -99,6 +91,39 @@ def _calls(pairs: list[tuple[int, int]], folds: Splits, *, inside: bool) -> Spli
     ]
     of_folds = [(train, np.concatenate([test, train]) if inside else test) for train, test in folds]
     return of_pairs + of_folds
+
+
+def _of_parts(
+    pairs: list[tuple[int, int]],
+    folds: Splits,
+    found: list[Told],
+    orders: list[list[list[Order]]],
+    shape: tuple[int, int],
+) -> tuple[list[Array], list[list[list[Further]]]]:
+    """Return what the teachers of pairs say for each fold that validates, at the rows' places."""
+    out = [np.zeros(shape) for _ in folds]
+    further: list[list[list[Further]]] = [[] for _ in folds]
+    for (j, k), (first, _), told in zip(pairs, orders, found, strict=True):
+        out[k][folds[j][1]], out[j][folds[k][1]] = np.split(told.out, [len(folds[j][1])])
+        further[k].append(told.further[: len(first)])
+        further[j].append(told.further[len(first) :])
+    return out, further
+
+
+def _of_all_rows(
+    folds: Splits, found: list[Told], shape: tuple[int, int], *, inside: bool
+) -> tuple[Array, list[Array | None]]:
+    """Return what the teachers of folds say about all rows, and each about those that it knows.
+
+    The last of these is their mean.
+    """
+    out, known = np.zeros(shape), []
+    for (_, test), told in zip(folds, found, strict=True):
+        out[test], knows = np.split(told.out, [len(test)])
+        known.append(knows)
+    if not inside:
+        return out, [None] * (len(folds) + 1)
+    return out, [*known, _mean_inside(known, folds, shape)]
 
 
 def _mean_inside(known: list[Any], folds: Splits, shape: tuple[int, ...]) -> Array:

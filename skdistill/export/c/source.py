@@ -73,7 +73,7 @@ def to_c(
         or the compiled code does not answer as the model does.
     FileExistsError
         If a file exists, and is not to be written over.
-    CompilerError
+    RuntimeError
         If `X` is given and there is no compiler, or it fails; its message is told.
 
     Notes

@@ -79,15 +79,19 @@ def to_onnx(
     >>> from sklearn.tree import DecisionTreeRegressor
     >>> from skdistill import CrossFitDistiller
     >>> from skdistill.export import to_onnx
-    >>> from skdistill.export.onnx import run_onnx
     >>> X, y = load_iris(return_X_y=True)
     >>> teacher = RandomForestClassifier(50, random_state=0)
     >>> student = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0)
     >>> model = CrossFitDistiller(teacher, student, cv="oob").fit(X, y)
     >>> exported = to_onnx(model, X)
-    >>> labels, probabilities = run_onnx(exported, X[:2])
-    >>> labels
-    array([0, 0])
+
+    It runs wherever ONNX does:
+
+    >>> from onnxruntime import InferenceSession
+    >>> session = InferenceSession(exported.SerializeToString())
+    >>> labels, probabilities = session.run(None, {"X": X[:2].astype("float32")})
+    >>> labels.tolist()
+    [0, 0]
     """
     paths = [] if path is None else [Path(path)]
     refuse_existing(paths, overwrite=overwrite)
