@@ -17,8 +17,8 @@ from .bag import OutOfBag
 from .choice import choose_search_source, choose_source, settle
 from .fixed import Frozen, Given, InSample, known_classes
 from .folds import Folds, quiet_folds
-from .further import NODES, NOTHING, Further, Wanted, check_sampler
 from .search import check_can_be_asked
+from .transfer import NODES, NOTHING, Further, Wanted, check_sampler
 
 __all__ = [
     "NODES",

@@ -18,8 +18,8 @@ from .._utils.memory import KeptAnswers, fingerprint, reuse
 from .._utils.progress import SILENT, Progress
 from ..outcomes import Outcome
 from ..rows import Rows
-from .further import NOTHING, Further, Wanted, pack, packed_shapes, unpack
 from .overfit import warn_if_in_sample
+from .transfer import NOTHING, Further, Wanted, pack, packed_shapes, unpack
 
 Array = NDArray[np.float64]
 Splits = list[tuple[NDArray[np.intp], NDArray[np.intp]]]

@@ -24,7 +24,7 @@ from ..outcomes import Outcome
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
 from .folds import cross_fit, quiet_folds
-from .further import NOTHING, Asked, Further, Wanted, tell_all
+from .transfer import NOTHING, Asked, Further, Wanted, tell_all
 
 Array = NDArray[np.float64]
 

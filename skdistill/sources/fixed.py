@@ -13,7 +13,7 @@ from .._utils.estimators import is_frozen, last_step
 from .._utils.progress import SILENT, Progress
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
-from .further import NOTHING, Asked, Further, Wanted, tell_all
+from .transfer import NOTHING, Asked, Further, Wanted, tell_all
 
 Array = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from .._utils.warn import quiet
 from ..outcomes import Classes, Numbers
 from ..rows import Rows
 from .answers import Answers, Splits, Teacher, say, say_about
-from .further import NOTHING, Further, Order, Wanted, tell
+from .transfer import NOTHING, Further, Order, Wanted, tell
 
 Array = NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from ..rows import Rows
 from .answers import Answers, Source, Splits, Teacher, parts_of
 from .fixed import Frozen, Given, InSample
 from .folds import Told, ask_each, warn_of_missing_classes
-from .further import NOTHING, Further, Order, Wanted
+from .transfer import NOTHING, Further, Order, Wanted
 
 Array = NDArray[np.float64]
 

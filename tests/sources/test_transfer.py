@@ -43,8 +43,8 @@ from skdistill import (
 )
 from skdistill.rows import check
 from skdistill.sources import Folds, Frozen, InSample, OutOfBag, Teacher, Wanted, ask_parts
-from skdistill.sources.further import n_further
 from skdistill.sources.search import LeaveTwoOut, Unseen, WithinParts
+from skdistill.sources.transfer import n_further
 from skdistill.targets.residual import ResidualModel
 
 from ..conftest import noisy

@@ -1,4 +1,4 @@
-"""Further rows: those without labels that a student learns from besides, and who answers.
+"""Transfer rows, called further ones below: they have no labels, and teachers answer about them.
 
 Rows of the user's, or of a sampler that does not say otherwise, are answered by all teachers: the
 answer is the mean. A row that was made of another one is answered by teachers that have not seen
