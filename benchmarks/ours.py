@@ -15,7 +15,7 @@ from skdistill.export.reading import read_program
 from skdistill.export.sql import run_sql
 from skdistill.outcomes import Numbers
 from skdistill.selection import SHARES, parse_candidates
-from skdistill.sources import further
+from skdistill.sources import transfer
 from skdistill.sources.overfit import (
     MAX_UNEXPLAINED,
     MIN_SHARE,

@@ -18,7 +18,7 @@ from skdistill import LossCorrectedDistiller, LossCorrectedDistillerCV, MungeSam
 from . import runner
 from .data import split
 from .models import forest, tree
-from .ours import further
+from .ours import transfer
 from .out_of_bag import TABLES
 from .page import RESULTS, blocks, fill, heading, measured, table, write
 from .scores import mean_and_error, scores
@@ -113,7 +113,7 @@ def taught(
 
 def copies(number: int) -> Any:
     """Let further rows be so many times the rows that there are, while this is entered."""
-    return patch.object(further, "n_further", lambda n_rows: number * n_rows)
+    return patch.object(transfer, "n_further", lambda n_rows: number * n_rows)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from sklearn.datasets import make_classification
 
 from benchmarks import pieces
 from benchmarks.models import forest, tree
-from benchmarks.ours import further
+from benchmarks.ours import transfer
 from benchmarks.pieces import COPIES, LEAVES, NODES, PLAIN, SAMPLERS, SEARCHED, Cell
 
 
@@ -25,10 +25,10 @@ def test_each_piece_is_taught_once(tmp_path):
 
 
 def test_copies_are_as_many_while_they_are_asked_for():
-    usual = further.n_further(100)
+    usual = transfer.n_further(100)
     with pieces.copies(3):
-        assert further.n_further(100) == 300
-    assert further.n_further(100) == usual
+        assert transfer.n_further(100) == 300
+    assert transfer.n_further(100) == usual
 
 
 def test_values_are_drawn_from_their_column_and_parents_are_known():
