@@ -17,6 +17,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from ._utils.estimators import is_frozen, last_step
+from ._utils.memory import digest
 from ._utils.parallel import is_by_a_signal, kind_to_raise
 from ._utils.validation import is_whole_number
 from ._utils.warn import quiet
@@ -69,17 +70,27 @@ def _try(
     """
     failure: BaseException
     for part, is_short in parts:
+        some = rows.take(part)
+        tables = [each.X for each in (some, *asked)]
+        before = [digest(table) for table in tables]
         try:
             few = member.take(rows, part)
             if is_short:
                 few = replace(few, estimator=_shortened(few.estimator))
             with quiet():
-                play(few, rows.take(part), asked)
-            return
+                play(few, some, asked)
         except (Exception, SystemExit) as error:
             if is_by_a_signal(error):
                 raise
             failure = error
+            continue
+        if before != [digest(table) for table in tables]:
+            raise ValueError(
+                f"The {role} {type(member.estimator).__name__} writes into the rows "
+                "that it is given, and others learn from them: let it work on copies, as scalers "
+                "do by copy=True."
+            )
+        return
     told = f"\n{told}" if told else ""
     raise kind_to_raise(failure)(
         f"The {role} {type(last_step(member.estimator)).__name__} cannot learn from X and y. Tried "

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
@@ -17,7 +17,12 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    OneHotEncoder,
+    StandardScaler,
+)
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import (
@@ -32,6 +37,7 @@ from skdistill import (
     teacher_probabilities,
 )
 from skdistill import rehearsal as rehearsal_
+from skdistill._utils.memory import digest
 from skdistill.rehearsal import rehearse
 from skdistill.rows import check
 from skdistill.sources import Teacher
@@ -105,6 +111,64 @@ def test_teacher_that_cannot_answer_is_fitted_for_nothing_but_that(door):
     assert max(small) <= 1_001
     assert Counted.fits == [*small, n_rows]
     assert len(small) <= 2
+
+
+class Marks(TransformerMixin, BaseEstimator):
+    """A step that writes into the rows, of whatever kind they are."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        if hasattr(X, "columns"):
+            X.loc[X.index[0], X.columns[0]] = 99.0
+        else:
+            X[:1, :1] = 99.0
+        return X
+
+
+WRITERS = {
+    "array": (np.asarray, StandardScaler(copy=False)),
+    "frame": (lambda X: pd.DataFrame(X).add_prefix("c"), Marks()),
+    "sparse": (sparse.csr_array, MaxAbsScaler(copy=False)),
+}
+
+
+@pytest.mark.parametrize("role", ["teacher", "student"])
+@pytest.mark.parametrize("door", DOORS)
+def test_member_that_writes_into_the_rows_is_refused(door, role):
+    if role == "student" and door in ("answers", "targets"):
+        return
+    writes = StandardScaler(copy=False)
+    members = {"teacher": GaussianNB(), "student": TREE}
+    members[role] = make_pipeline(writes, members[role])
+    with pytest.raises(ValueError, match=f"The {role} Pipeline writes into the rows"):
+        DOORS[door](*members.values())
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_rows_of_all_kinds_are_watched(kind):
+    make, step = WRITERS[kind]
+    rows = make(X.copy())
+    with pytest.raises(ValueError, match="writes into the rows"):
+        Distiller(make_pipeline(step, LogisticRegression()), TREE).fit(rows, Y)
+    unseen = make(X[:50].copy())
+    with pytest.raises(ValueError, match="writes into the rows"):
+        CrossFitDistiller(make_pipeline(step, LogisticRegression()), TREE).fit(
+            rows, Y, X_transfer=unseen
+        )
+    assert digest(rows) == digest(make(X))
+    assert digest(unseen) == digest(make(X[:50]))
+
+
+def test_frozen_teacher_that_writes_into_the_rows_is_given_copies():
+    frozen = make_pipeline(StandardScaler(copy=False), LogisticRegression()).fit(X.copy(), Y)
+    rows, unseen = X.copy(), X[:50].copy()
+    how = {"random_state": 0, "store_teacher_proba": True}
+    model = Distiller(FrozenEstimator(frozen), TREE, **how).fit(rows, Y, X_transfer=unseen)
+    assert_array_equal(rows, X)
+    assert_array_equal(unseen, X[:50])
+    assert_array_equal(model.teacher_proba_, frozen.predict_proba(X.copy()))
 
 
 @pytest.mark.parametrize("door", ["plain", "cross-fitted", "corrected", "search"])

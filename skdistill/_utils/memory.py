@@ -254,6 +254,11 @@ def fingerprint(teacher: Any, X: Any, *others: Any, with_code: bool = True) -> s
         ) from error
 
 
+def digest(X: Any) -> str:
+    """Return what is equal for tables of equal values and types."""
+    return str(joblib.hash(_canonical(X)))
+
+
 def _canonical(value: Any) -> Any:
     """Return a value whose hash does not depend on how equal values lie in memory."""
     if sparse.issparse(value):

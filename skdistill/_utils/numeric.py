@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from numbers import Number
 from typing import Any, Self
@@ -13,6 +14,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import OrdinalEncoder
 
 Floats = NDArray[np.float64]
+
+# Times of all units and kinds are counted in one.
+_TIME, _DURATION = "datetime64[us]", "timedelta64[us]"
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class NumericEncoder(TransformerMixin, BaseEstimator):
@@ -85,7 +90,10 @@ def as_table(X: Any) -> Any:
 def _columns(X: Any) -> Iterator[NDArray[Any]]:
     """Yield columns as arrays, by position: frames may repeat a name."""
     for j in range(X.shape[1]):
-        yield np.asarray(X.iloc[:, j] if hasattr(X, "iloc") else X[:, j])
+        column = X.iloc[:, j] if hasattr(X, "iloc") else X[:, j]
+        # With a time zone they would become objects.
+        is_zoned = getattr(column.dtype, "tz", None) is not None
+        yield np.asarray(column, dtype=_TIME if is_zoned else None)
 
 
 def _is_missing(value: Any) -> bool:
@@ -106,7 +114,7 @@ def _fit_codes(column: NDArray[Any]) -> OrdinalEncoder | None:
     if column.dtype.kind in "biufmM":
         return None
     _, values = _split_missing(column)
-    if all(isinstance(v, Number | np.bool_) for v in values):
+    if not np.isnan(_as_numbers(values)).any():
         return None
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
     encoder.set_output(transform="default")  # whatever the user has set for all
@@ -127,9 +135,29 @@ def _to_floats(column: NDArray[Any]) -> Floats:
     if column.dtype.kind in "biuf":
         return column.astype(np.float64)
     if column.dtype.kind in "mM":
-        return np.where(np.isnat(column), np.nan, column.astype(np.int64).astype(np.float64))
+        whole = column.astype(_TIME if column.dtype.kind == "M" else _DURATION).astype(np.int64)
+        return np.where(np.isnat(column), np.nan, whole.astype(np.float64))
     floats = np.full(len(column), np.nan)
     present, values = _split_missing(column)
-    # A column that was numeric in fit may bring a word later: an unknown value, so missing.
-    floats[present] = [v if isinstance(v, Number | np.bool_) else np.nan for v in values]
+    floats[present] = _as_numbers(values)
     return floats
+
+
+def _as_numbers(values: NDArray[Any]) -> Floats:
+    """Return objects as floats, NaN for what is no number, as a word that comes later."""
+    return np.array([_as_number(value) for value in values], dtype=np.float64)
+
+
+def _as_number(value: Any) -> Any:
+    """Return a number as it is, a time or a duration in microseconds, NaN for anything else."""
+    if hasattr(value, "to_timestamp"):  # a period of pandas
+        value = value.to_timestamp()
+    if isinstance(value, dt.time):
+        value = dt.datetime.combine(_EPOCH, value, dt.UTC)
+    elif isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        value = dt.datetime.combine(value, dt.time(0), dt.UTC)
+    if isinstance(value, dt.datetime):
+        value = (value if value.tzinfo else value.replace(tzinfo=dt.UTC)) - _EPOCH
+    if isinstance(value, dt.timedelta):
+        return value / dt.timedelta(microseconds=1)
+    return value if isinstance(value, Number | np.bool_) else np.nan

@@ -36,17 +36,21 @@ def is_whole_number(value: Any) -> bool:
 def class_columns(classes: NDArray[Any], estimator: Any, proba: Any) -> Array:
     """Arrange an estimator's probabilities in the columns of `classes`.
 
-    A class that the estimator does not know has probability 0. Probabilities that are not
-    finite, not one column per class or of a class outside `classes` are refused.
+    They are copied: a teacher may answer in the same memory again. Columns of a frame count by
+    their names. A class that the estimator does not know has probability 0. Probabilities that are
+    not finite, not one column per class or of a class outside `classes` are refused.
     """
     name = type(estimator).__name__
-    proba = np.asarray(proba, dtype=np.float64)
     known = np.asarray(getattr(estimator, "classes_", classes))
+    names = proba if hasattr(proba, "columns") else None
+    proba = np.array(proba, dtype=np.float64)
     if proba.ndim != 2 or proba.shape[1] != len(known):
         raise ValueError(
             f"{name}.predict_proba returned shape {proba.shape}, expected one column for each "
             f"of its {len(known)} classes."
         )
+    if names is not None:
+        proba = proba[:, places_of(names, known, f"what {name}.predict_proba returned")]
     if not np.isfinite(proba).all():
         raise ValueError(f"{name}.predict_proba returned NaN or infinite probabilities.")
     if len(known) == len(classes) and (known == classes).all():
@@ -59,6 +63,22 @@ def class_columns(classes: NDArray[Any], estimator: Any, proba: Any) -> Array:
     aligned = np.zeros((len(proba), len(classes)))
     aligned[:, np.searchsorted(classes, known)] = proba
     return aligned
+
+
+def places_of(proba: Any, classes: NDArray[Any], name: str) -> Any:
+    """Return the places of a frame's columns for the classes, if they bear their names."""
+    columns, labels = list(proba.columns), classes.tolist()
+    for as_key in (lambda value: value, str):  # 1.0 names the class 1, and so does "1"
+        by_label = {as_key(column): place for place, column in enumerate(columns)}
+        known = [label for label in labels if as_key(label) in by_label]
+        if len(known) == len(labels) == len(columns):
+            return [by_label[as_key(label)] for label in labels]
+        if known and not all(is_number(column) for column in columns):
+            raise ValueError(
+                f"The columns of {name} name some classes of y, but not all: found "
+                f"{columns}, y holds {labels}."
+            )
+    return slice(None)
 
 
 def check_probabilities(proba: Array, name: str) -> Array:

@@ -25,8 +25,8 @@ from .._utils.validation import (
     check_probabilities,
     check_row_sums,
     class_columns,
-    is_number,
     judges_numbers,
+    places_of,
     refuse_half_frozen,
     refuse_pairwise,
     refuse_uncloned,
@@ -141,7 +141,7 @@ class Classes:
     def check_given(self, given: Any, n_rows: int, name: str) -> Array:
         """Return given probabilities as an array, if they are probabilities of the right shape."""
         shape = (n_rows, len(self.classes))
-        order = _order(given, self.classes, name) if hasattr(given, "columns") else slice(None)
+        order = places_of(given, self.classes, name) if hasattr(given, "columns") else slice(None)
         try:
             values = check_array(given, dtype=np.float64, ensure_2d=False, input_name=name)
         except (TypeError, ValueError) as error:
@@ -336,22 +336,6 @@ def _inverse_temperature(proba: Array, y: NDArray[np.bool_]) -> float:
         return float(np.logaddexp(0, -np.exp(log_a) * signed).mean())
 
     return float(np.exp(minimize_scalar(log_loss, bounds=(-3, 3), method="bounded").x))
-
-
-def _order(proba: Any, classes: NDArray[Any], name: str) -> Any:
-    """Return the places of a frame's columns for the classes, if they bear their names."""
-    columns, labels = list(proba.columns), classes.tolist()
-    for as_key in (lambda value: value, str):  # 1.0 names the class 1, and so does "1"
-        by_label = {as_key(column): place for place, column in enumerate(columns)}
-        known = [label for label in labels if as_key(label) in by_label]
-        if len(known) == len(labels) == len(columns):
-            return [by_label[as_key(label)] for label in labels]
-        if known and not all(is_number(column) for column in columns):
-            raise ValueError(
-                f"The columns of {name} name some classes of y, but not all: found "
-                f"{columns}, y holds {labels}."
-            )
-    return slice(None)
 
 
 def check_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Indices]:

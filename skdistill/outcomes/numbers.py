@@ -116,7 +116,7 @@ class Numbers:
         """Refuse what is no column of finite numbers."""
         name = f"{type(fitted).__name__}.predict"
         try:
-            column = np.asarray(said, dtype=np.float64)
+            column = np.array(said, dtype=np.float64)  # it may be overwritten by the next answer
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name} returned what are no numbers: {error}") from error
         if column.ndim != 2 or column.shape[1] != 1:

@@ -126,7 +126,7 @@ def _kind_of_values(dtype: Any) -> Any:
     # Categories must be the same, and so must time zones; polars is strict.
     if is_category(dtype) or kind is None or getattr(dtype, "tz", None) is not None:
         return dtype
-    kinds = {"numbers": "iuf", "truth values": "b", "text": "OUST", "times": "mM"}
+    kinds = {"numbers": "iuf", "truth values": "b", "text": "OUST", "times": "M", "durations": "m"}
     return next((word for word, letters in kinds.items() if kind in letters), kind)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.compat import index_rows, n_rows
 from .._utils.estimators import is_frozen, last_step
 from .._utils.progress import SILENT, Progress
 from ..rows import Rows
@@ -83,7 +84,9 @@ class Frozen(_WithoutFolds):
         """Ask."""
         fitted = Teacher(teacher.estimator).fit(rows)
         further = _say_further(fitted, rows, wanted.of(rows))
-        return Answers(say(fitted, rows), None, None, (fitted,) if keep else (), further)
+        # Of copies: a Pipeline that was fitted elsewhere may compute within the rows.
+        every = np.arange(rows.n_samples)
+        return Answers(say(fitted, rows, every), None, None, (fitted,) if keep else (), further)
 
     def further(self, teacher: Teacher, rows: Rows, wanted: Wanted) -> tuple[Further, ...]:
         """Ask about further rows alone."""
@@ -92,7 +95,11 @@ class Frozen(_WithoutFolds):
 
 def _say_further(fitted: Any, rows: Rows, asked: Asked) -> tuple[Further, ...]:
     """Let the only teacher that there is answer, whatever it has seen."""
-    return tell_all(fitted, rows, asked, lambda X, _: say_about(fitted, X, rows.outcome))
+
+    def answer(X: Any, parents: Any) -> Array:
+        return say_about(fitted, index_rows(X, np.arange(n_rows(X))), rows.outcome)
+
+    return tell_all(fitted, rows, asked, answer)
 
 
 @dataclass(frozen=True)

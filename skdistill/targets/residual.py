@@ -134,9 +134,9 @@ class ResidualModel:
         self.rounds, self.boosters = found.rounds, []
         if self.rounds:
             models = found.models + learn(found.size, (self.rounds,), splits[n_judges:])
-            for (_, test), (booster, steps) in zip(splits, models, strict=True):
+            for (_, test), (fitted, steps) in zip(splits, models, strict=True):
                 scores[test] += steps[-1]
-                self.boosters.append(booster)
+                self.boosters.append(fitted)
         self.corrected = outcome.from_scores(scores)
         return self
 
@@ -158,14 +158,25 @@ class ResidualModel:
         found = [from_scores(scores + self._steps(booster, table)) for booster in self.boosters]
         return np.asarray(np.mean(found, axis=0))
 
-    def _steps(self, booster: lgb.Booster, table: Any) -> Array:
-        return _steps(booster, table, 0, self.rounds, self.unit)
+    def _steps(self, model: _Fitted, table: Any) -> Array:
+        return _steps(model, table, 0, self.rounds, self.unit)
 
 
 # ---- choosing --------------------------------------------------------------------------------
 
 # A fold's model, and what it adds to the scores of the fold's rows, by numbers of rounds.
-_Model: TypeAlias = "tuple[lgb.Booster, Array]"
+_Model: TypeAlias = "tuple[_Fitted, Array]"
+
+
+class _Fitted(NamedTuple):
+    """A fitted booster, and in which columns it has seen no missing value.
+
+    It would take one for a 0, such as the first of the categories. So it adds nothing to the scores
+    of rows where these are missing, or unknown: the teacher has the last word about them.
+    """
+
+    booster: lgb.Booster
+    sees_none_missing: NDArray[np.bool_]
 
 
 class _Found(NamedTuple):
@@ -198,7 +209,7 @@ def _choose(
     for size in _sizes(scores.shape[1]):
         models = learn(size, size.rounds, judges)
         for k, rounds in enumerate(size.rounds):
-            choices.append(_Found(size, rounds, [(b, steps[k : k + 1]) for b, steps in models]))
+            choices.append(_Found(size, rounds, [(m, steps[k : k + 1]) for m, steps in models]))
             moved = scores + np.concatenate([steps[k] for _, steps in models])
             risks.append(outcome.risk(moved, target, weight))
         best = _best(risks)
@@ -244,11 +255,12 @@ def _climb(
     data = lgb.Dataset(table[train], task.labels[train], weight=own, init_score=start)
     params = {**_PARAMS, **params, **task.params}
     booster = lgb.train(params, data, num_boost_round=rounds[-1])
+    sees_none_missing = np.ones(table.shape[1], dtype=bool)
+    sees_none_missing[_missing(table[train])[1]] = False
+    fitted = _Fitted(booster, sees_none_missing)
     rows = table[test]
-    added = [
-        _steps(booster, rows, start, stop, task.unit) for start, stop in pairwise((0, *rounds))
-    ]
-    return booster, np.cumsum(added, axis=0)
+    added = [_steps(fitted, rows, start, stop, task.unit) for start, stop in pairwise((0, *rounds))]
+    return fitted, np.cumsum(added, axis=0)
 
 
 def _sample(train: NDArray[np.intp], weight: Array | None, n_scores: int) -> NDArray[np.intp]:
@@ -261,12 +273,25 @@ def _sample(train: NDArray[np.intp], weight: Array | None, n_scores: int) -> NDA
     return train[np.sort(np.random.default_rng(0).choice(len(train), most, replace=False))]
 
 
-def _steps(booster: lgb.Booster, table: Any, start: int, stop: int, unit: float) -> Array:
+def _steps(model: _Fitted, table: Any, start: int, stop: int, unit: float) -> Array:
     """Return what some rounds of a model add to the scores, shape (n_samples, n_scores)."""
-    step = booster.predict(
+    step = model.booster.predict(
         table, start_iteration=start, num_iteration=stop - start, raw_score=True, num_threads=1
     )
-    return np.asarray(step).reshape(table.shape[0], -1) * unit
+    steps = np.asarray(step).reshape(table.shape[0], -1) * unit
+    rows, columns = _missing(table)
+    steps[rows[model.sees_none_missing[columns]]] = 0.0
+    return steps
+
+
+def _missing(table: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows and the columns of the missing entries."""
+    if not sparse.issparse(table):
+        rows, columns = np.nonzero(np.isnan(table))
+        return rows, columns
+    entries = table.tocoo()
+    missing = np.isnan(entries.data)
+    return entries.row[missing], entries.col[missing]
 
 
 # ---- scores ----------------------------------------------------------------------------------

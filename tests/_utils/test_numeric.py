@@ -51,6 +51,51 @@ def test_encoder_keeps_the_order_of_times(frame):
     assert np.isnan(as_numeric(frame({"x": [*days[:2], None]}))[2, 0])
 
 
+WORDS = ["2020-01-03T04:05:06.000007", "NaT", "1960-02-03"]
+NAIVE = pd.Series(np.array(WORDS, dtype="datetime64[us]"))
+TIMES = {
+    "nanoseconds": NAIVE.astype("datetime64[ns]"),
+    "microseconds": NAIVE.astype("datetime64[us]"),
+    "time zone": NAIVE.dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"),
+    "periods": NAIVE.dt.to_period("us"),
+    "objects": pd.Series([t.to_pydatetime() for t in NAIVE], dtype=object),
+    "objects with a time zone": NAIVE.dt.tz_localize("UTC").astype(object),
+    "polars": pl.Series(NAIVE.to_numpy()),
+    "polars, time zone": pl.Series(NAIVE.to_numpy())
+    .dt.replace_time_zone("UTC")
+    .dt.cast_time_unit("ms"),
+}
+
+
+@pytest.mark.parametrize("kind", TIMES)
+def test_encoder_counts_times_of_all_kinds_in_one_unit(kind):
+    known = NumericEncoder().fit(NAIVE.to_frame("x"))
+    column = TIMES[kind].to_frame("x")
+    found = known.transform(column)[:, 0]
+    first, _, last = (np.datetime64(word, "us").astype(int) for word in WORDS)
+    expected = [first, np.nan, last]
+    # Milliseconds know no seven microseconds.
+    np.testing.assert_allclose(
+        found, expected, rtol=0, atol=7 if kind == "polars, time zone" else 0
+    )
+    np.testing.assert_array_equal(NumericEncoder().fit(column).transform(column)[:, 0], found)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([datetime.date(1970, 1, 2), None], [24 * 3600e6, np.nan]),
+        ([datetime.time(1), datetime.time(2)], [3600e6, 7200e6]),
+        ([datetime.timedelta(seconds=1), pd.Timedelta(2, "s")], [1e6, 2e6]),
+    ],
+)
+def test_encoder_counts_days_clocks_and_durations(values, expected):
+    table = pd.DataFrame({"x": pd.Series(values, dtype=object)})
+    np.testing.assert_array_equal(as_numeric(table)[:, 0], expected)
+    durations = pd.DataFrame({"x": pd.to_timedelta([1, 2], unit="s")})
+    np.testing.assert_array_equal(as_numeric(durations)[:, 0], [1e6, 2e6])
+
+
 def test_encoder_knows_columns_by_place_even_if_names_repeat():
     table = pd.DataFrame([[1, "a"], [2, "b"]], columns=["x", "x"])
     np.testing.assert_array_equal(as_numeric(table), [[1, 0], [2, 1]])

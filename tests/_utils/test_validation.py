@@ -406,6 +406,26 @@ def test_columns_are_put_where_the_classes_are():
     assert_array_equal(aligned[:, 1], 0)
 
 
+def test_columns_of_a_frame_count_by_their_names():
+    fitted = GaussianNB().fit(X, np.array(["no", "yes"])[Y])
+    proba = pd.DataFrame(fitted.predict_proba(X), columns=fitted.classes_)
+    found = class_columns(fitted.classes_, fitted, proba[["yes", "no"]])
+    assert_array_equal(found, fitted.predict_proba(X))
+    for names in ([0, 1], ["a", "b"]):  # names of nothing count by their places
+        found = class_columns(fitted.classes_, fitted, proba.set_axis(names, axis=1))
+        assert_array_equal(found, fitted.predict_proba(X))
+    with pytest.raises(ValueError, match="what GaussianNB.predict_proba returned name some"):
+        class_columns(fitted.classes_, fitted, proba.set_axis(["yes", "other"], axis=1))
+
+
+def test_answers_are_no_memory_of_the_teachers():
+    fitted = GaussianNB().fit(X, Y)
+    memory = fitted.predict_proba(X)
+    found = class_columns(fitted.classes_, fitted, memory)
+    memory[:] = 0.5
+    assert_array_equal(found, fitted.predict_proba(X))
+
+
 def test_wrong_number_of_columns_is_refused():
     fitted = GaussianNB().fit(X, Y)
     with pytest.raises(ValueError, match="expected one column for each of its 2 classes"):

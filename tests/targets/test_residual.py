@@ -366,7 +366,7 @@ def test_of_many_classes_the_models_see_a_bounded_number_of_scores():
     X = np.column_stack([y + rng.normal(size=800), rng.normal(size=(800, 2))])
     proba = rng.dirichlet(np.ones(40), size=800)
     model = ResidualModel().fit(Rows(X, y, Classes(np.arange(40)), y), proba, folds(y, 2))
-    assert [booster.num_feature() for booster in model.boosters] == [3 + 26] * 2
+    assert [fitted.booster.num_feature() for fitted in model.boosters] == [3 + 26] * 2
     assert model.apply(X[:5], proba[:5]).shape == (5, 40)
 
 
@@ -380,6 +380,40 @@ def test_other_rows_are_corrected_by_the_mean_of_the_models():
     assert log_loss(y_new, found) < log_loss(y_new, given) - 0.02
     each = [model.apply(X_new, given, np.full(2000, k)) for k in range(5)]
     assert_allclose(found, np.mean(each, axis=0))
+
+
+@pytest.mark.parametrize("as_table", [np.asarray, sparse.csr_array, pd.DataFrame])
+def test_what_no_model_has_seen_missing_is_left_to_the_teacher(as_table):
+    """LightGBM would take it for a 0, of which this table knows much."""
+    X, y, _ = noisy(600, seed=0)
+    X[:, 0] = y + 1.0
+    X[::2, 1] = np.nan
+    model = ResidualModel().fit(Rows(as_table(X), y, Classes(np.arange(2)), y), prior(y), folds(y))
+    assert model.rounds
+    new, given = X[:100].copy(), prior(y)[:100]
+    seen = model.apply(as_table(new), given)
+    new[::3, 0] = np.nan
+    found = model.apply(as_table(new), given)
+    assert_allclose(found[::3], given[::3])
+    others = np.arange(100) % 3 > 0
+    assert_array_equal(found[others], seen[others])
+    # What they have seen missing they know about, and do as they have learned.
+    new = X[:100].copy()
+    new[:, 1] = np.nan
+    assert np.abs(model.apply(as_table(new), given) - given).max() > 0.1
+
+
+@pytest.mark.parametrize("first", ["Aachen", "Zürich"])
+def test_correction_of_a_new_category_is_none_of_an_old_ones(first):
+    rng = np.random.default_rng(0)
+    towns = rng.choice([first, "Köln", "Mainz", "Trier"], 2000)
+    y = (rng.random(2000) < np.where(towns == first, 0.95, 0.2)).astype(int)
+    model = ResidualModel().fit(
+        Rows(pd.DataFrame({"town": towns}), y, Classes(np.arange(2)), y), prior(y), folds(y)
+    )
+    assert model.apply(pd.DataFrame({"town": [first]}), prior(y)[:1])[0, 1] > 0.8
+    found = model.apply(pd.DataFrame({"town": ["Bonn"]}), prior(y)[:1])
+    assert_allclose(found, prior(y)[:1])
 
 
 @pytest.mark.parametrize("as_table", [np.asarray, sparse.csr_array, pd.DataFrame])
