@@ -199,11 +199,19 @@ def _reason(column: Any, y: Any, tells: Callable[[Any, Any], bool]) -> str:
         return "equal to the target" if same else "gives the target away"
     if n_values < max(FEWEST_TO_DIFFER, int(column.notna().sum())):
         return ""
-    if column.dtype.kind in "iu" and int(column.max()) - int(column.min()) == len(column) - 1:
+    if column.dtype.kind in "iu" and _counts_rows(column):
         return "row numbers"
     if column.dtype.kind not in "iufbM" and _is_name(column):
         return "differs in every row"
     return ""
+
+
+def _counts_rows(column: Any) -> bool:
+    """Whether whole numbers count all rows, in any order, or those of the file that are left."""
+    if int(column.max()) - int(column.min()) == len(column) - 1:
+        return True
+    numbers, places = column.to_numpy(float), column.index.to_numpy(float)
+    return bool((numbers - numbers[0] == places - places[0]).all())
 
 
 def _bare(column: Any) -> str:

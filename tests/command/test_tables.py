@@ -51,6 +51,13 @@ def test_a_real_table_of_letters(three_folds, capsys, data_folder):
     assert "26 classes" in out
 
 
+def test_row_numbers_are_known_where_rows_are_left_out(reading_only, capsys, write):
+    labels = ["" if row in (3, 4, 17) else "ab"[row % 2] for row in range(120)]
+    lines = [f"{100 + row},{row % 7},{label}" for row, label in enumerate(labels)]
+    path = write("\n".join(["id,x,y", *lines]))
+    assert "'id' (row numbers)" in run(capsys, path, "--target", "y", "--trees", "5")
+
+
 def test_a_real_table_of_text_and_numbers(three_folds, capsys, data_folder):
     path = str(data_folder / "adult.csv.gz")
     out = run(capsys, path, "--target", "target", "--trees", "10", "--rows", "500")
