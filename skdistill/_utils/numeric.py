@@ -114,7 +114,7 @@ def _fit_codes(column: NDArray[Any]) -> OrdinalEncoder | None:
     if column.dtype.kind in "biufmM":
         return None
     _, values = _split_missing(column)
-    if not np.isnan(_as_numbers(values)).any():
+    if all(_as_number(value) is not None for value in values):
         return None
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
     encoder.set_output(transform="default")  # whatever the user has set for all
@@ -139,17 +139,13 @@ def _to_floats(column: NDArray[Any]) -> Floats:
         return np.where(np.isnat(column), np.nan, whole.astype(np.float64))
     floats = np.full(len(column), np.nan)
     present, values = _split_missing(column)
-    floats[present] = _as_numbers(values)
+    # A column that was numeric in fit may bring a word later: None becomes NaN.
+    floats[present] = [_as_number(value) for value in values]
     return floats
 
 
-def _as_numbers(values: NDArray[Any]) -> Floats:
-    """Return objects as floats, NaN for what is no number, as a word that comes later."""
-    return np.array([_as_number(value) for value in values], dtype=np.float64)
-
-
 def _as_number(value: Any) -> Any:
-    """Return a number as it is, a time or a duration in microseconds, NaN for anything else."""
+    """Return a number as it is, a time or a duration in microseconds, None for anything else."""
     if hasattr(value, "to_timestamp"):  # a period of pandas
         value = value.to_timestamp()
     if isinstance(value, dt.time):
@@ -160,4 +156,4 @@ def _as_number(value: Any) -> Any:
         value = (value if value.tzinfo else value.replace(tzinfo=dt.UTC)) - _EPOCH
     if isinstance(value, dt.timedelta):
         return value / dt.timedelta(microseconds=1)
-    return value if isinstance(value, Number | np.bool_) else np.nan
+    return value if isinstance(value, Number | np.bool_) else None

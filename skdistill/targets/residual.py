@@ -252,11 +252,12 @@ def _climb(
     train = _sample(train, weight, n_scores)
     own = None if weight is None else weight[train]
     start = None if task.start is None else task.start[train].ravel(order="F")
-    data = lgb.Dataset(table[train], task.labels[train], weight=own, init_score=start)
+    known = table[train]
+    data = lgb.Dataset(known, task.labels[train], weight=own, init_score=start)
     params = {**_PARAMS, **params, **task.params}
     booster = lgb.train(params, data, num_boost_round=rounds[-1])
     sees_none_missing = np.ones(table.shape[1], dtype=bool)
-    sees_none_missing[_missing(table[train])[1]] = False
+    sees_none_missing[_missing(known)[1]] = False
     fitted = _Fitted(booster, sees_none_missing)
     rows = table[test]
     added = [_steps(fitted, rows, start, stop, task.unit) for start, stop in pairwise((0, *rounds))]
