@@ -162,7 +162,7 @@ def _failures_told(name: str) -> Iterator[None]:
                 raise
             raise RuntimeError(
                 f"The {name} did not come back from their workers: most often one was killed for "
-                "want of memory, or an object could not be pickled, which n_jobs=1 does without. "
+                "want of memory, or could not pickle an object, which works with n_jobs=1. "
                 f"{lost() or f'{type(error).__name__}: {error}'}"
             ) from error
 
