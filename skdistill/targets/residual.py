@@ -153,17 +153,21 @@ class ResidualModel:
         if folds is not None:
             for k in np.unique(folds):
                 own = np.flatnonzero(folds == k)
-                scores[own] += self._steps(self.boosters[k], table[own])
+                part = table[own]
+                scores[own] += self._steps(self.boosters[k], part, _missing(part))
             return from_scores(scores)
-        found = [from_scores(scores + self._steps(booster, table)) for booster in self.boosters]
+        missing = _missing(table)
+        found = [from_scores(scores + self._steps(m, table, missing)) for m in self.boosters]
         return np.asarray(np.mean(found, axis=0))
 
-    def _steps(self, model: _Fitted, table: Any) -> Array:
-        return _steps(model, table, 0, self.rounds, self.unit)
+    def _steps(self, model: _Fitted, table: Any, missing: _Entries) -> Array:
+        return _steps(model, table, missing, 0, self.rounds, self.unit)
 
 
 # ---- choosing --------------------------------------------------------------------------------
 
+# Rows and columns of entries of a table.
+_Entries: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
 # A fold's model, and what it adds to the scores of the fold's rows, by numbers of rounds.
 _Model: TypeAlias = "tuple[_Fitted, Array]"
 
@@ -260,7 +264,8 @@ def _climb(
     sees_none_missing[_missing(known)[1]] = False
     fitted = _Fitted(booster, sees_none_missing)
     rows = table[test]
-    added = [_steps(fitted, rows, start, stop, task.unit) for start, stop in pairwise((0, *rounds))]
+    missing, spans = _missing(rows), pairwise((0, *rounds))
+    added = [_steps(fitted, rows, missing, start, stop, task.unit) for start, stop in spans]
     return fitted, np.cumsum(added, axis=0)
 
 
@@ -274,18 +279,20 @@ def _sample(train: NDArray[np.intp], weight: Array | None, n_scores: int) -> NDA
     return train[np.sort(np.random.default_rng(0).choice(len(train), most, replace=False))]
 
 
-def _steps(model: _Fitted, table: Any, start: int, stop: int, unit: float) -> Array:
+def _steps(
+    model: _Fitted, table: Any, missing: _Entries, start: int, stop: int, unit: float
+) -> Array:
     """Return what some rounds of a model add to the scores, shape (n_samples, n_scores)."""
     step = model.booster.predict(
         table, start_iteration=start, num_iteration=stop - start, raw_score=True, num_threads=1
     )
     steps = np.asarray(step).reshape(table.shape[0], -1) * unit
-    rows, columns = _missing(table)
+    rows, columns = missing
     steps[rows[model.sees_none_missing[columns]]] = 0.0
     return steps
 
 
-def _missing(table: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _missing(table: Any) -> _Entries:
     """Return the rows and the columns of the missing entries."""
     if not sparse.issparse(table):
         rows, columns = np.nonzero(np.isnan(table))
