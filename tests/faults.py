@@ -31,9 +31,6 @@ from skdistill import (
     LossCorrectedDistillerCV,
 )
 
-# Where it hangs, should it: the test gives up after three minutes.
-faulthandler.dump_traceback_later(175)
-
 # The last column is the number of a row.
 _rng = np.random.default_rng(0)
 X = np.column_stack([_rng.normal(size=(60, 2)), np.arange(60.0)])

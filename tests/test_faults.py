@@ -20,7 +20,12 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits o
 ROOT = Path(__file__).parents[1]
 # Until a process counts as hanging: on a busy machine the longest of them take one minute.
 SECONDS = 180
-
+# It tells where it hangs, should it. Not a line of faults.py, which pytest imports as well to look
+# for doctests: in a process that works on, writing down what all threads do may end it.
+PREAMBLE = f"""
+from tests.faults import *
+faulthandler.dump_traceback_later({SECONDS - 5})
+"""
 
 # LightGBM 4.6 names the columns of arrays, and then misses the names.
 LIGHTGBM = "ignore:X does not have valid feature names, but LGBM"
@@ -37,7 +42,7 @@ def start(script, folder, warnings="error", **environment):
                 "-W",
                 LIGHTGBM,
                 "-c",
-                f"from tests.faults import *\n{dedent(script)}",
+                PREAMBLE + dedent(script),
             ],
             cwd=folder,
             env=os.environ
