@@ -101,7 +101,9 @@ def test_distilling_needs_lightgbm_where_something_is_boosted():
         y = X.ravel() > 3
         for name in skdistill.__all__:
             getattr(skdistill, name)
-        model = skdistill.CrossFitDistiller(GaussianNB(), DecisionTreeRegressor(), cv=2).fit(X, y)
+        model = skdistill.CrossFitDistiller(
+            GaussianNB(), DecisionTreeRegressor(), cv=2, random_state=0
+        ).fit(X, y)
         assert model.score(X, y) == 1
         try:
             skdistill.LGBMSoftClassifier().fit(X, y)
