@@ -111,8 +111,9 @@ class ResidualModel:
         before use; `splits` are its own folds, if it has any. Sets `corrected`, the teacher's
         answers with their learnable errors taken out: a row's own label never enters, except
         through other rows' answers and the size of the models. They are the floored ones where the
-        models find nothing: no round is one of the choices. The folds' models are fitted
-        in parallel, and the same for every `n_jobs`.
+        models find nothing: no round is one of the choices. Folds of many rows are joined to two
+        halves (`fold_of` says which model is that of each of `splits`). The folds' models are
+        fitted in parallel, and the same for every `n_jobs`.
         """
         self.outcome = outcome = rows.outcome
         self.encoder = NumericEncoder().fit(rows.X)
@@ -124,6 +125,7 @@ class ResidualModel:
             weight = weight / mean_weight(weight)
         task = outcome.boosting(scores, target)
         self.unit = task.unit
+        splits, self.fold_of = _of_many_rows(splits, weight, *scores.shape)
 
         def learn(size: _Size, rounds: tuple[int, ...], folds: Splits) -> list[_Model]:
             shared = (table, task, scores.shape[1], weight, size.params, rounds)
@@ -151,6 +153,7 @@ class ResidualModel:
             return from_scores(scores)
         table = _beside(self.encoder.transform(X), scores[:, self.shown])
         if folds is not None:
+            folds = self.fold_of[folds]
             for k in np.unique(folds):
                 own = np.flatnonzero(folds == k)
                 part = table[own]
@@ -162,6 +165,39 @@ class ResidualModel:
 
     def _steps(self, model: _Fitted, table: Any, missing: _Entries) -> Array:
         return _steps(model, table, missing, 0, self.rounds, self.unit)
+
+
+# ---- folds -----------------------------------------------------------------------------------
+
+
+def _of_many_rows(
+    splits: Splits, weight: Array | None, n_samples: int, n_scores: int
+) -> tuple[Splits, NDArray[np.intp]]:
+    """Return the folds for the models, and which of them each of `splits` is part of.
+
+    Where half of the folds hold as many rows as a model learns from, two models cost less than one
+    for each of them, and know no less.
+    """
+    each, most = np.arange(len(splits)), _most_rows(n_scores)
+    if len(splits) > 2 and n_samples >= 2 * most:
+        middle = (len(splits) + 1) // 2
+        halves = [_joined(half, n_samples) for half in (splits[:middle], splits[middle:])]
+        if all(len(_there(train, weight)) >= most for train, _ in halves):
+            return halves, each // middle
+    return splits, each
+
+
+def _joined(splits: Splits, n_samples: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows that all of some folds may learn from, and all that they are tested on."""
+    may = np.zeros((len(splits), n_samples), dtype=bool)
+    for row, (train, _) in zip(may, splits, strict=True):
+        row[train] = True
+    return np.flatnonzero(may.all(axis=0)), np.concatenate([test for _, test in splits])
+
+
+def _there(rows: NDArray[np.intp], weight: Array | None) -> NDArray[np.intp]:
+    """Return the rows that have weight."""
+    return rows if weight is None else rows[weight[rows] > 0]
 
 
 # ---- choosing --------------------------------------------------------------------------------
@@ -193,7 +229,7 @@ class _Found(NamedTuple):
 
 def _n_judges(splits: Splits, weight: Array | None) -> int:
     """Return how many of the first folds hold enough rows to judge by, all if none do."""
-    sizes = [len(test) if weight is None else (weight[test] > 0).sum() for _, test in splits]
+    sizes = [len(_there(test, weight)) for _, test in splits]
     return int(np.searchsorted(np.cumsum(sizes), _ENOUGH_JUDGES)) + 1
 
 
@@ -272,11 +308,14 @@ def _climb(
 def _sample(train: NDArray[np.intp], weight: Array | None, n_scores: int) -> NDArray[np.intp]:
     """Return the rows to learn from: those with weight, a random part of many."""
     # LightGBM makes its bins of all rows, and counts them, whatever they weigh.
-    train = train if weight is None else train[weight[train] > 0]
-    most = max(_MOST_ROWS // n_scores, _MOST_ROWS_OF_MANY_CLASSES)
+    train, most = _there(train, weight), _most_rows(n_scores)
     if len(train) <= most:
         return train
     return train[np.sort(np.random.default_rng(0).choice(len(train), most, replace=False))]
+
+
+def _most_rows(n_scores: int) -> int:
+    return max(_MOST_ROWS // n_scores, _MOST_ROWS_OF_MANY_CLASSES)
 
 
 def _steps(

@@ -35,6 +35,17 @@ def folds(y, n=5):
     return list(StratifiedKFold(n, shuffle=True, random_state=0).split(np.zeros(len(y)), y))
 
 
+@pytest.fixture
+def learn_from(monkeypatch):
+    """Let models learn from fewer rows, as if tables were larger."""
+
+    def limit(n_rows):
+        monkeypatch.setattr(residual, "_MOST_ROWS", n_rows)
+        monkeypatch.setattr(residual, "_MOST_ROWS_OF_MANY_CLASSES", n_rows)
+
+    return limit
+
+
 def prior(y):
     shares = np.bincount(y) / len(y)
     return np.tile(shares, (len(y), 1))
@@ -195,10 +206,9 @@ def test_the_same_for_every_number_of_jobs(kind, monkeypatch):
         assert_array_equal(*answers)
 
 
-def test_rows_without_weight_are_absent_from_large_tables_too(monkeypatch):
+def test_rows_without_weight_are_absent_from_large_tables_too(learn_from, monkeypatch):
     monkeypatch.setattr(residual, "_ENOUGH_JUDGES", 300)
-    monkeypatch.setattr(residual, "_MOST_ROWS", 250)
-    monkeypatch.setattr(residual, "_MOST_ROWS_OF_MANY_CLASSES", 250)
+    learn_from(250)
     X, y, _ = noisy(800, seed=0)
     there = np.random.default_rng(0).random(800) < 0.8
     X[~there] *= 100  # bins would tell
@@ -211,12 +221,13 @@ def test_rows_without_weight_are_absent_from_large_tables_too(monkeypatch):
     assert_array_equal(weighted[there], absent)
 
 
-def test_large_tables_are_learned_from_a_part_and_judged_by_the_first_folds(monkeypatch):
+def test_large_tables_are_learned_from_a_part_and_judged_by_the_first_folds(
+    learn_from, monkeypatch
+):
     X, y, _ = noisy(2000, seed=0)
     full = correct_proba(X, y, prior(y), folds(y))
     monkeypatch.setattr(residual, "_ENOUGH_JUDGES", 400)
-    monkeypatch.setattr(residual, "_MOST_ROWS", 1000)
-    monkeypatch.setattr(residual, "_MOST_ROWS_OF_MANY_CLASSES", 1000)
+    learn_from(1000)
     part = correct_proba(X, y, prior(y), folds(y))
     assert log_loss(y, part) < log_loss(y, full) + 0.02
     # Labels of a fold that does not judge do not reach it at all.
@@ -225,6 +236,46 @@ def test_large_tables_are_learned_from_a_part_and_judged_by_the_first_folds(monk
     assert_array_equal(
         correct_proba(X, changed, prior(y), folds(y))[folds(y)[3][1]], part[folds(y)[3][1]]
     )
+
+
+def test_folds_of_many_rows_are_joined_to_halves(learn_from):
+    learn_from(300)
+    X, y, _ = noisy(750, seed=0)
+    splits = folds(y)
+    rows = Rows(X, y, Classes(np.arange(2)), y)
+    model = ResidualModel().fit(rows, prior(y), splits)
+    early, late = (np.concatenate([test for _, test in half]) for half in (splits[:3], splits[3:]))
+    # In the order of the rows, as a part of those of the late folds is drawn.
+    halves = [(np.sort(late), early), (np.sort(early), late)]
+    expected = ResidualModel().fit(rows, prior(y), halves)
+    assert len(model.boosters) == 2
+    assert_array_equal(model.fold_of, [0, 0, 0, 1, 1])
+    assert model.rounds == expected.rounds > 0
+    assert_array_equal(model.corrected, expected.corrected)
+    assert_array_equal(model.apply(X, prior(y)), expected.apply(X, prior(y)))
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "weightless", "n_folds"), [(740, 0, 5), (750, 1, 5), (900, 0, 2)]
+)
+def test_halves_that_hold_too_few_rows_are_not_joined(n_samples, weightless, n_folds, learn_from):
+    learn_from(300)
+    X, y, _ = noisy(n_samples, seed=0)
+    splits = folds(y, n_folds)
+    weight = np.ones(n_samples)
+    weight[splits[-1][1][:weightless]] = 0
+    rows = Rows(X, y, Classes(np.arange(2)), y, weight)
+    model = ResidualModel().fit(rows, prior(y), splits)
+    assert_array_equal(model.fold_of, np.arange(n_folds))
+    assert len(model.boosters) == n_folds
+
+
+def test_joined_folds_learn_from_no_row_that_one_of_them_may_not():
+    # As where groups or times are kept apart by a gap: rows 4 and 5 are in no training part of one.
+    splits = [(np.array([4, 5, 6, 7]), np.array([0, 1])), (np.array([6, 7]), np.array([2, 3]))]
+    train, test = residual._joined(splits, 8)
+    assert_array_equal(train, [6, 7])
+    assert_array_equal(test, [0, 1, 2, 3])
 
 
 @pytest.mark.parametrize(
@@ -257,7 +308,9 @@ def test_never_worse_out_of_fold_than_the_teacher():
         assert log_loss(y, better) <= log_loss(y, floor_proba(proba, 1 / 500)) + 1e-12
 
 
-def test_row_does_not_see_its_own_label_but_through_the_number_of_rounds():
+@pytest.mark.parametrize("most_rows", [240, 100_000])
+def test_row_does_not_see_its_own_label_but_through_the_number_of_rounds(most_rows, learn_from):
+    learn_from(most_rows)
     X, y, p0 = noisy(600, seed=0)
     proba = np.column_stack([1 - p0, p0]) * 0.5 + 0.25
     splits = folds(y)
@@ -416,8 +469,12 @@ def test_correction_of_a_new_category_is_none_of_an_old_ones(first):
     assert_allclose(found, prior(y)[:1])
 
 
+@pytest.mark.parametrize("most_rows", [200, 100_000])
 @pytest.mark.parametrize("as_table", [np.asarray, sparse.csr_array, pd.DataFrame])
-def test_rows_made_of_others_are_corrected_by_the_model_that_has_not_seen_those(as_table):
+def test_rows_made_of_others_are_corrected_by_the_model_that_has_not_seen_those(
+    as_table, most_rows, learn_from
+):
+    learn_from(most_rows)
     X, y, p0 = noisy(600, seed=0)
     X, proba, splits = np.round(X, 1), np.column_stack([1 - p0, p0]) * 0.5 + 0.25, folds(y)
     model = ResidualModel().fit(Rows(as_table(X), y, Classes(np.arange(2)), y), proba, splits)
