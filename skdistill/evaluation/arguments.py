@@ -117,6 +117,7 @@ def score_name(scoring: Any, kind: Kind = FOR_CLASSES) -> str:
 def hold_out(
     X: Any,
     y: Any,
+    *,
     X_test: Any,
     y_test: Any,
     test_size: Any,
@@ -125,7 +126,6 @@ def hold_out(
     bayes_proba: Any,
     scoring: Any,
     seed: int,
-    *,
     true_mean: Any = None,
     kind: Kind = FOR_CLASSES,
 ) -> tuple[Rows, Any]:

@@ -197,14 +197,14 @@ def ask(
         ]
 
     (answers,) = _recall(
-        None if keep or not source.fits_teachers else memory,
         teacher,
         rows,
-        (source.key, splits, inside),
-        wanted,
-        [np.arange(rows.n_samples)],
-        [splits],
         _after(rehearse if source.fits_teachers else None, compute),
+        memory=None if keep or not source.fits_teachers else memory,
+        how=(source.key, splits, inside),
+        wanted=wanted,
+        parts=[np.arange(rows.n_samples)],
+        splits=[splits],
     )
     _warn_of_seen_labels(source, teacher, rows, answers)
     return answers
@@ -224,20 +224,21 @@ def ask_parts(
 ) -> list[Answers]:
     """Ask a source of a search about the training rows of each fold, and about all rows."""
     splits = source.split(rows, folds)
+
+    def compute() -> list[Answers]:
+        return source.ask(
+            teacher, rows, folds, splits, inside=inside, wanted=wanted, progress=progress
+        )
+
     answers = _recall(
-        memory if source.fits_teachers else None,
         teacher,
         rows,
-        ("selection", source.key, folds, splits, inside),
-        wanted,
-        parts_of(rows, folds),
-        splits,
-        _after(
-            rehearse if source.fits_teachers else None,
-            lambda: source.ask(
-                teacher, rows, folds, splits, inside=inside, wanted=wanted, progress=progress
-            ),
-        ),
+        _after(rehearse if source.fits_teachers else None, compute),
+        memory=memory if source.fits_teachers else None,
+        how=("selection", source.key, folds, splits, inside),
+        wanted=wanted,
+        parts=parts_of(rows, folds),
+        splits=splits,
     )
     _warn_of_seen_labels(source, teacher, rows, answers[-1])
     return answers
@@ -257,15 +258,17 @@ def _after(
 
 
 def _recall(
-    memory: Any,
     teacher: Teacher,
     rows: Rows,
+    compute: Callable[[], list[Answers]],
+    *,
+    memory: Any,
     how: Any,
     wanted: Wanted,
     parts: list[NDArray[np.intp]],
     splits: list[Splits | None],
-    compute: Callable[[], list[Answers]],
 ) -> list[Answers]:
+    """Find in `memory` what was said of some parts of the rows before, or compute it."""
     in_process = isinstance(memory, KeptAnswers)
     # A folder holds arrays alone, and a sampler may make anything.
     is_lost = wanted.sampler is not None and not wanted.makes_in_nodes and not in_process
