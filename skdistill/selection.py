@@ -308,7 +308,7 @@ def search(
     trials = {name: _best_shrunk(task, tried) for name, tried in ways.items()}
     blend = _blend(candidates)
     if blend is not None:
-        trials[blend.name], blend = _try_blend(task, blend, candidates, targets, ways)
+        trials[blend.name], blend = _try_blend(task, blend, candidates, lessons, ways)
     ordered = [trials[c.name] for c in candidates]
     scores, unit_weights = _scores(task, ordered)
     _tell_not_finite(candidates, scores)
@@ -326,7 +326,7 @@ def _try_blend(
     task: Task,
     blend: Blend,
     candidates: Sequence[Strategy],
-    targets: Sequence[dict[Any, Targets]],
+    lessons: Sequence[Lesson],
     ways: dict[Any, list[list[Trial]]],
 ) -> tuple[list[Trial], Blend]:
     """Try the blend, in each fold with weights from the others; return it with those of all.
@@ -340,10 +340,9 @@ def _try_blend(
         return [out_of_fold(task, trials) for trials in chosen]
 
     mixed = []
-    for k, (by_name, (_, valid)) in enumerate(zip(targets, task.folds, strict=True)):
+    for k, (lesson, (_, valid)) in enumerate(zip(lessons, task.folds, strict=True)):
         mixture = blend.weighed(members, weights_without(task, answers(k), valid))
-        known = {member.name: by_name[member.name].own for member in members}
-        mixed.append({blend.name: Targets(mixture.mix(known))})
+        mixed.append({blend.name: mixture.targets(lesson, task.student.loss)})
     found = _best_shrunk(task, try_students(task, mixed, "blend")[blend.name])
     weights = _weigh(task, answers(None), slice(None), task.rows.sample_weight)
     return found, blend.weighed(members, weights)

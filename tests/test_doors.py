@@ -180,6 +180,32 @@ def test_scorer_that_a_fold_defeats_is_told_before_any_teacher(sites):
         model.fit(X, y, groups=site)
 
 
+@pytest.mark.parametrize("scoring", ["roc_auc_ovr", "neg_log_loss"])
+def test_scorer_that_test_rows_defeat_is_told_before_any_teacher(sites, scoring):
+    X, y, _ = sites
+    few = y != 2
+    halves = np.flatnonzero(few), np.flatnonzero(~few)
+    with pytest.raises(ValueError, match=f"scoring='{scoring}' cannot judge the test rows: .*Use"):
+        compare_students(
+            FailsAlways(), TREE, X, y, X_test=X[few], y_test=y[few], scoring=scoring, rehearse=False
+        )
+    with (
+        pytest.warns(UserWarning, match="trains on no row"),
+        pytest.raises(ValueError, match=f"scoring='{scoring}' cannot judge fold 1 of 2: .*Use"),
+    ):
+        distillation_curve(
+            FailsAlways(),
+            TREE,
+            X,
+            y,
+            param_name="max_depth",
+            param_range=[2],
+            cv=[halves, halves[::-1]],
+            scoring=scoring,
+            rehearse=False,
+        )
+
+
 class FailsAlways(GaussianNB):
     """A teacher that must not be fitted."""
 

@@ -5,13 +5,14 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from lightgbm import LGBMRegressor
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
 from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GroupKFold,
@@ -23,7 +24,13 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skdistill import CrossFitDistiller, LossCorrectedDistiller, LossCorrectedDistillerCV, selection
+from skdistill import (
+    CrossFitDistiller,
+    LossCorrectedDistiller,
+    LossCorrectedDistillerCV,
+    LossCorrectedDistillerRegressorCV,
+    selection,
+)
 from skdistill.evaluation import student_on_labels
 from skdistill.outcomes import Classes
 from skdistill.rows import Rows
@@ -793,6 +800,47 @@ def test_label_targets_have_no_teacher_in_them(name):
     (labels,) = selection.parse_candidates(["labels"])
     target = labels.target(Lesson(rows, Answers(out)), loss)
     assert_allclose(loss.probabilities(target)[np.arange(4), codes], 1, atol=0.011)
+
+
+# ---- rows without labels ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("search", "teacher", "student"),
+    [
+        (
+            LossCorrectedDistillerCV,
+            GaussianNB(),
+            LGBMRegressor(objective="cross_entropy", n_estimators=5, verbose=-1),
+        ),
+        (LossCorrectedDistillerRegressorCV, DecisionTreeRegressor(max_depth=2), PoissonRegressor()),
+    ],
+)
+def test_auto_tries_shares_that_a_student_of_few_numbers_learns(search, teacher, student):
+    """Each row with a label stands for five, and a share of .7 for 3.5 times the way to it."""
+    X, y, p0 = noisy(300, seed=0)
+    y = y if search is LossCorrectedDistillerCV else np.random.default_rng(0).poisson(3 * p0)
+    more = noisy(1200, seed=1)[0]
+    model = search(teacher, student, cv=3, random_state=0).fit(X, y, X_transfer=more)
+    assert np.isfinite(model.cv_results_["mean_test_score"]).all()
+    assert any(isinstance(name, float) for name in model.cv_results_["candidate"])
+
+
+def test_blend_of_shares_is_no_worse_than_shares_of_rows_that_stand_for_themselves():
+    rng = np.random.default_rng(0)
+    X, more = rng.normal(size=(300, 2)), rng.normal(size=(1500, 2))
+    y = X[:, 0] + X[:, 1] ** 2 + rng.normal(size=300)
+    model = LossCorrectedDistillerRegressorCV(
+        LinearRegression(),
+        DecisionTreeRegressor(max_leaf_nodes=8, random_state=0),
+        candidates=[0.5, 0.7, "blend"],
+        cv=3,
+        shrinkage=0.0,
+        random_state=0,
+    )
+    alone = model.fit(X, y).cv_results_["mean_test_score"]
+    among_others = model.fit(X, y, X_transfer=more).cv_results_["mean_test_score"]
+    assert among_others[2] > alone.min() - 0.5  # it was −50.7
 
 
 # ---- bad input -------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import expit, log_softmax, softmax
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeRegressor
 
 from skdistill import (
@@ -221,6 +222,25 @@ def test_shrinking_helps_where_a_tree_is_not_pruned(kind):
     models = [kind(teacher, unpruned, cv=3, shrinkage=s, random_state=0) for s in (0, 10)]
     plain, shrunk = excess_risks(models, n_repeats=8).T
     assert is_less(shrunk, plain)
+
+
+def test_teacher_that_is_right_is_left_alone_by_what_rows_with_labels_carry():
+    """A classifier learns by copies of rows, which cannot have negative weights."""
+    off = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(2000, 1))
+        p0 = expit(x[:, 0] - 3)
+        y = (rng.random(200) < p0[:200]).astype(int)
+        model = LossCorrectedDistiller(
+            LogisticRegression(),
+            LogisticRegression(),
+            correction="orthogonal",
+            cv=3,
+            random_state=0,
+        ).fit(x[:200], y, X_transfer=x[200:])
+        off.append((model.predict_proba(x)[:, 1] - p0).mean())
+    assert abs(np.mean(off)) < 4 * np.std(off, ddof=1) / np.sqrt(len(off))
 
 
 def test_rows_with_labels_carry_the_correction_of_those_without():

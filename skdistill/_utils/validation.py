@@ -164,22 +164,28 @@ def refuse_uncloned(estimator: Any, role: str) -> None:
 
 
 def check_scorer_in_folds(scoring: Any, rows: Any, folds: Any) -> None:
-    """Refuse a scorer of scikit-learn's that fails on a fold, before any teacher is fitted.
+    """Refuse a scorer of scikit-learn's that fails on a fold, before any teacher is fitted."""
+    for fold, (_, valid) in enumerate(folds, start=1):
+        check_scorer_on(scoring, rows, rows.y[valid], f"fold {fold} of {len(folds)}", "folds")
+
+
+def check_scorer_on(
+    scoring: Any, rows: Any, y_test: Any, where: str = "the test rows", what: str = "test rows"
+) -> None:
+    """Refuse a scorer of scikit-learn's that fails on some labels, before any teacher is fitted.
 
     For instance for want of a class. A user's function is not called more than it must be.
     """
     if not isinstance(scoring, str):
         return
     prior = rows.outcome.prior().fit(np.zeros((rows.n_samples, 1)), rows.y)
-    for fold, (_, valid) in enumerate(folds, start=1):
-        try:
-            with quiet():
-                get_scorer(scoring)(prior, np.zeros((len(valid), 1)), rows.y[valid])
-        except Exception as error:
-            raise ValueError(
-                f"scoring={scoring!r} cannot judge fold {fold} of {len(folds)}: {error} Use other "
-                "folds, or another score."
-            ) from error
+    try:
+        with quiet():
+            get_scorer(scoring)(prior, np.zeros((len(y_test), 1)), y_test)
+    except Exception as error:
+        raise ValueError(
+            f"scoring={scoring!r} cannot judge {where}: {error} Use other {what}, or another score."
+        ) from error
 
 
 def judges_numbers(scoring: Any) -> bool:

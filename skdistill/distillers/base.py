@@ -26,7 +26,7 @@ from .._utils.compat import CallbackSupportMixin, routing_enabled
 from .._utils.estimators import weights_of
 from .._utils.memory import open_memory, warn_of_unseeded_folds
 from .._utils.progress import Progress
-from .._utils.validation import check_weights_taken, refuse_extra_params
+from .._utils.validation import check_weights_taken, is_whole_number, refuse_extra_params
 from ..outcomes import Outcome
 from ..rehearsal import rehearse
 from ..rows import Rows
@@ -171,12 +171,22 @@ class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             random_state=self._random_state(),
             progress=progress,
             n_jobs=getattr(self, "n_jobs", None),
-            transfer_weight=self.transfer_weight,
+            **self._of_lessons(rows, student),
         )
         return {
             **self._teach(rows, student, strategy.targets(lesson, student.loss), progress),
             **({"teachers_": list(answers.teachers)} if answers.teachers else {}),
             **self._keeps_of(answers),
+        }
+
+    def _of_lessons(self, rows: Rows, student: Student) -> dict[str, Any]:
+        """Return what targets depend on beside rows and answers."""
+        cvs = [getattr(self, name, None) for name in ("cv", "teacher_cv")]
+        are_drawn = all(cv is None or isinstance(cv, str) or is_whole_number(cv) for cv in cvs)
+        return {
+            "transfer_weight": self.transfer_weight,
+            "stays_between": not student.learns_beyond,
+            "folds_are_drawn": are_drawn and rows.groups is None,
         }
 
     def _rehearsal(self, teacher: Teacher, street: Street) -> Callable[[], None] | None:

@@ -50,7 +50,7 @@ class LossCorrectedDistillerCV(Searched, ClassDistiller):
           `transfer`; `("transfer", g)` with another share.
         - `"blend"`: one student of the weighted mean of the other named candidates' targets, with
           weights on the simplex that give their out-of-fold students' mean prediction the least
-          log loss.
+          log loss. It learns from rows with labels alone.
         - a share g in [0, 1], or a pair (rule, c) of
           :class:`LossCorrectedDistiller`'s `correction` and `c`.
 

@@ -43,7 +43,7 @@ class LossCorrectedDistillerRegressorCV(Searched, NumberDistiller):
           `transfer`; `("transfer", g)` with another share.
         - `"blend"`: one student of the weighted mean of the other named candidates' targets, with
           weights on the simplex that give their out-of-fold students' mean prediction the least
-          squared error.
+          squared error. It learns from rows with labels alone.
         - a share g in [0, 1], or a pair (rule, c) of
           :class:`LossCorrectedDistillerRegressor`'s `correction` and `c`.
 

@@ -121,14 +121,14 @@ class Searched(BaseDistiller):
         judge = None if scorer is None else Judge(scorer, routed.scorer)
         task = Task(rows, student, folds, self._floor, judge, self.n_jobs, progress)
         *parts, whole = self._answers(task, street, teacher)
-        lessons = [self._lesson(rows, *part) for part in zip(parts, folds, strict=True)]
+        lessons = [self._lesson(street, *part) for part in zip(parts, folds, strict=True)]
         found = selection.search(
             task, strategies, lessons, self.min_gain_se, made_first=self._made_rows_stand()
         )
         last = whole
         if whole is not None and found.strategy.needs_inside:
             last = source.finish(teacher, rows, whole, progress)
-        target = found.strategy.targets(self._lesson(rows, last), student.loss)
+        target = found.strategy.targets(self._lesson(street, last), student.loss)
         shipped, known = self._calibrate(task, found.proba)
         student = replace(student, shrinkages=(found.shrinkage,))
         return {
@@ -172,16 +172,15 @@ class Searched(BaseDistiller):
             )
         ]
 
-    def _lesson(self, rows: Rows, answers: Answers | None, fold: Any = None) -> Lesson:
-        part = None if fold is None else fold[0]
+    def _lesson(self, street: Street, answers: Answers | None, fold: Any = None) -> Lesson:
         return Lesson(
-            rows,
+            street.rows,
             answers,
-            part=part,
+            part=None if fold is None else fold[0],
             random_state=self.random_state,
             is_judged=True,
             n_jobs=self.n_jobs,
-            transfer_weight=self.transfer_weight,
+            **self._of_lessons(street.rows, street.student),
         )
 
     def _calibrate(self, task: Task, answers: Array) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -13,7 +13,7 @@ from .. import rows as rows_
 from .._utils import parameters
 from .._utils.parallel import blame, run
 from .._utils.progress import Progress
-from .._utils.validation import check_scorer
+from .._utils.validation import check_scorer, check_scorer_in_folds
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
 from ..sources import Answers, Folds, Source, Splits, Teacher
@@ -180,6 +180,7 @@ def distillation_curve(
     check_askable(teacher, chosen, source)
     check_scorer(scoring, rows)
     folds = _outer_folds(rows, cv, seed)
+    check_scorer_in_folds(scoring, rows, folds)
     asked = source if any(method.asks_outside for method in chosen) else None
     # First these: they find what is wrong with the folds.
     splits = [None if asked is None else asked.split(rows.take(train)) for train, _ in folds]

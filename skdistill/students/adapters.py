@@ -28,6 +28,7 @@ from .._utils.estimators import (
     predicts_proba,
     weight_keyword,
 )
+from .._utils.means import takes_only
 from .._utils.validation import check_weights_taken, class_columns
 from ..targets import Loss
 from .copies import check_copies, fit_soft_labels
@@ -38,6 +39,7 @@ from .objectives import (
     check_objective_of_numbers,
     check_range,
     learns_one_probability,
+    takes_probabilities,
 )
 
 Array = NDArray[np.float64]
@@ -65,6 +67,10 @@ class Adapter:
     def check_weights(self, student: Any) -> None:
         """Refuse a student that would drop the rows' weights."""
         check_weights_taken(student, "student")
+
+    def learns_beyond(self, student: Any) -> bool:
+        """Whether the student learns targets that lie beyond labels as they are, such as −.1."""
+        return False
 
     def as_fitted(self, student: Any) -> Any:
         """Return what is fitted in the place of a student."""
@@ -103,6 +109,10 @@ class SoftLabels(Adapter):
         adapted = getattr(last_step(student), "estimator", None)
         if adapted is not None:
             check_copies(adapted)
+
+    def learns_beyond(self, student: Any) -> bool:
+        """Whether it adapts no classifier, whose copies of rows cannot have negative weights."""
+        return getattr(last_step(student), "estimator", None) is None
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand the soft labels over as they are."""
@@ -224,6 +234,10 @@ class OneOutput(Adapter):
         """Refuse an objective that cannot learn the targets."""
         check_objective(student, targets_are_logarithms=loss.targets_are_logarithms)
 
+    def learns_beyond(self, student: Any) -> bool:
+        """Whether the objective is none of probabilities."""
+        return not takes_probabilities(student)
+
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand over a flat target, or a column where the student knows columns only."""
         return self._fit(student, X, as_probabilities(student, target), params)
@@ -258,6 +272,10 @@ class OneNumber(OneOutput):
     def check(self, student: Any, loss: Loss) -> None:
         """Refuse an objective that answers probabilities alone."""
         check_objective_of_numbers(student)
+
+    def learns_beyond(self, student: Any) -> bool:
+        """Whether the deviance knows all numbers."""
+        return takes_only(student) is None
 
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand over a flat target that the student's deviance knows."""
@@ -298,6 +316,10 @@ class SeveralOutputs(Adapter):
                 f"The student {type(last).__name__} learns one class at a time, and its fit does "
                 "not name sample_weight: leave sample_weight out, or use another student."
             )
+
+    def learns_beyond(self, student: Any) -> bool:
+        """Whether the objective is none of probabilities."""
+        return not takes_probabilities(student)
 
     def as_fitted(self, student: Any) -> Any:
         """Return a clone that learns several outputs."""

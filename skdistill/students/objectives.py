@@ -60,6 +60,12 @@ def learns_one_probability(student: Any) -> bool:
     return _own_objective(last) == "CrossEntropy" and is_classifier(last)
 
 
+def takes_probabilities(student: Any) -> bool:
+    """Whether a student learns numbers in [0, 1] only, by its objective."""
+    of_regressor = objective_of(student) in _PROBABILITY and is_regressor(student)
+    return of_regressor or learns_one_probability(student)
+
+
 def check_objective(student: Any, *, targets_are_logarithms: bool) -> None:
     """Refuse a regressor whose objective answers no probabilities, or cannot learn logarithms."""
     if not is_regressor(student):
@@ -122,8 +128,7 @@ def as_probabilities(student: Any, target: Array) -> Array:
     The same array, but for rounding errors below 0 or above 1 that the objective would refuse.
     """
     name = objective_of(student)
-    learns_one = name in _PROBABILITY and is_regressor(student)
-    if not learns_one and not learns_one_probability(student):
+    if not takes_probabilities(student):
         return target
     low, high = target.min(), target.max()
     if low < -ROUNDING or high > 1 + ROUNDING:

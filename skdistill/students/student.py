@@ -115,6 +115,11 @@ class Student:
             yield learned
 
     @property
+    def learns_beyond(self) -> bool:
+        """Whether targets may lie beyond the label."""
+        return self.adapter.learns_beyond(self.estimator)
+
+    @property
     def strengths(self) -> tuple[float, ...]:
         """How strongly it is shrunk: one way after the other."""
         # Here, where parameters that a curve varies are set.

@@ -104,7 +104,15 @@ class ResidualModel:
     array([0., 1.])
     """
 
-    def fit(self, rows: Rows, proba: Array, splits: Splits, *, n_jobs: int | None = None) -> Self:
+    def fit(
+        self,
+        rows: Rows,
+        proba: Array,
+        splits: Splits,
+        *,
+        are_drawn: bool = False,
+        n_jobs: int | None = None,
+    ) -> Self:
         """Fit a model for each fold, and choose their size by out-of-fold loss.
 
         `proba` is what the teacher says, shape (n_samples, n_columns), of classes floored at 1/500
@@ -112,8 +120,9 @@ class ResidualModel:
         answers with their learnable errors taken out: a row's own label never enters, except
         through other rows' answers and the size of the models. They are the floored ones where the
         models find nothing: no round is one of the choices. Folds of many rows are joined to two
-        halves (`fold_of` says which model is that of each of `splits`). The folds' models are
-        fitted in parallel, and the same for every `n_jobs`.
+        halves (`fold_of` says which model is that of each of `splits`) if they `are_drawn`: rows
+        fell into them at random, and not by groups or times, so that each half is like the other.
+        The folds' models are fitted in parallel, and the same for every `n_jobs`.
         """
         self.outcome = outcome = rows.outcome
         self.encoder = NumericEncoder().fit(rows.X)
@@ -125,7 +134,9 @@ class ResidualModel:
             weight = weight / mean_weight(weight)
         task = outcome.boosting(scores, target)
         self.unit = task.unit
-        splits, self.fold_of = _of_many_rows(splits, weight, *scores.shape)
+        self.fold_of = np.arange(len(splits))
+        if are_drawn:
+            splits, self.fold_of = _of_many_rows(splits, weight, *scores.shape)
 
         def learn(size: _Size, rounds: tuple[int, ...], folds: Splits) -> list[_Model]:
             shared = (table, task, scores.shape[1], weight, size.params, rounds)
@@ -176,23 +187,25 @@ def _of_many_rows(
     """Return the folds for the models, and which of them each of `splits` is part of.
 
     Where half of the folds hold as many rows as a model learns from, two models cost less than one
-    for each of them, and know no less.
+    for each of them, and know no less about rows that are alike.
     """
     each, most = np.arange(len(splits)), _most_rows(n_scores)
     if len(splits) > 2 and n_samples >= 2 * most:
-        middle = (len(splits) + 1) // 2
-        halves = [_joined(half, n_samples) for half in (splits[:middle], splits[middle:])]
+        n_first = (len(splits) + 1) // 2
+        halves = [_joined(half, n_samples) for half in (splits[:n_first], splits[n_first:])]
         if all(len(_there(train, weight)) >= most for train, _ in halves):
-            return halves, each // middle
+            return halves, each // n_first  # 0 for the first half, 1 for the second
     return splits, each
 
 
 def _joined(splits: Splits, n_samples: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows that all of some folds may learn from, and all that they are tested on."""
-    may = np.zeros((len(splits), n_samples), dtype=bool)
-    for row, (train, _) in zip(may, splits, strict=True):
-        row[train] = True
-    return np.flatnonzero(may.all(axis=0)), np.concatenate([test for _, test in splits])
+    of_all = np.ones(n_samples, dtype=bool)
+    for train, _ in splits:
+        of_one = np.zeros(n_samples, dtype=bool)
+        of_one[train] = True
+        of_all &= of_one
+    return np.flatnonzero(of_all), np.concatenate([test for _, test in splits])
 
 
 def _there(rows: NDArray[np.intp], weight: Array | None) -> NDArray[np.intp]:
@@ -301,8 +314,8 @@ def _climb(
     fitted = _Fitted(booster, sees_none_missing)
     rows = table[test]
     missing, spans = _missing(rows), pairwise((0, *rounds))
-    added = [_steps(fitted, rows, missing, start, stop, task.unit) for start, stop in spans]
-    return fitted, np.cumsum(added, axis=0)
+    added = np.array([_steps(fitted, rows, missing, *span, task.unit) for span in spans])
+    return fitted, np.cumsum(added, axis=0, out=added)
 
 
 def _sample(train: NDArray[np.intp], weight: Array | None, n_scores: int) -> NDArray[np.intp]:

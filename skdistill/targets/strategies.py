@@ -32,7 +32,8 @@ class Lesson:
     residual model where the teachers have none. `part` are the numbers of the rows in question.
     `n_jobs` is how many models are fitted at a time. `is_judged` says that a search judges what
     comes of it, so that nobody needs a warning. `transfer_weight` is the weight of a row without a
-    label.
+    label. `stays_between` says that no target may lie beyond the label, which the student could not
+    learn, and `folds_are_drawn` that rows fell into the teachers' folds at random.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Lesson:
         is_judged: bool = False,
         n_jobs: int | None = None,
         transfer_weight: float = 1.0,
+        stays_between: bool = False,
+        folds_are_drawn: bool = False,
     ) -> None:
         self.all_rows = rows
         self.is_judged = is_judged
@@ -54,6 +57,8 @@ class Lesson:
         self.progress = progress
         self.n_jobs = n_jobs
         self.transfer_weight = transfer_weight
+        self.stays_between = stays_between
+        self.folds_are_drawn = folds_are_drawn
         self._answers = answers
 
     @property
@@ -93,7 +98,11 @@ class Lesson:
         """Where the teachers are wrong."""
         rows = self.all_rows if self.part is None else self.all_rows.take(self.part)
         return residual.ResidualModel().fit(
-            rows, self.answers.out, self._splits, n_jobs=self.n_jobs
+            rows,
+            self.answers.out,
+            self._splits,
+            are_drawn=self.folds_are_drawn,
+            n_jobs=self.n_jobs,
         )
 
     @cached_property
@@ -242,7 +251,9 @@ class Corrected(Strategy):
 
     Rows with labels carry the correction of those without: with N rows in all and n with labels the
     mean of (f − p̂)²/2 over all of them, less γ r f over those with labels alone, is the objective
-    with the target p̂ + (N/n) γ r (prediction-powered inference, Angelopoulos et al. 2023).
+    with the target p̂ + (N/n) γ r (prediction-powered inference, Angelopoulos et al. 2023). Where a
+    student could not learn what lies beyond the label, (N/n) γ is 1 at most: the correction counts
+    for fewer of the others, and a teacher that is right is left alone as before.
     """
 
     correction: Correction
@@ -258,14 +269,27 @@ class Corrected(Strategy):
         loss.target(even, rows.truth, rule)
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
-        """Return the corrected target."""
-        proba, truth = lesson.answers.out, lesson.truth
-        rule = lesson.all_rows.outcome.settle(self.correction, proba, truth, lesson.weights)
-        corrected = loss.target(proba, truth, rule)
-        if lesson.carried == 1:
-            return corrected
-        plain = loss.target(proba, proba)
-        return plain + lesson.carried * (corrected - plain)
+        """Return the corrected target of rows that stand for themselves alone."""
+        return loss.target(lesson.answers.out, lesson.truth, self._rule(lesson))
+
+    def targets(self, lesson: Lesson, loss: Loss) -> Targets:
+        """Return that of rows that carry the correction of others, and the answers about those."""
+        found, carried = super().targets(lesson, loss), lesson.carried
+        if carried == 1:
+            return found
+        rule = self._rule(lesson)
+
+        def carrying(*args: Any, **kwargs: Any) -> Array:
+            gamma = rule(*args, **kwargs)
+            if lesson.stays_between:
+                return np.minimum(carried * gamma, np.maximum(gamma, 1.0))
+            return carried * gamma
+
+        return found._replace(own=loss.target(lesson.answers.out, lesson.truth, carrying))
+
+    def _rule(self, lesson: Lesson) -> Correction:
+        outcome = lesson.all_rows.outcome
+        return outcome.settle(self.correction, lesson.answers.out, lesson.truth, lesson.weights)
 
 
 @dataclass(frozen=True)
@@ -322,7 +346,7 @@ class Blend(Strategy):
         return self.mix({member.name: member.target(lesson, loss) for member in self.members})
 
     def targets(self, lesson: Lesson, loss: Loss) -> Targets:
-        """Return the target of rows with labels: not all members know others."""
+        """Return the target of rows with labels alone: not all members know others."""
         return Targets(self.target(lesson, loss))
 
     def mix(self, targets: Mapping[Any, Array]) -> Array:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from lightgbm import LGBMRegressor
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import GaussianNB
@@ -16,10 +17,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import Distiller
+from skdistill import Distiller, LGBMSoftClassifier, SoftmaxRegression
 from skdistill._utils.estimators import last_step
 from skdistill.students import SoftLabelClassifier
 from skdistill.students.adapters import (
+    OneNumber,
     OneOutput,
     SeveralOutputs,
     SoftLabels,
@@ -43,6 +45,29 @@ def targets():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 2)) + 5
     return X, rng.dirichlet(np.ones(3), size=80)
+
+
+@pytest.mark.parametrize(
+    ("student", "n_classes", "beyond"),
+    [
+        (DecisionTreeRegressor(), 2, True),
+        (make_pipeline(StandardScaler(), Ridge()), 3, True),
+        (LGBMRegressor(objective="cross_entropy"), 2, False),
+        (LGBMRegressor(objective="cross_entropy"), 3, False),
+        (SoftmaxRegression(), 3, True),
+        (LGBMSoftClassifier(), 2, True),
+        (LogisticRegression(), 2, False),
+        (make_pipeline(StandardScaler(), LogisticRegression()), 3, False),
+        (SoftLabelClassifier(LogisticRegression()), 2, False),
+    ],
+)
+def test_who_learns_targets_beyond_labels(student, n_classes, beyond):
+    assert choose_adapter(student, n_classes).learns_beyond(student) == beyond
+
+
+@pytest.mark.parametrize(("student", "beyond"), [(Ridge(), True), (PoissonRegressor(), False)])
+def test_which_deviances_know_targets_beyond_numbers(student, beyond):
+    assert OneNumber().learns_beyond(student) == beyond
 
 
 class LearnsProbabilities(ClassifierMixin, BaseEstimator):

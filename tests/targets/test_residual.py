@@ -1,5 +1,7 @@
 """The learned correction."""
 
+from functools import partial
+
 import lightgbm
 import numpy as np
 import pandas as pd
@@ -11,11 +13,11 @@ from scipy.special import expit, softmax
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import CrossFitDistiller, LossCorrectedDistiller
+from skdistill import CrossFitDistiller, LossCorrectedDistiller, LossCorrectedDistillerCV
 from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.targets import residual
@@ -28,7 +30,7 @@ from ..conftest import noisy
 def correct_proba(X, codes, proba, splits, sample_weight=None):
     classes = np.arange(proba.shape[1])
     rows = Rows(X, codes, Classes(classes), codes, sample_weight)
-    return ResidualModel().fit(rows, proba, splits).corrected
+    return ResidualModel().fit(rows, proba, splits, are_drawn=True).corrected
 
 
 def folds(y, n=5):
@@ -243,7 +245,7 @@ def test_folds_of_many_rows_are_joined_to_halves(learn_from):
     X, y, _ = noisy(750, seed=0)
     splits = folds(y)
     rows = Rows(X, y, Classes(np.arange(2)), y)
-    model = ResidualModel().fit(rows, prior(y), splits)
+    model = ResidualModel().fit(rows, prior(y), splits, are_drawn=True)
     early, late = (np.concatenate([test for _, test in half]) for half in (splits[:3], splits[3:]))
     # In the order of the rows, as a part of those of the late folds is drawn.
     halves = [(np.sort(late), early), (np.sort(early), late)]
@@ -256,18 +258,55 @@ def test_folds_of_many_rows_are_joined_to_halves(learn_from):
 
 
 @pytest.mark.parametrize(
-    ("n_samples", "weightless", "n_folds"), [(740, 0, 5), (750, 1, 5), (900, 0, 2)]
+    ("n_samples", "weightless", "n_folds", "are_drawn"),
+    [(740, 0, 5, True), (750, 1, 5, True), (900, 0, 2, True), (900, 0, 5, False)],
 )
-def test_halves_that_hold_too_few_rows_are_not_joined(n_samples, weightless, n_folds, learn_from):
+def test_folds_are_not_joined_where_models_would_know_less(
+    n_samples, weightless, n_folds, are_drawn, learn_from
+):
     learn_from(300)
     X, y, _ = noisy(n_samples, seed=0)
     splits = folds(y, n_folds)
     weight = np.ones(n_samples)
     weight[splits[-1][1][:weightless]] = 0
     rows = Rows(X, y, Classes(np.arange(2)), y, weight)
-    model = ResidualModel().fit(rows, prior(y), splits)
+    model = ResidualModel().fit(rows, prior(y), splits, are_drawn=are_drawn)
     assert_array_equal(model.fold_of, np.arange(n_folds))
     assert len(model.boosters) == n_folds
+
+
+@pytest.mark.parametrize(
+    ("distiller", "groups", "are_drawn"),
+    [
+        (partial(LossCorrectedDistiller, cv=3), False, True),
+        (partial(LossCorrectedDistiller, cv=3), True, False),
+        (partial(LossCorrectedDistiller, cv=StratifiedKFold(3)), False, False),
+        (partial(LossCorrectedDistiller, cv="in_sample"), False, True),
+        (partial(LossCorrectedDistiller, cv="in_sample"), True, False),
+        (partial(LossCorrectedDistillerCV, cv=3, candidates=["residual"]), False, True),
+        (partial(LossCorrectedDistillerCV, cv=KFold(3), candidates=["residual"]), False, False),
+        (
+            partial(LossCorrectedDistillerCV, cv=3, teacher_cv=KFold(3), candidates=["residual"]),
+            False,
+            False,
+        ),
+    ],
+)
+def test_folds_that_groups_or_the_user_made_are_not_joined(
+    distiller, groups, are_drawn, monkeypatch
+):
+    told = []
+
+    class Listening(ResidualModel):
+        def fit(self, *args, are_drawn, **kwargs):
+            told.append(are_drawn)
+            return super().fit(*args, are_drawn=are_drawn, **kwargs)
+
+    monkeypatch.setattr(residual, "ResidualModel", Listening)
+    X, y, _ = noisy(150, seed=0)
+    model = distiller(GaussianNB(), DecisionTreeRegressor(max_depth=2), random_state=0)
+    model.fit(X, y, groups=np.arange(150) // 2 if groups else None)
+    assert set(told) == {are_drawn}
 
 
 def test_joined_folds_learn_from_no_row_that_one_of_them_may_not():
@@ -477,7 +516,8 @@ def test_rows_made_of_others_are_corrected_by_the_model_that_has_not_seen_those(
     learn_from(most_rows)
     X, y, p0 = noisy(600, seed=0)
     X, proba, splits = np.round(X, 1), np.column_stack([1 - p0, p0]) * 0.5 + 0.25, folds(y)
-    model = ResidualModel().fit(Rows(as_table(X), y, Classes(np.arange(2)), y), proba, splits)
+    rows = Rows(as_table(X), y, Classes(np.arange(2)), y)
+    model = ResidualModel().fit(rows, proba, splits, are_drawn=True)
     where = np.empty(600, dtype=int)
     for k, (_, test) in enumerate(splits):
         where[test] = k

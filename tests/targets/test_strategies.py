@@ -9,10 +9,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdistill.outcomes import Classes
 from skdistill.rows import Rows
-from skdistill.sources import Answers
+from skdistill.sources import Answers, Further
 from skdistill.targets import STRATEGIES, Blend, Lesson, parse_strategy
 from skdistill.targets.losses import make_loss
 from skdistill.targets.residual import ResidualModel
+from skdistill.targets.strategies import corrected_by
 
 from ..conftest import noisy
 
@@ -76,6 +77,42 @@ def test_blend_learns_the_weighted_mean_of_its_members():
     y, p, known = map(np.array, (codes, p, known))
     expected = 0.1 * y + 0.2 * p + 0.3 * known + 0.4 * (p + 0.5 * (y - p))
     assert_allclose(blend.target(lesson, LOSS), expected)
+
+
+def test_blend_learns_from_rows_that_stand_for_themselves():
+    """No further row stands beside them that they could carry the correction of."""
+    codes, p = np.array([0, 1, 1]), np.array([0.2, 0.6, 0.9])
+    more = Further(np.zeros((6, 1)), answers([0.3] * 6).out)
+    lesson = Lesson(rows_of(codes), Answers(answers(p).out, further=(more,)))
+    blend = Blend("blend").weighed([parse_strategy(0.5), parse_strategy(0.1)], [0.5, 0.5])
+    found = blend.targets(lesson, LOSS)
+    assert_allclose(found.own, p + 0.3 * (codes - p))
+    assert not found.further
+
+
+@pytest.mark.parametrize(
+    ("stays_between", "gammas"),
+    [(False, [0.6, 1.5, 3.0, 6.0]), (True, [0.6, 1.0, 1.0, 2.0])],
+    ids=["a student of any number", "a student of probabilities"],
+)
+@pytest.mark.parametrize("name", ["squared_error", "cross_entropy"])
+def test_rows_with_labels_carry_others_as_far_as_a_student_can_learn(name, stays_between, gammas):
+    """Three rows in all for each with a label: t = p̂ + 3 γ (y − p̂), γ not raised beyond 1."""
+    codes, p = np.array([0, 1, 1, 0]), np.array([0.2, 0.6, 0.9, 0.5])
+    more = Further(np.zeros((8, 1)), answers([0.3] * 8).out)
+    lesson = Lesson(
+        rows_of(codes), Answers(answers(p).out, further=(more,)), stays_between=stays_between
+    )
+
+    def rule(proba, y, link):
+        gamma = np.array([0.2, 0.5, 1.0, 2.0])
+        return gamma if np.ndim(proba) == 1 else np.column_stack([gamma, gamma])
+
+    loss = make_loss(name, 2, temperature=1.0, proba_floor=1 / 500)
+    found = corrected_by(rule).targets(lesson, loss).own
+    expected = p + gammas * (codes - p)
+    assert_allclose(found if found.ndim == 1 else found[:, 1], expected)
+    assert_allclose(corrected_by(rule).target(lesson, LOSS), p + [0.2, 0.5, 1, 2] * (codes - p))
 
 
 @pytest.mark.parametrize("name", ["in_sample", "cross_fit"])

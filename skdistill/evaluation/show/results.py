@@ -223,10 +223,14 @@ class Comparison:
     def _tell_misfit(self) -> str:
         """Say why nobody fits the budget."""
         judged = [not m.is_teacher for m in self.measurements]
+        limits = {
+            f"max_latency={self.max_latency} µs per row": self.max_latency,
+            f"max_size={self.max_size} bytes": self.max_size,
+        }
+        budget = " and ".join(text for text, limit in limits.items() if limit is not None)
         sizes = np.array([m.size for m in self.measurements])[judged]
         return (
-            f"No distilled student fits the budget of max_latency={self.max_latency} µs per row "
-            f"and max_size={self.max_size} bytes: the quickest student takes "
+            f"No distilled student fits the budget of {budget}: the quickest student takes "
             f"{format_quantity(self.latencies[judged].min())} µs, and the smallest has "
             f"{format_size(float(sizes.min()))}."
         )

@@ -195,9 +195,13 @@ def test_best_keeps_to_the_budget(measurements):
     assert comparison.under(max_latency=25).best_key == ("s", "cross_fit")
     assert "distilled cross-fit" in comparison.under(max_latency=25).describe()
     assert comparison.max_size == 20_000
-    message = "max_latency=1 µs per row and max_size=None bytes: the quickest student takes 20 µs"
+    message = "budget of max_latency=1 µs per row: the quickest student takes 20 µs"
     with pytest.raises(ValueError, match=message):
         _ = comparison.under(max_latency=1).best
+    with pytest.raises(
+        ValueError, match="max_latency=1 µs per row and max_size=1 bytes: the quick"
+    ):
+        _ = comparison.under(max_latency=1, max_size=1).best
     with pytest.raises(ValueError, match="'max_size' parameter of under must be"):
         comparison.under(max_size="5 kB")
 
