@@ -31,10 +31,12 @@ from skdistill import (
     teacher_probabilities,
 )
 from skdistill._utils.warn import quiet
+from skdistill.evaluation import diagnosis
 from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.sources.folds import quiet_folds
 from skdistill.students.calibration import fit_calibration
+from skdistill.targets import residual
 from skdistill.targets.residual import ResidualModel
 
 TREE = DecisionTreeRegressor(max_leaf_nodes=30, random_state=0)
@@ -353,6 +355,67 @@ def test_scorer_and_correction_get_the_weights_that_were_asked_for():
     expected = LossCorrectedDistiller(teacher, student, cv=3, random_state=0)
     expected.fit(X, y, sample_weight=weight)
     assert_array_equal(alias.predict_proba(X), expected.predict_proba(X))
+
+
+@pytest.mark.parametrize(("cv", "are_drawn"), [(3, True), (KFold(3), False)])
+@pytest.mark.parametrize(
+    "door",
+    [
+        lambda X, y, cv: compare_students(
+            GaussianNB(), TREE, X, y, methods=["corrected"], teacher_cv=cv
+        ),
+        lambda X, y, cv: distillation_curve(
+            GaussianNB(),
+            TREE,
+            X,
+            y,
+            param_name="max_depth",
+            param_range=[2],
+            methods=["corrected"],
+            cv=2,
+            teacher_cv=cv,
+        ),
+        lambda X, y, cv: diagnose_teacher(GaussianNB(), X, y, cv=cv),
+        lambda X, y, cv: distillation_targets(GaussianNB(), X, y, correction="residual", cv=cv),
+        lambda X, y, cv: LossCorrectedDistiller(GaussianNB(), TREE, cv=cv).fit(X, y),
+        lambda X, y, cv: LossCorrectedDistillerCV(
+            GaussianNB(), TREE, cv=cv, candidates=["residual"]
+        ).fit(X, y),
+        lambda X, y, cv: LossCorrectedDistillerCV(
+            GaussianNB(), TREE, cv=3, teacher_cv=cv, candidates=["residual"]
+        ).fit(X, y),
+    ],
+)
+def test_only_folds_that_were_drawn_are_joined_for_the_learned_correction(
+    patients, door, cv, are_drawn, told_of_folds
+):
+    X, y, _ = patients
+    door(X[:200], y[:200], cv)
+    assert set(told_of_folds) == {are_drawn}
+
+
+@pytest.mark.parametrize("cv", [3, "in_sample"])
+@pytest.mark.parametrize("grouped", [True, False])
+def test_groups_are_not_joined_for_the_learned_correction(patients, cv, grouped, told_of_folds):
+    X, y, groups = patients
+    model = LossCorrectedDistiller(GaussianNB(), TREE, cv=cv)
+    model.fit(X, y, groups=groups if grouped else None)
+    assert told_of_folds == [not grouped]
+
+
+@pytest.fixture
+def told_of_folds(monkeypatch):
+    """What models of the learned correction are told of their folds."""
+    told = []
+
+    class Listening(ResidualModel):
+        def fit(self, *args, are_drawn, **kwargs):
+            told.append(are_drawn)
+            return super().fit(*args, are_drawn=are_drawn, **kwargs)
+
+    for module in (residual, diagnosis):
+        monkeypatch.setattr(module, "ResidualModel", Listening)
+    return told
 
 
 def test_rows_of_weight_zero_do_not_move_the_learned_correction():

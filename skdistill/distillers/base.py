@@ -26,7 +26,7 @@ from .._utils.compat import CallbackSupportMixin, routing_enabled
 from .._utils.estimators import weights_of
 from .._utils.memory import open_memory, warn_of_unseeded_folds
 from .._utils.progress import Progress
-from .._utils.validation import check_weights_taken, is_whole_number, refuse_extra_params
+from .._utils.validation import check_weights_taken, refuse_extra_params
 from ..outcomes import Outcome
 from ..rehearsal import rehearse
 from ..rows import Rows
@@ -40,6 +40,7 @@ from ..sources import (
     ask,
     check_can_be_asked,
     check_sampler,
+    fall_at_random,
     settle,
 )
 from ..students import Student
@@ -182,11 +183,10 @@ class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     def _of_lessons(self, rows: Rows, student: Student) -> dict[str, Any]:
         """Return what targets depend on beside rows and answers."""
         cvs = [getattr(self, name, None) for name in ("cv", "teacher_cv")]
-        are_drawn = all(cv is None or isinstance(cv, str) or is_whole_number(cv) for cv in cvs)
         return {
             "transfer_weight": self.transfer_weight,
             "stays_between": not student.learns_beyond,
-            "folds_are_drawn": are_drawn and rows.groups is None,
+            "folds_are_drawn": fall_at_random(rows, *cvs),
         }
 
     def _rehearsal(self, teacher: Teacher, street: Street) -> Callable[[], None] | None:

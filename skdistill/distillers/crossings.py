@@ -16,7 +16,7 @@ from .._utils.validation import check_weights_taken
 from ..outcomes import Classes
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
-from ..sources import Answers, Source, Teacher, ask, choose_source, settle
+from ..sources import Answers, Source, Teacher, ask, choose_source, fall_at_random, settle
 from ..targets import LOSSES, CrossFit, Lesson, Strategy, corrected_by, make_loss
 
 Array = NDArray[np.float64]
@@ -212,7 +212,8 @@ def distillation_targets(
         For `"cross_entropy"` soft labels whose rows sum to 1, with a correction signed
         ones, columns in the order of the sorted labels. For `"squared_error"` probabilities and
         for `"squared_error_logit"` log-odds or centred log-probabilities, of two classes of the
-        second one alone.
+        second one alone. The distillers round them to multiples of 2⁻⁴⁰ before a student learns
+        them, so that no tie of a tree is decided by rounding errors.
 
     Raises
     ------
@@ -251,7 +252,13 @@ def distillation_targets(
     source = _source(teacher, cv, rows, teacher_proba, random_state, n_jobs, memory)
     _check_groups(rows, source, uses_groups=strategy.uses_groups)
     answers = _answers(source, teacher, rows, memory, rehearse=rehearse)
-    lesson = Lesson(rows, answers, random_state=random_state, n_jobs=n_jobs)
+    lesson = Lesson(
+        rows,
+        answers,
+        random_state=random_state,
+        n_jobs=n_jobs,
+        folds_are_drawn=fall_at_random(rows, cv),
+    )
     return strategy.target(lesson, made)
 
 

@@ -16,7 +16,7 @@ from .._utils.progress import Progress
 from .._utils.validation import check_scorer, check_scorer_in_folds
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
-from ..sources import Answers, Folds, Source, Splits, Teacher
+from ..sources import Answers, Folds, Source, Splits, Teacher, fall_at_random
 from ..sources.answers import say
 from ..sources.folds import check_groups_kept, warn_of_missing_classes
 from ..students import Student
@@ -192,8 +192,9 @@ def distillation_curve(
                 students = [pupil.student.with_params({param_name: value}) for value in values]
                 rehearse_members(rows, Teacher(teacher), *students)
         teacher_scores, answers = task.ask(teacher, splits, asked)
+        are_drawn = fall_at_random(rows, teacher_cv)
         lessons = [
-            Lesson(rows, about, part=train, random_state=seed)
+            Lesson(rows, about, part=train, random_state=seed, folds_are_drawn=are_drawn)
             for about, (train, _) in zip(answers, folds, strict=True)
         ]
         scores = task.teach(pupil, chosen, param_name, values, lessons)

@@ -16,7 +16,7 @@ from .._utils.parallel import blame, run
 from .._utils.progress import Progress
 from ..rehearsal import rehearse as rehearse_members
 from ..rows import Rows
-from ..sources import Folds, Source, Splits, Teacher
+from ..sources import Folds, Source, Splits, Teacher, fall_at_random
 from ..sources.answers import say
 from ..sources.overfit import overfit_share
 from ..targets import Labels, Lesson
@@ -266,7 +266,8 @@ def diagnose_teacher(
         taught = teach(teacher, rows, source, progress)
         answers = as_answers(taught, asked).out
         with progress.part("correction"):
-            corrected = ResidualModel().fit(rows, answers, folds).corrected
+            are_drawn = fall_at_random(rows, cv)
+            corrected = ResidualModel().fit(rows, answers, folds, are_drawn=are_drawn).corrected
         said = {"inside": taught.inside, "outside": answers, "corrected": corrected}
         if pupil is not None:
             said["student"] = _on_labels(pupil, rows, folds, n_jobs, progress)

@@ -13,7 +13,7 @@ from .._utils.names import printable
 from .._utils.progress import SILENT, Progress
 from ..rehearsal import rehearse
 from ..rows import Rows
-from ..sources import Answers, Folds, Source, Splits, Teacher
+from ..sources import Answers, Folds, Source, Splits, Teacher, fall_at_random
 from ..sources.answers import say
 from ..targets import Lesson
 from .kinds import FOR_CLASSES, Kind
@@ -225,7 +225,8 @@ class Plan:
 
     def _learn(self, entry: Entry, method: Method, answers: Answers) -> _Made:
         start = perf_counter()
-        lesson = Lesson(self.train, answers, random_state=self.seed)
+        are_drawn = fall_at_random(self.train, self.teacher_cv)
+        lesson = Lesson(self.train, answers, random_state=self.seed, folds_are_drawn=are_drawn)
         model = entry.pupil.learn(self.train, *entry.pupil.lesson(method, lesson))
         return _Made(model, perf_counter() - start)
 

@@ -16,7 +16,7 @@ from .answers import Answers, Source, Splits, Teacher, ask, ask_parts
 from .bag import OutOfBag
 from .choice import choose_search_source, choose_source, settle
 from .fixed import Frozen, Given, InSample, known_classes
-from .folds import Folds, quiet_folds
+from .folds import Folds, fall_at_random, quiet_folds
 from .search import check_can_be_asked
 from .transfer import NODES, NOTHING, Further, Wanted, check_sampler
 
@@ -40,6 +40,7 @@ __all__ = [
     "check_sampler",
     "choose_search_source",
     "choose_source",
+    "fall_at_random",
     "known_classes",
     "quiet_folds",
     "settle",

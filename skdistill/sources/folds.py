@@ -272,6 +272,16 @@ def warn_of_missing_classes(splits: Splits, rows: Rows) -> None:
 # ---- folds of our own ------------------------------------------------------------------------
 
 
+def fall_at_random(rows: Rows, *cvs: Any) -> bool:
+    """Whether rows fall into folds at random: by no groups, and into none that the user made.
+
+    `cvs` are the user's words; where one is no number, nor a splitter, the folds are of our own
+    choice.
+    """
+    own = all(cv is None or isinstance(cv, str) or is_whole_number(cv) for cv in cvs)
+    return own and rows.groups is None
+
+
 def quiet_folds(
     codes: NDArray[Any],
     random_state: Any,

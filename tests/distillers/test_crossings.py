@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import distillation_targets, teacher_probabilities
+from skdistill import LossCorrectedDistiller, distillation_targets, teacher_probabilities
+from skdistill._utils.rounding import on_grid
 from skdistill.distillers import crossings
+from skdistill.targets import residual
 
 from ..conftest import noisy
 
@@ -50,6 +53,20 @@ def test_without_a_correction_it_is_what_the_teacher_says():
     # A share g moves it by g of the way to the label.
     share = distillation_targets(GaussianNB(), X, y, loss="squared_error", correction=0.25, **how)
     assert_allclose(share, 0.75 * proba[:, 1] + 0.25 * y)
+
+
+def test_a_student_of_ones_own_learns_what_the_distillers_would_teach(three_classes, monkeypatch):
+    # So many rows count as many: two models correct the teachers.
+    monkeypatch.setattr(residual, "_MOST_ROWS", 60)
+    monkeypatch.setattr(residual, "_MOST_ROWS_OF_MANY_CLASSES", 60)
+    X, y = three_classes
+    weight = np.random.default_rng(0).integers(1, 4, size=len(y))
+    how = {"loss": "squared_error_logit", "correction": "residual", "random_state": 0}
+    targets = distillation_targets(GaussianNB(), X, y, sample_weight=weight, **how)
+    student = DecisionTreeRegressor(random_state=0)
+    model = LossCorrectedDistiller(GaussianNB(), student, **how).fit(X, y, sample_weight=weight)
+    own = clone(student).fit(X, on_grid(targets), sample_weight=weight)
+    assert_array_equal(own.predict(X), model.student_.predict(X))
 
 
 def test_no_teacher_is_needed_where_probabilities_are_given_and_only_there():

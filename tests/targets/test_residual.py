@@ -1,7 +1,5 @@
 """The learned correction."""
 
-from functools import partial
-
 import lightgbm
 import numpy as np
 import pandas as pd
@@ -13,11 +11,11 @@ from scipy.special import expit, softmax
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeRegressor
 
-from skdistill import CrossFitDistiller, LossCorrectedDistiller, LossCorrectedDistillerCV
+from skdistill import CrossFitDistiller, LossCorrectedDistiller
 from skdistill.outcomes import Classes
 from skdistill.rows import Rows
 from skdistill.targets import residual
@@ -273,40 +271,6 @@ def test_folds_are_not_joined_where_models_would_know_less(
     model = ResidualModel().fit(rows, prior(y), splits, are_drawn=are_drawn)
     assert_array_equal(model.fold_of, np.arange(n_folds))
     assert len(model.boosters) == n_folds
-
-
-@pytest.mark.parametrize(
-    ("distiller", "groups", "are_drawn"),
-    [
-        (partial(LossCorrectedDistiller, cv=3), False, True),
-        (partial(LossCorrectedDistiller, cv=3), True, False),
-        (partial(LossCorrectedDistiller, cv=StratifiedKFold(3)), False, False),
-        (partial(LossCorrectedDistiller, cv="in_sample"), False, True),
-        (partial(LossCorrectedDistiller, cv="in_sample"), True, False),
-        (partial(LossCorrectedDistillerCV, cv=3, candidates=["residual"]), False, True),
-        (partial(LossCorrectedDistillerCV, cv=KFold(3), candidates=["residual"]), False, False),
-        (
-            partial(LossCorrectedDistillerCV, cv=3, teacher_cv=KFold(3), candidates=["residual"]),
-            False,
-            False,
-        ),
-    ],
-)
-def test_folds_that_groups_or_the_user_made_are_not_joined(
-    distiller, groups, are_drawn, monkeypatch
-):
-    told = []
-
-    class Listening(ResidualModel):
-        def fit(self, *args, are_drawn, **kwargs):
-            told.append(are_drawn)
-            return super().fit(*args, are_drawn=are_drawn, **kwargs)
-
-    monkeypatch.setattr(residual, "ResidualModel", Listening)
-    X, y, _ = noisy(150, seed=0)
-    model = distiller(GaussianNB(), DecisionTreeRegressor(max_depth=2), random_state=0)
-    model.fit(X, y, groups=np.arange(150) // 2 if groups else None)
-    assert set(told) == {are_drawn}
 
 
 def test_joined_folds_learn_from_no_row_that_one_of_them_may_not():
