@@ -29,7 +29,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = runner.parser(__doc__, peers=[*PEERS], tables=[*TABLES])
     parser.add_argument("--setup", nargs="+", metavar="PEER", help="only make environments")
     parser.add_argument("--envs", type=Path, default=WORK / "envs", help="their folder")
-    parser.add_argument("--seeds", type=int, default=3, help="number of splits")
+    parser.add_argument("--seeds", type=int, default=7, help="number of splits")
     parser.add_argument("--out", type=Path, default=RESULTS / "peers")
     parser.add_argument("--work", type=Path, default=WORK, help="for splits and teachers")
     trying = parser.add_argument_group("to try the program (with another --out)")
