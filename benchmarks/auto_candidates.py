@@ -218,10 +218,10 @@ class Sets(LossCorrectedDistillerCV):
             self.shared["answers"] = super()._answers(task, asked, teacher)
         return self.shared["answers"]
 
-    def _lesson(self, rows: Any, answers: Any, fold: Any = None) -> Any:
-        key = None if fold is None else fold[1].tobytes()
+    def _lesson(self, street: Any, answers: Any, part: Any = None, **how: Any) -> Any:
+        key = None if part is None else part.tobytes()
         if key not in self.shared:
-            self.shared[key] = super()._lesson(rows, answers, fold)
+            self.shared[key] = super()._lesson(street, answers, part=part, **how)
         return self.shared[key]
 
 

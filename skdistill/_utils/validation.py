@@ -165,27 +165,33 @@ def refuse_uncloned(estimator: Any, role: str) -> None:
 
 def check_scorer_in_folds(scoring: Any, rows: Any, folds: Any) -> None:
     """Refuse a scorer of scikit-learn's that fails on a fold, before any teacher is fitted."""
-    for fold, (_, valid) in enumerate(folds, start=1):
-        check_scorer_on(scoring, rows, rows.y[valid], f"fold {fold} of {len(folds)}", "folds")
+    names = [f"fold {fold} of {len(folds)}" for fold in range(1, len(folds) + 1)]
+    parts = [(name, rows.y[valid]) for name, (_, valid) in zip(names, folds, strict=True)]
+    _check_scorer_on(scoring, rows, parts, "folds")
 
 
-def check_scorer_on(
-    scoring: Any, rows: Any, y_test: Any, where: str = "the test rows", what: str = "test rows"
-) -> None:
-    """Refuse a scorer of scikit-learn's that fails on some labels, before any teacher is fitted.
+def check_scorer_on_test_rows(scoring: Any, rows: Any, y_test: Any) -> None:
+    """Refuse a scorer of scikit-learn's that fails on test rows, before any teacher is fitted."""
+    _check_scorer_on(scoring, rows, [("the test rows", y_test)], "test rows")
 
-    For instance for want of a class. A user's function is not called more than it must be.
+
+def _check_scorer_on(scoring: Any, rows: Any, parts: list[tuple[str, Any]], what: str) -> None:
+    """Refuse a scorer that fails on the labels of a part, for instance for want of a class.
+
+    A user's function is not called more than it must be.
     """
     if not isinstance(scoring, str):
         return
     prior = rows.outcome.prior().fit(np.zeros((rows.n_samples, 1)), rows.y)
-    try:
-        with quiet():
-            get_scorer(scoring)(prior, np.zeros((len(y_test), 1)), y_test)
-    except Exception as error:
-        raise ValueError(
-            f"scoring={scoring!r} cannot judge {where}: {error} Use other {what}, or another score."
-        ) from error
+    for name, y in parts:
+        try:
+            with quiet():
+                get_scorer(scoring)(prior, np.zeros((len(y), 1)), y)
+        except Exception as error:
+            raise ValueError(
+                f"scoring={scoring!r} cannot judge {name}: {error} Use other {what}, or another "
+                "score."
+            ) from error
 
 
 def judges_numbers(scoring: Any) -> bool:

@@ -166,28 +166,26 @@ class BaseDistiller(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             progress=progress,
             rehearse=self._rehearsal(teacher, street),
         )
-        lesson = Lesson(
-            rows,
-            answers,
-            random_state=self._random_state(),
-            progress=progress,
-            n_jobs=getattr(self, "n_jobs", None),
-            **self._of_lessons(rows, student),
-        )
+        lesson = self._lesson(street, answers, progress=progress)
         return {
             **self._teach(rows, student, strategy.targets(lesson, student.loss), progress),
             **({"teachers_": list(answers.teachers)} if answers.teachers else {}),
             **self._keeps_of(answers),
         }
 
-    def _of_lessons(self, rows: Rows, student: Student) -> dict[str, Any]:
-        """Return what targets depend on beside rows and answers."""
+    def _lesson(self, street: Street, answers: Answers | None, **how: Any) -> Lesson:
+        """Return what targets are made of; `how` is what is so in some distillers alone."""
         cvs = [getattr(self, name, None) for name in ("cv", "teacher_cv")]
-        return {
-            "transfer_weight": self.transfer_weight,
-            "stays_between": not student.learns_beyond,
-            "folds_are_drawn": fall_at_random(rows, *cvs),
-        }
+        return Lesson(
+            street.rows,
+            answers,
+            random_state=self._random_state(),
+            n_jobs=getattr(self, "n_jobs", None),
+            transfer_weight=self.transfer_weight,
+            stays_between=not street.student.learns_beyond,
+            folds_are_drawn=fall_at_random(street.rows, *cvs),
+            **how,
+        )
 
     def _rehearsal(self, teacher: Teacher, street: Street) -> Callable[[], None] | None:
         """Return what is done before any teacher is fitted."""

@@ -21,7 +21,7 @@ from ..sources import Answers, Folds, Source, Splits, Teacher, ask_parts, choose
 from ..sources.overfit import overfit_share
 from ..sources.search import Unseen
 from ..students.kinds import gains_from_made_rows
-from ..targets import Lesson, Strategy
+from ..targets import Strategy
 from .base import BaseDistiller, Routed, Street, present
 
 Array = NDArray[np.float64]
@@ -121,14 +121,17 @@ class Searched(BaseDistiller):
         judge = None if scorer is None else Judge(scorer, routed.scorer)
         task = Task(rows, student, folds, self._floor, judge, self.n_jobs, progress)
         *parts, whole = self._answers(task, street, teacher)
-        lessons = [self._lesson(street, *part) for part in zip(parts, folds, strict=True)]
+        lessons = [
+            self._lesson(street, part, part=train, is_judged=True)
+            for part, (train, _) in zip(parts, folds, strict=True)
+        ]
         found = selection.search(
             task, strategies, lessons, self.min_gain_se, made_first=self._made_rows_stand()
         )
         last = whole
         if whole is not None and found.strategy.needs_inside:
             last = source.finish(teacher, rows, whole, progress)
-        target = found.strategy.targets(self._lesson(street, last), student.loss)
+        target = found.strategy.targets(self._lesson(street, last, is_judged=True), student.loss)
         shipped, known = self._calibrate(task, found.proba)
         student = replace(student, shrinkages=(found.shrinkage,))
         return {
@@ -171,17 +174,6 @@ class Searched(BaseDistiller):
                 rehearse=self._rehearsal(teacher, street),
             )
         ]
-
-    def _lesson(self, street: Street, answers: Answers | None, fold: Any = None) -> Lesson:
-        return Lesson(
-            street.rows,
-            answers,
-            part=None if fold is None else fold[0],
-            random_state=self.random_state,
-            is_judged=True,
-            n_jobs=self.n_jobs,
-            **self._of_lessons(street.rows, street.student),
-        )
 
     def _calibrate(self, task: Task, answers: Array) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what ships beside the student, and fitted attributes that say so."""

@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from .. import rows as rows_
 from .._utils.estimators import last_step
-from .._utils.validation import check_scorer, check_scorer_on
+from .._utils.validation import check_scorer, check_scorer_on_test_rows
 from .._utils.warn import quiet
 from ..rows import Rows
 from ..students.student import check_estimator
@@ -147,7 +147,7 @@ def hold_out(
         rows_.check_groups(groups_test, len(y_test), "groups_test")
     y_test = kind.check_labels(y_test, rows)
     check_scorer(scoring, rows)
-    check_scorer_on(scoring, rows, y_test)
+    check_scorer_on_test_rows(scoring, rows, y_test)
     scorer = None if scoring is None else get_scorer(scoring)
     groups_test = None if groups_test is None else np.ravel(groups_test)
     return rows, kind.judge(rows, X_test, y_test, scorer, truth, groups_test)

@@ -69,8 +69,11 @@ class Adapter:
         check_weights_taken(student, "student")
 
     def learns_beyond(self, student: Any) -> bool:
-        """Whether the student learns targets that lie beyond labels as they are, such as −.1."""
-        return False
+        """Whether the student learns targets that lie beyond labels as they are, such as −.1.
+
+        A regressor does, unless its objective is one of probabilities.
+        """
+        return not self.learns_labels and not takes_probabilities(student)
 
     def as_fitted(self, student: Any) -> Any:
         """Return what is fitted in the place of a student."""
@@ -234,10 +237,6 @@ class OneOutput(Adapter):
         """Refuse an objective that cannot learn the targets."""
         check_objective(student, targets_are_logarithms=loss.targets_are_logarithms)
 
-    def learns_beyond(self, student: Any) -> bool:
-        """Whether the objective is none of probabilities."""
-        return not takes_probabilities(student)
-
     def fit(self, student: Any, X: Any, target: Array, classes: Classes, params: Params) -> Any:
         """Hand over a flat target, or a column where the student knows columns only."""
         return self._fit(student, X, as_probabilities(student, target), params)
@@ -316,10 +315,6 @@ class SeveralOutputs(Adapter):
                 f"The student {type(last).__name__} learns one class at a time, and its fit does "
                 "not name sample_weight: leave sample_weight out, or use another student."
             )
-
-    def learns_beyond(self, student: Any) -> bool:
-        """Whether the objective is none of probabilities."""
-        return not takes_probabilities(student)
 
     def as_fitted(self, student: Any) -> Any:
         """Return a clone that learns several outputs."""

@@ -127,15 +127,14 @@ def as_probabilities(student: Any, target: Array) -> Array:
 
     The same array, but for rounding errors below 0 or above 1 that the objective would refuse.
     """
-    name = objective_of(student)
     if not takes_probabilities(student):
         return target
     low, high = target.min(), target.max()
     if low < -ROUNDING or high > 1 + ROUNDING:
         raise ValueError(
             f"The correction makes targets from {low:.3g} to {high:.3g}, and the student "
-            f"{type(last_step(student)).__name__} with objective {name!r} takes targets in [0, 1] "
-            "only: use a correction whose γ lies in [0, 1], a regressor with a squared objective, "
-            "or LGBMSoftClassifier, which learns signed labels."
+            f"{type(last_step(student)).__name__} with objective {objective_of(student)!r} takes "
+            "targets in [0, 1] only: use a correction whose γ lies in [0, 1], a regressor with a "
+            "squared objective, or LGBMSoftClassifier, which learns signed labels."
         )
     return np.clip(target, 0.0, 1.0)

@@ -193,12 +193,16 @@ class Strategy:
 
     def targets(self, lesson: Lesson, loss: Loss) -> Targets:
         """Return what the student learns of all rows."""
+        return Targets(self.target(lesson, loss), self._further(lesson, loss))
+
+    def _further(self, lesson: Lesson, loss: Loss) -> tuple[tuple[Any, Array, Any], ...]:
+        if not self.needs_answers:
+            return ()
         further = []
-        if self.needs_answers:
-            for rows in lesson.further(with_made=self.needs_made):
-                proba = self.about(lesson, rows)
-                further.append((rows.X, loss.target(proba, proba), rows.parents))
-        return Targets(self.target(lesson, loss), tuple(further))
+        for rows in lesson.further(with_made=self.needs_made):
+            proba = self.about(lesson, rows)
+            further.append((rows.X, loss.target(proba, proba), rows.parents))
+        return tuple(further)
 
     def about(self, lesson: Lesson, further: Further) -> Array:
         """Return what it takes for the probabilities of rows without labels."""
@@ -270,14 +274,16 @@ class Corrected(Strategy):
 
     def target(self, lesson: Lesson, loss: Loss) -> Array:
         """Return the corrected target of rows that stand for themselves alone."""
-        return loss.target(lesson.answers.out, lesson.truth, self._rule(lesson))
+        return self._target(lesson, loss, carried=1.0)
 
     def targets(self, lesson: Lesson, loss: Loss) -> Targets:
         """Return that of rows that carry the correction of others, and the answers about those."""
-        found, carried = super().targets(lesson, loss), lesson.carried
-        if carried == 1:
-            return found
-        rule = self._rule(lesson)
+        own = self._target(lesson, loss, carried=lesson.carried)
+        return Targets(own, self._further(lesson, loss))
+
+    def _target(self, lesson: Lesson, loss: Loss, carried: float) -> Array:
+        proba, truth = lesson.answers.out, lesson.truth
+        rule = lesson.all_rows.outcome.settle(self.correction, proba, truth, lesson.weights)
 
         def carrying(*args: Any, **kwargs: Any) -> Array:
             gamma = rule(*args, **kwargs)
@@ -285,11 +291,7 @@ class Corrected(Strategy):
                 return np.minimum(carried * gamma, np.maximum(gamma, 1.0))
             return carried * gamma
 
-        return found._replace(own=loss.target(lesson.answers.out, lesson.truth, carrying))
-
-    def _rule(self, lesson: Lesson) -> Correction:
-        outcome = lesson.all_rows.outcome
-        return outcome.settle(self.correction, lesson.answers.out, lesson.truth, lesson.weights)
+        return loss.target(proba, truth, carrying)
 
 
 @dataclass(frozen=True)
